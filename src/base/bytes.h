@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Borrowed bytes of any content. A `struct bytes` never owns what it points to and dies with the
+ * turn of the loop unless its header says otherwise. */
+#ifndef ECHOLOG_BASE_BYTES_H
+#define ECHOLOG_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct bytes {
+    const char *data; /* NULL means null (absent), which differs from empty */
+    size_t len;
+};
+
+#define BYTES_NULL ((struct bytes){NULL, 0})
+#define BYTES_LITERAL(s) ((struct bytes){"" s, sizeof(s) - 1})
+
+static inline struct bytes bytes_of(const void *data, size_t len)
+{
+    return (struct bytes){data, len};
+}
+
+static inline struct bytes bytes_of_string(const char *s)
+{
+    return (struct bytes){s, strlen(s)};
+}
+
+static inline bool bytes_is_null(struct bytes b)
+{
+    return b.data == NULL;
+}
+
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* Lexicographic by unsigned byte, shorter first on a tie; <0, 0, >0. */
+int bytes_compare(struct bytes a, struct bytes b);
+
+/* Equality without regard to ASCII case. */
+bool bytes_equal_nocase(struct bytes a, struct bytes b);
+bool bytes_is(struct bytes a, const char *word); /* without regard to ASCII case */
+bool bytes_starts_with(struct bytes a, const char *prefix);
+
+#endif
