@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Publish/subscribe. A message goes to whoever subscribes at this moment: at most once, in order per
+ * channel, and nobody hears it again. */
+#ifndef ECHOLOG_PUBSUB_PUBSUB_H
+#define ECHOLOG_PUBSUB_PUBSUB_H
+
+#include "base/bytes.h"
+#include "base/dict.h"
+#include "base/frame.h"
+#include "base/list.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pubsub_kind {
+    PUBSUB_CHANNEL, /* SUBSCRIBE */
+    PUBSUB_PATTERN, /* PSUBSCRIBE */
+    PUBSUB_SHARD,   /* SSUBSCRIBE */
+    PUBSUB_KIND_COUNT
+};
+
+struct pubsub;
+
+/* A receiver; embedded in its owner. */
+struct subscriber {
+    struct pubsub *pubsub; /* borrowed */
+    int proto;             /* 2 or 3: how messages are framed; the owner may change it */
+    /* Takes over nothing: the callee refs the frame (out_append_frame does) or copies it. */
+    void (*deliver)(struct subscriber *subscriber, struct frame *frame);
+    struct list subscriptions[PUBSUB_KIND_COUNT]; /* this module's, in order of subscribing */
+    size_t counts[PUBSUB_KIND_COUNT];
+    struct dict names[PUBSUB_KIND_COUNT]; /* name -> subscription */
+};
+
+struct pubsub_stats {
+    uint64_t messages;   /* published */
+    uint64_t deliveries; /* to subscribers */
+};
+
+struct pubsub *pubsub_create(const struct hash_key *key);
+void pubsub_destroy(struct pubsub *ps); /* no subscriber may be left */
+const struct pubsub_stats *pubsub_stats(const struct pubsub *ps);
+
+void subscriber_init(struct subscriber *s, struct pubsub *ps,
+                     void (*deliver)(struct subscriber *, struct frame *));
+void subscriber_deinit(struct subscriber *s); /* ends all its subscriptions */
+
+/* False when it already had the subscription (then nothing changes). */
+bool pubsub_subscribe(struct subscriber *s, enum pubsub_kind kind, struct bytes name);
+/* False when it had none. */
+bool pubsub_unsubscribe(struct subscriber *s, enum pubsub_kind kind, struct bytes name);
+bool pubsub_is_subscribed(const struct subscriber *s, enum pubsub_kind kind, struct bytes name);
+size_t pubsub_count(const struct subscriber *s, enum pubsub_kind kind);
+/* Calls `fn` for each subscription of that kind, oldest first; `fn` must not change them. */
+void pubsub_each_of(const struct subscriber *s, enum pubsub_kind kind,
+                    void (*fn)(void *ctx, struct bytes name), void *ctx);
+
+/* Delivers to subscribers of the channel and, for PUBSUB_CHANNEL, of matching patterns; `kind` is
+ * PUBSUB_CHANNEL or PUBSUB_SHARD. Returns how many deliveries were made. `message`: any bytes. */
+size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes channel,
+                      struct bytes message);
+
+/* What PUBSUB CHANNELS, NUMSUB, NUMPAT ask. */
+size_t pubsub_subscriber_count(const struct pubsub *ps, enum pubsub_kind kind, struct bytes name);
+size_t pubsub_pattern_count(const struct pubsub *ps); /* distinct patterns */
+void pubsub_each_name(const struct pubsub *ps, enum pubsub_kind kind,
+                      void (*fn)(void *ctx, struct bytes name, size_t subscribers), void *ctx);
+
+#endif

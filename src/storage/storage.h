@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The storage library: durable, partitioned logs of records. This header is the shared environment of
+ * all partitions of one data directory; partition.h is the log itself; batch.h the format.
+ *
+ * A program uses it like this (utils/storage-example.c is a whole one):
+ *
+ *   storage_create(&options, &st);                        one per data directory
+ *   partition_create(st, "orders-0", &config, &events, ctx, &p);    or partition_open
+ *   partition_append(p, records, n, &offset, &batch);     into memory; numbers them
+ *   partition_commit(p);                                  seals and writes: one pwritev
+ *   partition_want_sync(p);                               a worker syncs; events.synced says up to where
+ *   partition_read(p, &read);                             whole batches, from memory or the page cache
+ *   disk_reap(disk); timers_run(timers, now);             every turn of the program's loop
+ *
+ * One thread owns all of it. Whatever may wait for the device runs in jobs on the disk's workers; their
+ * completions come back through disk_reap and from there through partition_events. */
+#ifndef ECHOLOG_STORAGE_STORAGE_H
+#define ECHOLOG_STORAGE_STORAGE_H
+
+#include "base/clock.h"
+#include "base/timers.h"
+#include "base/trace.h"
+#include "disk/disk.h"
+
+struct storage_options {
+    struct disk *disk;         /* all borrowed, outlive the storage */
+    const struct clock *clock;
+    struct timers *timers;
+    struct trace *trace;
+    size_t tail_bytes_max;     /* memory for recent batches, over all partitions */
+    unsigned files_max;        /* open files of sealed segments, over all partitions */
+};
+
+struct storage_stats {
+    uint64_t records_appended;
+    uint64_t bytes_written;  /* of batches, to log files */
+    uint64_t batches_written;
+    uint64_t writes;         /* pwritev calls */
+    uint64_t syncs;
+    uint64_t sync_errors;
+    uint64_t write_errors;
+    uint64_t reads_tail;     /* answered from memory */
+    uint64_t reads_cached;   /* from the page cache */
+    uint64_t reads_cold;     /* by a worker */
+    uint64_t corrupt_ranges; /* met while reading or at start */
+    uint64_t segments_removed;
+    uint64_t batches_refused;
+    size_t pending_bytes;    /* appended, not written yet */
+    size_t tail_bytes;       /* in memory for readers */
+    unsigned open_files;
+};
+
+struct storage;
+
+struct storage *storage_create(const struct storage_options *options);
+/* All partitions must be closed. */
+void storage_destroy(struct storage *st);
+const struct storage_stats *storage_stats(const struct storage *st);
+void storage_set_tail_bytes_max(struct storage *st, size_t bytes);
+
+#endif
