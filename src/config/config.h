@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The server's directives: their values, defaults and limits. Names follow Redis where Redis has the
+ * same thing, Kafka's server properties (with dashes) where Kafka has it. */
+#ifndef ECHOLOG_CONFIG_CONFIG_H
+#define ECHOLOG_CONFIG_CONFIG_H
+
+#include "config/directive.h"
+
+#define CONFIG_PORT_DEFAULT 3246
+#define CONFIG_BIND_MAX 16
+
+enum config_ack { CONFIG_ACK_NONE, CONFIG_ACK_WRITTEN, CONFIG_ACK_SYNCED };
+
+/* As Redis's client-output-buffer-limit. 0 means no limit. */
+struct config_output_limit {
+    int64_t hard_bytes;
+    int64_t soft_bytes;
+    int64_t soft_seconds;
+};
+enum config_client_class { CONFIG_CLASS_NORMAL, CONFIG_CLASS_PUBSUB, CONFIG_CLASS_COUNT };
+
+struct config {
+    /* network */
+    char *bind;  /* blank-separated addresses; "*" is all IPv4; "-" before one: no error if missing */
+    int64_t port;
+    int64_t tcp_backlog;
+    int64_t tcp_keepalive_s;
+    int64_t timeout_s;   /* idle clients; 0: never */
+    int64_t maxclients;
+    bool protected_mode;
+    char *requirepass;   /* "" is none */
+    /* limits */
+    int64_t proto_max_bulk_len;
+    int64_t client_query_buffer_limit;
+    struct config_output_limit output_limits[CONFIG_CLASS_COUNT];
+    int64_t client_replies_max; /* replies of one connection that may wait for their commit */
+    int64_t pending_bytes_max;  /* appended, not yet written, over all partitions */
+    /* general */
+    char *dir;
+    int loglevel; /* enum trace_level */
+    char *logfile; /* "" is standard output */
+    /* the log */
+    int64_t default_partitions;
+    bool auto_create_topics;
+    int default_ack; /* enum config_ack */
+    int64_t log_retention_ms;
+    int64_t log_retention_bytes;
+    int64_t log_segment_bytes;
+    int64_t log_segment_ms;
+    int64_t log_flush_ms;
+    int64_t message_max_bytes;
+    int64_t log_retention_check_ms; /* how often retention is applied */
+    int64_t tail_cache_bytes;
+    int64_t open_files_max;
+    int64_t disk_sync_threads;
+    int64_t disk_bulk_threads;
+};
+
+extern const struct directive_table config_table;
+
+void config_init(struct config *c); /* the defaults */
+void config_deinit(struct config *c);
+
+/* Reads the text of a configuration file: a directive per line, words quoted as in redis.conf, '#' begins
+ * a comment line. On ERR_INVALID `why` is one clear line with the line number, e.g.
+ * "echolog.conf:12: unknown directive 'prot'; did you mean 'port'?". `name` is for messages. */
+MUST_CHECK enum err config_read(struct config *c, const char *name, struct bytes text, struct buf *why);
+
+/* Reads `--directive value [value ...]` options, which win over the file. */
+MUST_CHECK enum err config_read_options(struct config *c, int argc, char *const *argv, struct buf *why);
+
+/* CONFIG SET of several at once: all or nothing. `pairs` holds name, value, name, value … ERR_INVALID:
+ * nothing changed; `why` is Redis's text behind "ERR " ("CONFIG SET failed (possibly related to
+ * argument 'maxclients') - argument must be …", "Unknown option or number of arguments for CONFIG SET -
+ * 'x'" with our suggestion). On success `changed`, when not NULL, is called per directive. */
+MUST_CHECK enum err config_set(struct config *c, const struct bytes *pairs, size_t pair_count,
+                               void (*changed)(void *ctx, const struct directive *d), void *ctx,
+                               struct buf *why);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All topics of a server. Creation, growth and deletion are prepared in memory at once and made durable
+ * by jobs; a `struct topic_change` tells when. `<dir>/topics/<name>.meta` holds id, partition count and
+ * configuration of a topic as text. */
+#ifndef ECHOLOG_TOPICS_CATALOG_H
+#define ECHOLOG_TOPICS_CATALOG_H
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "storage/storage.h"
+#include "topics/topic.h"
+
+struct catalog;
+
+struct catalog_options {
+    struct storage *storage; /* all borrowed, outlive the catalog */
+    struct disk *disk;
+    const struct clock *clock;
+    struct timers *timers;
+    struct trace *trace;
+    struct random *random;
+    const struct hash_key *hash_key;
+    const struct config *config; /* server defaults, read when used */
+};
+
+struct catalog_recovery {
+    size_t topics, partitions;
+    size_t partitions_scanned; /* not stopped cleanly */
+    size_t partitions_failed;
+    uint64_t bytes_scanned, bytes_cut, corrupt_ranges;
+};
+
+/* What other folders (groups, followers) learn of topics. */
+struct catalog_observer {
+    void (*created)(struct catalog_observer *o, struct topic *t);
+    void (*grown)(struct catalog_observer *o, struct topic *t, int32_t partitions_before);
+    void (*deleted)(struct catalog_observer *o, struct topic *t);
+    struct list link;
+};
+
+/* Reads the topics of the data directory and opens their logs; blocks. A topic that cannot be read fails
+ * alone and is traced; ERR_IO, ERR_ACCESS: the directory itself cannot be used. */
+MUST_CHECK enum err catalog_open(const struct catalog_options *options,
+                                 struct catalog_recovery *recovery, struct catalog **catalog);
+/* Closes all logs cleanly (blocks) and frees everything; returns the first error. */
+enum err catalog_close(struct catalog *c);
+
+void catalog_observe(struct catalog *c, struct catalog_observer *o);
+
+size_t catalog_topic_count(const struct catalog *c);
+size_t catalog_partition_count(const struct catalog *c);
+struct topic *catalog_find(const struct catalog *c, struct bytes name); /* NULL if unknown */
+/* In name order. */
+void catalog_each(const struct catalog *c, void (*fn)(void *ctx, struct topic *t), void *ctx);
+
+/* --- changes -------------------------------------------------------------------------------- */
+
+/* Completion of a change: embedded by who waits. `done` comes once, later, from disk_reap, unless
+ * the change was refused at once. */
+struct topic_change {
+    void (*done)(struct topic_change *change, enum err err);
+};
+
+/* Creates a topic: it is found and takes records at once; durable when `change` is done. On failure it
+ * is gone again and what was appended is refused. `change` may be NULL. `config_pairs`: name, value, …
+ * ERR_EXISTS; ERR_INVALID (name, partitions, configuration: `why` is a full sentence); ERR_LIMIT too
+ * many partitions. In these cases nothing happened and `done` is not called. */
+MUST_CHECK enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t partitions,
+                                         const struct bytes *config_pairs, size_t pair_count,
+                                         struct topic_change *change, struct buf *why,
+                                         struct topic **topic);
+/* Grows. ERR_INVALID: fewer or as many as now, or keyed records exist and `remap` was not given. */
+MUST_CHECK enum err catalog_grow_topic(struct catalog *c, struct topic *t, int64_t partitions, bool remap,
+                                       struct topic_change *change, struct buf *why);
+/* Sets (`pairs` name, value, …) or resets (`names`) configuration, all or nothing. */
+MUST_CHECK enum err catalog_set_config(struct catalog *c, struct topic *t, const struct bytes *pairs,
+                                       size_t pair_count, struct topic_change *change, struct buf *why);
+MUST_CHECK enum err catalog_reset_config(struct catalog *c, struct topic *t, const struct bytes *names,
+                                         size_t count, struct topic_change *change, struct buf *why);
+/* Deletes: not found any more at once; parked readers and waiting acknowledgements end with
+ * ERR_NOT_FOUND; `change` is done when a restart cannot bring it back. */
+void catalog_delete_topic(struct catalog *c, struct topic *t, struct topic_change *change);
+
+/* The configuration in force for `d` in topic `t`, as text. */
+void topic_config_get(const struct topic *t, const struct directive *d, struct buf *text, bool *is_set);
+
+/* --- the turn ------------------------------------------------------------------------------- */
+
+/* Marks a partition whose open batch is to be written this turn. Called by topics/produce. */
+void catalog_mark_dirty(struct catalog *c, struct topic_partition *tp);
+/* Commit: writes every partition that has something to write and starts the syncs that are wanted. */
+void catalog_commit(struct catalog *c);
+/* Counts turns, for sticky partitioning. Called once at the beginning of a turn. */
+void catalog_begin_turn(struct catalog *c);
+uint64_t catalog_turn(const struct catalog *c);
+/* The server's defaults changed (CONFIG SET): hand them to the logs. */
+void catalog_defaults_changed(struct catalog *c);
+
+#endif
