@@ -20,10 +20,10 @@
 /* Prints the failed condition with its place to standard error and aborts. */
 NORETURN void check_failed(const char *condition, const char *file, int line);
 
-#define ASSERT(condition)                                                                          \
-    do {                                                                                           \
-        if (UNLIKELY(!(condition)))                                                                \
-            check_failed(#condition, __FILE__, __LINE__);                                          \
+#define ASSERT(condition)                                 \
+    do {                                                  \
+        if (UNLIKELY(!(condition)))                       \
+            check_failed(#condition, __FILE__, __LINE__); \
     } while (0)
 
 #endif

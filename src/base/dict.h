@@ -22,6 +22,7 @@ struct dict {
     struct dict_table tables[2]; /* [1] is being filled while the dict is resized */
     size_t rehash_next;          /* the bucket of tables[0] to move next */
     bool rehashing;
+    size_t entry_bytes;         /* memory of all entries with their keys */
     const struct hash_key *key; /* borrowed, outlives the dict */
 };
 

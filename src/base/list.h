@@ -61,8 +61,8 @@ static inline void list_splice_back(struct list *to, struct list *from)
 }
 
 /* Walks the list; the current item may be removed inside the body. */
-#define LIST_EACH(it, head)                                                                        \
-    for (struct list *it = (head)->next, *it##_next = it->next; it != (head);                      \
+#define LIST_EACH(it, head)                                                   \
+    for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
          it = it##_next, it##_next = it->next)
 
 #endif

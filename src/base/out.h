@@ -7,12 +7,26 @@
 #define ECHOLOG_BASE_OUT_H
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/list.h"
 #include <stdint.h>
 #include <sys/uio.h>
 
 struct frame;
-struct out_chunk;
+
+#define OUT_CHUNK_BYTES 16384 /* the memory of one chunk, with its header */
+#define OUT_RESERVE_BYTES_MAX 512
+
+/* One stretch of the queue. It stands here for the inline functions below; others leave it alone. */
+struct out_chunk {
+    struct list link;       /* in out.chunks */
+    struct out_chunk *next; /* in out_pool.free */
+    struct frame *frame;    /* counted; NULL when the bytes are in `room` */
+    size_t begin, end;      /* the bytes that count, in the frame or in `room` */
+    char room[];            /* OUT_ROOM_BYTES of them; none behind a frame */
+};
+
+#define OUT_ROOM_BYTES (OUT_CHUNK_BYTES - sizeof(struct out_chunk))
 
 /* Empty chunks that wait for their next use; shared by all queues of a thread. */
 struct out_pool {
@@ -24,29 +38,57 @@ struct out_pool {
 void out_pool_init(struct out_pool *pool, size_t count_max);
 void out_pool_deinit(struct out_pool *pool);
 
-#define OUT_CHUNK_BYTES 16384  /* what one chunk holds */
-#define OUT_RESERVE_BYTES_MAX 512
-
 struct out {
-    struct out_pool *pool; /* borrowed */
-    struct list chunks;
-    uint64_t pos_start;  /* position of the first byte still here */
-    uint64_t pos_end;    /* position behind the last one */
-    size_t memory_bytes; /* held by this queue; a shared frame counts its full length */
+    struct out_pool *pool;  /* borrowed */
+    struct list chunks;     /* owned; empty only when the queue is */
+    struct out_chunk *tail; /* the last chunk when it has room of its own, else NULL */
+    uint64_t pos_start;     /* position of the first byte still here */
+    uint64_t pos_end;       /* position behind the last one */
+    size_t memory_bytes;    /* held by this queue; a shared frame counts its full length */
 };
 
 void out_init(struct out *o, struct out_pool *pool);
-void out_deinit(struct out *o);
+void out_deinit(struct out *o); /* gives back all it holds */
 
 static inline size_t out_len(const struct out *o)
 {
     return (size_t)(o->pos_end - o->pos_start);
 }
 
+/* The way past the inline functions: a new chunk becomes the tail; a run of bytes crosses chunks. */
+char *out_reserve_in_new_chunk(struct out *o, size_t len);
+void out_append_across(struct out *o, const void *data, size_t len);
+
 /* Room for `len` <= OUT_RESERVE_BYTES_MAX contiguous bytes at the end; then say how many were used. */
-char *out_reserve(struct out *o, size_t len);
-void out_commit(struct out *o, size_t used);
-void out_append(struct out *o, const void *data, size_t len);
+static inline char *out_reserve(struct out *o, size_t len)
+{
+    struct out_chunk *tail = o->tail;
+
+    if (LIKELY(tail != NULL && len <= OUT_ROOM_BYTES - tail->end))
+        return tail->room + tail->end;
+    return out_reserve_in_new_chunk(o, len);
+}
+
+static inline void out_commit(struct out *o, size_t used)
+{
+    ASSERT(o->tail != NULL && used <= OUT_ROOM_BYTES - o->tail->end);
+    o->tail->end += used;
+    o->pos_end += used;
+}
+
+static inline void out_append(struct out *o, const void *data, size_t len)
+{
+    struct out_chunk *tail = o->tail;
+
+    if (UNLIKELY(tail == NULL || len > OUT_ROOM_BYTES - tail->end)) {
+        out_append_across(o, data, len);
+    } else if (LIKELY(len > 0)) {
+        memcpy(tail->room + tail->end, data, len);
+        tail->end += len;
+        o->pos_end += len;
+    }
+}
+
 /* Appends a whole frame and takes a reference of its own; small frames are copied instead. */
 void out_append_frame(struct out *o, struct frame *frame);
 

@@ -17,6 +17,7 @@ struct timers {
     struct timer **heap; /* owned array of borrowed timers */
     size_t count;
     size_t cap;
+    int64_t running_us; /* the time timers_run works up to; the past of all times outside of it */
 };
 
 #define TIMERS_NONE INT64_MAX
@@ -25,7 +26,8 @@ void timers_init(struct timers *t);
 void timers_deinit(struct timers *t); /* disarms what is left */
 
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
-/* Arms the timer for `at_us`, or moves it there. */
+/* Arms the timer for `at_us`, or moves it there. From within timers_run a time that it has reached
+ * already becomes the microsecond after it. */
 void timers_set(struct timers *t, struct timer *timer, int64_t at_us);
 void timers_cancel(struct timers *t, struct timer *timer); /* harmless when not armed */
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Comparisons of borrowed bytes. */
+#include "base/bytes.h"
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool equal_nocase(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (lower(a[i]) != lower(b[i]))
+            return false;
+    }
+    return true;
+}
+
+int bytes_compare(struct bytes a, struct bytes b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len == 0 ? 0 : memcmp(a.data, b.data, len);
+
+    if (order != 0)
+        return order;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+bool bytes_equal_nocase(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && equal_nocase(a.data, b.data, a.len);
+}
+
+bool bytes_is(struct bytes a, const char *word)
+{
+    return bytes_equal_nocase(a, bytes_of_string(word));
+}
+
+bool bytes_starts_with(struct bytes a, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return len == 0 || (a.len >= len && memcmp(a.data, prefix, len) == 0);
+}

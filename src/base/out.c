@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The output queue. A chunk either has bytes of its own, or shows a part of a shared frame. Cutting the
+ * queue at a position (out_replace) may leave several chunks on one frame, each with its own reference. */
+#include "base/out.h"
+#include "base/check.h"
+#include "base/frame.h"
+#include "base/mem.h"
+
+static_assert(OUT_CHUNK_BYTES > sizeof(struct out_chunk) + OUT_RESERVE_BYTES_MAX,
+              "a fresh chunk has room for the largest reservation");
+
+void out_pool_init(struct out_pool *pool, size_t count_max)
+{
+    *pool = (struct out_pool){.count_max = count_max};
+}
+
+void out_pool_deinit(struct out_pool *pool)
+{
+    while (pool->free != NULL) {
+        struct out_chunk *next = pool->free->next;
+
+        mem_free(pool->free);
+        pool->free = next;
+    }
+    pool->count = 0;
+}
+
+/* --- chunks --------------------------------------------------------------------------------------- */
+
+static struct out_chunk *chunk_of(struct list *link)
+{
+    return CONTAINER_OF(link, struct out_chunk, link);
+}
+
+static size_t chunk_len(const struct out_chunk *c)
+{
+    return c->end - c->begin;
+}
+
+static char *chunk_data(struct out_chunk *c)
+{
+    return (c->frame != NULL ? c->frame->data : c->room) + c->begin;
+}
+
+static size_t chunk_memory(const struct out_chunk *c)
+{
+    return c->frame != NULL ? sizeof(*c) + c->frame->len : OUT_CHUNK_BYTES;
+}
+
+static struct out_chunk *chunk_take(struct out_pool *pool)
+{
+    struct out_chunk *c = pool->free;
+
+    if (c == NULL)
+        return mem_alloc(OUT_CHUNK_BYTES);
+    pool->free = c->next;
+    pool->count--;
+    return c;
+}
+
+static void chunk_give(struct out_pool *pool, struct out_chunk *c)
+{
+    if (pool->count >= pool->count_max) {
+        mem_free(c);
+        return;
+    }
+    c->next = pool->free;
+    pool->free = c;
+    pool->count++;
+}
+
+/* A chunk with room of its own, linked in before `where`. */
+static struct out_chunk *insert_room(struct out *o, struct list *where)
+{
+    struct out_chunk *c = chunk_take(o->pool);
+
+    c->frame = NULL;
+    c->begin = c->end = 0;
+    list_insert_before(where, &c->link);
+    o->memory_bytes += chunk_memory(c);
+    return c;
+}
+
+/* A chunk that shows [begin, end) of a frame, linked in before `where`. */
+static struct out_chunk *insert_frame(struct out *o, struct list *where, struct frame *frame,
+                                      size_t begin, size_t end)
+{
+    struct out_chunk *c = mem_alloc(sizeof(*c));
+
+    c->frame = frame_ref(frame);
+    c->begin = begin;
+    c->end = end;
+    list_insert_before(where, &c->link);
+    o->memory_bytes += chunk_memory(c);
+    return c;
+}
+
+static void drop_chunk(struct out *o, struct out_chunk *c)
+{
+    if (o->tail == c)
+        o->tail = NULL;
+    o->memory_bytes -= chunk_memory(c);
+    list_remove(&c->link);
+    if (c->frame != NULL) {
+        frame_unref(c->frame);
+        mem_free(c);
+    } else {
+        chunk_give(o->pool, c);
+    }
+}
+
+/* Finds the tail anew after a change anywhere; a queue without bytes keeps no chunks. */
+static void settle_tail(struct out *o)
+{
+    struct out_chunk *last;
+
+    while (o->pos_start == o->pos_end && !list_empty(&o->chunks))
+        drop_chunk(o, chunk_of(o->chunks.next));
+    o->tail = NULL;
+    if (list_empty(&o->chunks))
+        return;
+    last = chunk_of(o->chunks.prev);
+    if (last->frame == NULL)
+        o->tail = last;
+}
+
+/* --- appending ------------------------------------------------------------------------------------ */
+
+void out_init(struct out *o, struct out_pool *pool)
+{
+    *o = (struct out){.pool = pool};
+    list_init(&o->chunks);
+}
+
+void out_deinit(struct out *o)
+{
+    o->pos_start = o->pos_end;
+    settle_tail(o);
+    ASSERT(o->memory_bytes == 0);
+}
+
+char *out_reserve_in_new_chunk(struct out *o, size_t len)
+{
+    ASSERT(len <= OUT_RESERVE_BYTES_MAX);
+    o->tail = insert_room(o, &o->chunks);
+    return o->tail->room;
+}
+
+void out_append_across(struct out *o, const void *data, size_t len)
+{
+    const char *from = data;
+
+    while (len > 0) {
+        size_t piece;
+
+        if (o->tail == NULL || o->tail->end == OUT_ROOM_BYTES)
+            o->tail = insert_room(o, &o->chunks);
+        piece = OUT_ROOM_BYTES - o->tail->end;
+        if (piece > len)
+            piece = len;
+        memcpy(o->tail->room + o->tail->end, from, piece);
+        out_commit(o, piece);
+        from += piece;
+        len -= piece;
+    }
+}
+
+void out_append_frame(struct out *o, struct frame *frame)
+{
+    if (frame->len <= FRAME_COPY_BYTES_MAX) {
+        out_append(o, frame->data, frame->len);
+        return;
+    }
+    insert_frame(o, &o->chunks, frame, 0, frame->len);
+    o->tail = NULL;
+    o->pos_end += frame->len;
+}
+
+/* --- sending -------------------------------------------------------------------------------------- */
+
+int out_peek(const struct out *o, uint64_t pos_limit, struct iovec *iov, int iov_max)
+{
+    uint64_t pos = o->pos_start;
+    int count = 0;
+
+    for (struct list *link = o->chunks.next; link != &o->chunks && count < iov_max;
+         link = link->next) {
+        struct out_chunk *c = chunk_of(link);
+        size_t len = chunk_len(c);
+
+        if (pos >= pos_limit)
+            break;
+        if (len > pos_limit - pos)
+            len = (size_t)(pos_limit - pos);
+        if (len == 0)
+            continue;
+        iov[count++] = (struct iovec){chunk_data(c), len};
+        pos += len;
+    }
+    return count;
+}
+
+void out_consume(struct out *o, size_t len)
+{
+    ASSERT(len <= out_len(o));
+    o->pos_start += len;
+    if (o->pos_start == o->pos_end) {
+        settle_tail(o);
+        return;
+    }
+    while (len > 0) {
+        struct out_chunk *first = chunk_of(o->chunks.next);
+
+        if (len < chunk_len(first)) {
+            first->begin += len;
+            return;
+        }
+        len -= chunk_len(first);
+        drop_chunk(o, first);
+    }
+}
+
+/* --- changing what is queued ---------------------------------------------------------------------- */
+
+/* The chunk in which position `pos` lies, behind its first byte or on it, and the position of that
+ * first byte; NULL at the end of the queue. */
+static struct out_chunk *chunk_at(struct out *o, uint64_t pos, uint64_t *chunk_pos)
+{
+    uint64_t at = o->pos_start;
+
+    for (struct list *link = o->chunks.next; link != &o->chunks; link = link->next) {
+        struct out_chunk *c = chunk_of(link);
+
+        if (pos < at + chunk_len(c)) {
+            *chunk_pos = at;
+            return c;
+        }
+        at += chunk_len(c);
+    }
+    return NULL;
+}
+
+/* Sees to it that a chunk begins at `pos`, and returns its link (the list's head at the end). */
+static struct list *split_at(struct out *o, uint64_t pos)
+{
+    uint64_t chunk_pos;
+    struct out_chunk *c = chunk_at(o, pos, &chunk_pos);
+    struct out_chunk *rest;
+    size_t cut;
+
+    if (c == NULL)
+        return &o->chunks;
+    if (pos == chunk_pos)
+        return &c->link;
+    cut = c->begin + (size_t)(pos - chunk_pos);
+    if (c->frame != NULL) {
+        rest = insert_frame(o, c->link.next, c->frame, cut, c->end);
+    } else {
+        rest = insert_room(o, c->link.next);
+        rest->end = c->end - cut;
+        memcpy(rest->room, c->room + cut, rest->end);
+    }
+    c->end = cut;
+    return &rest->link;
+}
+
+/* Drops the bytes [from, to); a chunk then begins at `from`, and its link is returned. */
+static struct list *cut_out(struct out *o, uint64_t from, uint64_t to)
+{
+    struct list *first, *behind;
+
+    if (from == to)
+        return split_at(o, from);
+    behind = split_at(o, to);
+    first = split_at(o, from);
+    while (first != behind) {
+        struct out_chunk *c = chunk_of(first);
+
+        first = first->next;
+        drop_chunk(o, c);
+    }
+    return behind;
+}
+
+/* Puts bytes before the chunk at `where`: into the room behind its neighbour first. */
+static void insert_bytes(struct out *o, struct list *where, struct bytes data)
+{
+    struct out_chunk *c = where->prev == &o->chunks ? NULL : chunk_of(where->prev);
+
+    while (data.len > 0) {
+        size_t piece;
+
+        if (c == NULL || c->frame != NULL || c->end == OUT_ROOM_BYTES)
+            c = insert_room(o, where);
+        piece = OUT_ROOM_BYTES - c->end;
+        if (piece > data.len)
+            piece = data.len;
+        memcpy(c->room + c->end, data.data, piece);
+        c->end += piece;
+        data = bytes_of(data.data + piece, data.len - piece);
+    }
+}
+
+/* The usual case: all of it inside one chunk that has room for the difference. */
+static bool replace_in_place(struct out *o, uint64_t from, uint64_t to, struct bytes data)
+{
+    uint64_t chunk_pos;
+    struct out_chunk *c = chunk_at(o, from, &chunk_pos);
+    size_t at, old_len = (size_t)(to - from);
+    char *place;
+
+    if (c == NULL || c->frame != NULL)
+        return false;
+    at = c->begin + (size_t)(from - chunk_pos);
+    if (old_len > c->end - at || data.len > OUT_ROOM_BYTES - (c->end - old_len))
+        return false;
+    place = c->room + at;
+    memmove(place + data.len, place + old_len, c->end - at - old_len);
+    if (data.len > 0)
+        memcpy(place, data.data, data.len);
+    c->end = c->end - old_len + data.len;
+    if (chunk_len(c) == 0)
+        drop_chunk(o, c);
+    return true;
+}
+
+void out_replace(struct out *o, uint64_t from, uint64_t to, struct bytes data)
+{
+    ASSERT(o->pos_start <= from && from <= to && to <= o->pos_end);
+    if (!replace_in_place(o, from, to, data)) {
+        struct list *where = cut_out(o, from, to);
+
+        insert_bytes(o, where, data);
+    }
+    o->pos_end = o->pos_end - (to - from) + data.len;
+    settle_tail(o);
+}
+
+void out_truncate(struct out *o, uint64_t from)
+{
+    ASSERT(o->pos_start <= from && from <= o->pos_end);
+    cut_out(o, from, o->pos_end);
+    o->pos_end = from;
+    settle_tail(o);
+}
