@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A command, the table of them, and a call of one. */
+#ifndef ECHOLOG_COMMANDS_COMMAND_H
+#define ECHOLOG_COMMANDS_COMMAND_H
+
+#include "commands/services.h"
+#include "resp/writer.h"
+#include "session/session.h"
+
+struct call {
+    struct services *sv;
+    struct session *session;
+    const struct command *command;
+    int argc;
+    struct bytes *argv; /* borrowed for the call */
+    struct writer w;    /* where the reply goes */
+};
+
+typedef void command_fn(struct call *c);
+
+enum command_flags {
+    CMD_WRITE = 1 << 0,
+    CMD_READONLY = 1 << 1,
+    CMD_FAST = 1 << 2,
+    CMD_BLOCKING = 1 << 3,
+    CMD_PUBSUB = 1 << 4,
+    CMD_ADMIN = 1 << 5,
+    CMD_NO_AUTH = 1 << 6,      /* allowed before AUTH */
+    CMD_NO_MULTI = 1 << 7,     /* not inside MULTI */
+    CMD_IN_SUBSCRIBED = 1 << 8, /* allowed while a RESP2 connection has subscriptions */
+    CMD_LOADING = 1 << 9,
+    CMD_STALE = 1 << 10,
+    CMD_NOSCRIPT = 1 << 11,
+    CMD_NOT_QUEUED = 1 << 12,  /* executed at once inside MULTI: EXEC, DISCARD, MULTI, QUIT, RESET */
+};
+
+enum command_category {
+    CAT_KEYSPACE = 1 << 0,
+    CAT_READ = 1 << 1,
+    CAT_WRITE = 1 << 2,
+    CAT_ADMIN = 1 << 3,
+    CAT_DANGEROUS = 1 << 4,
+    CAT_CONNECTION = 1 << 5,
+    CAT_PUBSUB = 1 << 6,
+    CAT_BLOCKING = 1 << 7,
+    CAT_FAST = 1 << 8,
+    CAT_SLOW = 1 << 9,
+    CAT_TRANSACTION = 1 << 10,
+    CAT_ECHO = 1 << 11,
+    CAT_LOG = 1 << 12,
+    CAT_GROUP = 1 << 13,
+    CAT_TOPIC = 1 << 14,
+};
+
+struct command {
+    const char *name;      /* as listed: "produce", "client|list" */
+    const char *word;      /* what is typed at its level: "produce", "list" */
+    const struct command *parent; /* NULL for a whole command */
+    command_fn *run;       /* NULL for a container that needs a sub-command */
+    int arity;             /* words including the command's own; negative: at least so many */
+    unsigned flags;
+    unsigned categories;
+    int first_key, last_key, key_step; /* where topics and groups stand; 0 when none */
+    const char *syntax;    /* arguments as documented: "topic value [KEY key] …" */
+    const char *summary;
+    const char *since;
+    const char *group;     /* "connection", "pubsub", "topic", "log", "server", "transactions" */
+    size_t index;          /* in the table */
+};
+
+struct command_stats {
+    uint64_t calls;
+    uint64_t rejected; /* before they ran */
+    uint64_t failed;   /* while they ran */
+    uint64_t usec;
+};
+
+/* The table is made once from commands.def. */
+struct command_table *command_table_create(const struct hash_key *key);
+void command_table_destroy(struct command_table *t);
+size_t command_table_count(const struct command_table *t);          /* sub-commands included */
+const struct command *command_at(const struct command_table *t, size_t index);
+struct command_stats *command_stats(struct command_table *t, const struct command *c);
+/* The command for `argv`, following sub-commands; NULL when unknown. */
+const struct command *command_find(const struct command_table *t, int argc, const struct bytes *argv);
+
+/* Executes one request of a session: finds the command, checks arity, authentication and state, queues it
+ * inside MULTI, or runs it. */
+void command_dispatch(struct services *sv, struct session *s, int argc, struct bytes *argv);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The one table that turns `enum err` into RESP errors, and the error texts that several commands use. */
+#ifndef ECHOLOG_COMMANDS_ERRORS_H
+#define ECHOLOG_COMMANDS_ERRORS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "commands/command.h"
+
+struct topic_partition;
+
+/* The code for an error: "NOSPACE", "LOGERROR", "UNKNOWNTOPIC", … ; "ERR" when there is no own one. */
+const char *error_code(enum err err);
+
+void reply_syntax_error(struct call *c);            /* ERR syntax error */
+void reply_not_an_integer(struct call *c);          /* ERR value is not an integer or out of range */
+void reply_unknown_topic(struct call *c, struct bytes name);
+void reply_unknown_partition(struct call *c, const struct topic *t, struct bytes given);
+/* Appends a whole error reply ("-NOSPACE topic 't' partition 0: …\r\n") for a failed append. */
+void error_append_failed(struct buf *b, const struct topic_partition *tp, enum err err);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What commands work with: the parts of the running server. Filled in by the broker (src/server). */
+#ifndef ECHOLOG_COMMANDS_SERVICES_H
+#define ECHOLOG_COMMANDS_SERVICES_H
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/timers.h"
+#include "base/trace.h"
+#include "config/config.h"
+#include "pubsub/pubsub.h"
+#include "session/sessions.h"
+#include "storage/storage.h"
+#include "topics/catalog.h"
+
+struct process_figures;
+struct command_table;
+struct append_holds;
+
+struct services {
+    struct config *config; /* all borrowed */
+    const struct clock *clock;
+    struct timers *timers;
+    struct trace *trace;
+    struct random *random;
+    struct storage *storage;
+    struct catalog *catalog;
+    struct pubsub *pubsub;
+    struct sessions *sessions;
+    struct command_table *commands;
+    struct append_holds *holds; /* replies that wait for a batch; see append_hold.h */
+
+    char run_id[41];     /* 40 hex digits */
+    const char *config_file; /* "" when there is none */
+    int port;
+    int64_t started_us;  /* monotonic */
+    int64_t started_wall_ms;
+    uint64_t turns;      /* of the loop */
+
+    /* SHUTDOWN, and SHUTDOWN ABORT (false when none is under way). */
+    void (*shutdown)(struct services *sv);
+    /* A directive was changed at run time. */
+    void (*configured)(struct services *sv, const struct directive *d);
+    /* Process figures for INFO; from main, since the core asks the system nothing. */
+    void (*process_figures)(struct services *sv, struct process_figures *figures);
+};
+
+struct process_figures {
+    int64_t pid;
+    size_t memory_resident;   /* bytes */
+    size_t memory_peak;       /* of the resident */
+    size_t memory_allocated;  /* by the allocator; 0 when unknown */
+    const char *allocator;    /* "jemalloc-5.3.0", "libc" */
+    double cpu_sys, cpu_user; /* seconds */
+    const char *os;           /* "Linux 6.1.0 x86_64" */
+    int64_t threads;
+};
+
+#endif

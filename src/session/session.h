@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One client connection.
+ *
+ * Input is read into a buffer that all sessions share and executed from there; only what is not yet a
+ * whole command is kept per session. Output gathers in a queue that is written once per turn. Replies
+ * that wait for a commit are held (session/hold.h) and everything behind them waits with them. A session
+ * that blocks (session/block.h) executes nothing more until it is woken.
+ *
+ * A session is never freed inside a command: session_close marks it, sessions_bury frees it at the end
+ * of the turn. */
+#ifndef ECHOLOG_SESSION_SESSION_H
+#define ECHOLOG_SESSION_SESSION_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/out.h"
+#include "base/timers.h"
+#include "config/config.h"
+#include "net/stream.h"
+#include "pubsub/pubsub.h"
+#include "resp/request.h"
+#include "resp/writer.h"
+#include "session/transaction.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sessions;
+struct blocker;
+
+enum session_reply_mode {
+    SESSION_REPLY_ON,
+    SESSION_REPLY_OFF,
+    SESSION_REPLY_SKIP_NEXT, /* CLIENT REPLY SKIP was just said */
+    SESSION_REPLY_SKIP,      /* the command being executed is the one skipped */
+};
+
+struct session {
+    uint64_t id;               /* never used twice in a run */
+    struct sessions *sessions; /* borrowed */
+    struct stream *stream;     /* owned; NULL once closed */
+    bool readable, writable;   /* what the edge-triggered stream said last */
+    bool at_end;               /* the peer will send no more */
+    bool closing;              /* no more commands; closed when the output is out */
+    bool dead;                 /* to be buried this turn */
+
+    struct request request;
+    struct buf input; /* received, not yet executed; from input_pos on */
+    size_t input_pos;
+
+    struct out out;
+    struct list holds; /* of struct hold, in output order */
+    uint64_t held_bytes;
+    uint32_t held_replies;
+    bool paused; /* too many held replies or pending batches: not read until some go */
+    int64_t soft_limit_since_us; /* 0 while under the soft output limit */
+
+    struct blocker *blocker; /* borrowed; NULL while not blocked */
+    struct subscriber subscriber;
+    struct transaction transaction;
+
+    int proto; /* 2 or 3 */
+    enum session_reply_mode reply_mode;
+    bool authenticated;
+    bool no_evict;
+    bool no_touch;
+    char *name;     /* owned; "" when not set */
+    char *lib_name; /* owned */
+    char *lib_ver;  /* owned */
+
+    int64_t created_us;     /* monotonic */
+    int64_t last_active_us; /* monotonic */
+    const char *last_command; /* full name, static; "NULL" before the first */
+    uint64_t commands;
+    uint64_t bytes_in, bytes_out;
+
+    /* Links of the sets it is in. */
+    struct list in_all, in_active, in_ready, in_flush, in_dead;
+};
+
+/* Where a command writes its reply: the output, or nowhere under CLIENT REPLY OFF and SKIP. */
+struct writer session_writer(struct session *s);
+/* Whether replies go nowhere now. */
+static inline bool session_is_mute(const struct session *s)
+{
+    return s->reply_mode == SESSION_REPLY_OFF || s->reply_mode == SESSION_REPLY_SKIP;
+}
+
+/* Whether it has any kind of subscription; RESP2 then allows few commands. */
+bool session_is_subscriber(const struct session *s);
+enum config_client_class session_class(const struct session *s);
+
+/* Closes now: what is still queued is not sent. Safe anywhere. `why` is traced at verbose level when not
+ * NULL. */
+void session_close(struct session *s, const char *why);
+/* Executes nothing more, sends what is queued (held replies when their commit is through), closes. */
+void session_close_after_replies(struct session *s);
+
+/* What counts against the output limits: queued, without the held replies themselves. */
+size_t session_output_bytes(const struct session *s);
+/* Memory of all its buffers, for CLIENT LIST. */
+size_t session_memory(const struct session *s);
+/* Bytes received and not executed. */
+size_t session_input_bytes(const struct session *s);
+
+/* Replace the owned texts. */
+void session_set_name(struct session *s, struct bytes name);
+void session_set_lib(struct session *s, struct bytes lib_name, struct bytes lib_ver); /* null: keep */
+
+/* Back to a fresh connection's state, as RESET: protocol, subscriptions, transaction, name, reply mode. */
+void session_reset(struct session *s, bool authenticated);
+
+/* The parts of a turn, called by sessions_turn and sessions_flush. */
+void session_run(struct session *s);   /* read and execute, within a budget */
+void session_flush(struct session *s); /* write what may go */
+
+#endif

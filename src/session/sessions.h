@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All sessions of a server, and what they share. */
+#ifndef ECHOLOG_SESSION_SESSIONS_H
+#define ECHOLOG_SESSION_SESSIONS_H
+
+#include "base/clock.h"
+#include "base/trace.h"
+#include "session/session.h"
+
+#define SESSION_READ_BYTES (64 * 1024) /* what one session is read per turn */
+
+struct sessions_stats {
+    uint64_t connections;      /* accepted */
+    uint64_t rejected;         /* over maxclients */
+    uint64_t commands;
+    uint64_t bytes_in, bytes_out;
+    uint64_t reads, writes;    /* calls on streams */
+    uint64_t protocol_errors;
+    uint64_t output_limit_disconnects; /* slow receivers cut off */
+    uint64_t output_limit_dropped_bytes;
+    uint64_t query_limit_disconnects;
+    uint64_t timeouts;
+    uint64_t peak_clients;
+    uint64_t unseen_failures; /* failed commits whose reply was off or whose client was gone */
+    uint64_t expired_blocks;
+};
+
+/* Who executes commands. */
+struct sessions_owner {
+    void *ctx;
+    void (*execute)(void *ctx, struct session *s, int argc, struct bytes *argv);
+    void (*opened)(void *ctx, struct session *s); /* before its first command */
+    void (*closed)(void *ctx, struct session *s); /* its subscriptions are still there */
+    /* Whether commands must wait because too much is waiting to be written. */
+    bool (*overloaded)(void *ctx);
+};
+
+struct sessions {
+    struct sessions_owner owner;
+    const struct config *config; /* all borrowed */
+    const struct clock *clock;
+    struct timers *timers;
+    struct trace *trace;
+    struct pubsub *pubsub;
+    struct out_pool pool;
+    struct out discard; /* where mute sessions write */
+    char *scratch;      /* owned; SESSION_READ_BYTES, shared by all reads */
+    uint64_t next_id;
+    size_t count;
+    size_t blocked;
+    struct list all;    /* by id */
+    struct list active; /* least recently active first */
+    struct list ready;  /* may have something to execute */
+    struct list flush;  /* have output */
+    struct list dead;
+    struct dict by_id;  /* key: the id's 8 bytes */
+    struct timer idle_timer;
+    struct sessions_stats stats;
+};
+
+struct sessions_options {
+    struct sessions_owner owner;
+    const struct config *config;
+    const struct clock *clock;
+    struct timers *timers;
+    struct trace *trace;
+    struct pubsub *pubsub;
+    const struct hash_key *hash_key;
+};
+
+struct sessions *sessions_create(const struct sessions_options *options);
+void sessions_destroy(struct sessions *all); /* closes what is left */
+
+/* Takes over a new connection; over maxclients it is answered with an error and closed. */
+void sessions_accept(struct sessions *all, struct stream *stream);
+struct session *sessions_find(const struct sessions *all, uint64_t id); /* NULL */
+
+/* --- the turn ------------------------------------------------------------------------------- */
+
+/* Reads and executes for every session that is ready, each within its budget. */
+void sessions_turn(struct sessions *all);
+/* Whether the next turn has something to do without waiting. */
+bool sessions_pending(const struct sessions *all);
+void sessions_flush(struct sessions *all);
+void sessions_bury(struct sessions *all);
+/* Lets sessions that were paused go on where they may. */
+void sessions_resume_paused(struct sessions *all);
+
+#endif
