@@ -13,8 +13,10 @@
  *
  * Paths are relative to the root, use '/', and are at most DISK_PATH_BYTES_MAX long.
  *
- * Errors common to all calls: ERR_NOT_FOUND, ERR_EXISTS, ERR_ACCESS, ERR_NOSPACE, ERR_LIMIT (out of
- * descriptors), ERR_IO (anything else the device says). */
+ * Errors of calls on names: ERR_NOT_FOUND, ERR_EXISTS (also a directory that is not empty), ERR_ACCESS,
+ * ERR_NOSPACE, ERR_LIMIT (out of descriptors), ERR_INVALID (a file where a directory is needed, or the
+ * other way round), ERR_IO (anything else the system says). Of calls on an open file: ERR_NOSPACE,
+ * ERR_TOO_LARGE (longer than a file may get), ERR_IO. */
 #ifndef ECHOLOG_DISK_DISK_H
 #define ECHOLOG_DISK_DISK_H
 
@@ -64,8 +66,10 @@ typedef bool disk_list_fn(void *ctx, const char *name, enum disk_entry_kind kind
 struct disk_ops {
     enum err (*open)(struct disk *, const char *path, unsigned flags, struct disk_file **file);
     void (*close)(struct disk_file *);
-    enum err (*write)(struct disk_file *, const struct iovec *, int count, uint64_t pos, size_t *put);
-    enum err (*read)(struct disk_file *, void *, size_t len, uint64_t pos, bool cached, size_t *got);
+    enum err (*write)(struct disk_file *, const struct iovec *, int count, uint64_t pos,
+                      size_t *put);
+    enum err (*read)(struct disk_file *, void *, size_t len, uint64_t pos, bool cached,
+                     size_t *got);
     enum err (*sync)(struct disk_file *);
     enum err (*truncate)(struct disk_file *, uint64_t len);
     enum err (*size)(struct disk_file *, uint64_t *len);
@@ -97,7 +101,8 @@ void disk_close(struct disk_file *file); /* NULL is allowed */
 MUST_CHECK enum err disk_write(struct disk_file *file, const struct iovec *iov, int count,
                                uint64_t pos, size_t *put);
 /* The same for one piece, when a partial write needs no care. */
-MUST_CHECK enum err disk_write_all(struct disk_file *file, const void *data, size_t len, uint64_t pos);
+MUST_CHECK enum err disk_write_all(struct disk_file *file, const void *data, size_t len,
+                                   uint64_t pos);
 
 /* Reads up to `len` bytes at `pos`; *got < len only at the end of the file. May block. */
 MUST_CHECK enum err disk_read(struct disk_file *file, void *data, size_t len, uint64_t pos,
@@ -115,7 +120,8 @@ MUST_CHECK enum err disk_size(struct disk_file *file, uint64_t *len);
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-MUST_CHECK enum err disk_rename(struct disk *d, const char *from, const char *to); /* replaces `to` */
+MUST_CHECK enum err disk_rename(struct disk *d, const char *from,
+                                const char *to); /* replaces `to` */
 MUST_CHECK enum err disk_unlink(struct disk *d, const char *path);
 MUST_CHECK enum err disk_mkdir(struct disk *d, const char *path);
 MUST_CHECK enum err disk_rmdir(struct disk *d, const char *path);
@@ -123,7 +129,8 @@ MUST_CHECK enum err disk_rmdir(struct disk *d, const char *path);
 MUST_CHECK enum err disk_sync_dir(struct disk *d, const char *path);
 /* In no particular order. */
 MUST_CHECK enum err disk_list(struct disk *d, const char *path, disk_list_fn *fn, void *ctx);
-/* Takes the file for this process until the disk is destroyed. ERR_BUSY: another process has it. */
+/* Takes the file (made if missing) for this disk until it is destroyed. ERR_BUSY: another has it, here
+ * or in another process. ERR_FULL: this disk holds too many locks. Reactor thread only. */
 MUST_CHECK enum err disk_lock(struct disk *d, const char *path);
 
 /* Reads a whole file of at most `len_max` bytes and NUL-terminates it; *data is the caller's (mem_free).
@@ -132,11 +139,13 @@ MUST_CHECK enum err disk_read_file(struct disk *d, const char *path, size_t len_
                                    size_t *len);
 /* Puts a file in place as a whole, or not at all: writes `path`.tmp, syncs it, renames it over `path`
  * and syncs the directory. A crash leaves the old file or the new one, and maybe a .tmp. */
-MUST_CHECK enum err disk_replace_file(struct disk *d, const char *path, const void *data, size_t len);
+MUST_CHECK enum err disk_replace_file(struct disk *d, const char *path, const void *data,
+                                      size_t len);
 
 /* --- jobs ----------------------------------------------------------------------------------- */
 
-/* Hands the job over until its `done`. Jobs of one lane start in order; they may overlap. */
+/* Hands the job over until its `done`. Jobs of one lane start in order; they may overlap. Reactor
+ * thread only, also from inside a `done`. */
 void disk_submit(struct disk *d, enum disk_lane lane, struct disk_job *job);
 /* Calls `done` of all finished jobs; returns how many. Reactor thread only. */
 size_t disk_reap(struct disk *d);

@@ -6,9 +6,9 @@
 #include "disk/disk.h"
 
 struct posix_disk_options {
-    const char *root;             /* made if missing (its parent must be there) */
-    unsigned sync_workers;        /* threads for DISK_LANE_SYNC; 0 means a sensible number */
-    unsigned bulk_workers;        /* threads for DISK_LANE_BULK; 0 means a sensible number */
+    const char *root;      /* made if missing (its parent must be there) */
+    unsigned sync_workers; /* threads for DISK_LANE_SYNC; 0 means a sensible number */
+    unsigned bulk_workers; /* threads for DISK_LANE_BULK; 0 means a sensible number */
 };
 
 /* ERR_NOT_FOUND the parent is missing; ERR_ACCESS it is not writable. Workers block all signals. */

@@ -29,8 +29,8 @@ struct stream {
     const struct stream_ops *ops;
     /* Set by the owner before the first turn of the reactor. `readiness` is a set of stream_readiness. */
     void (*ready)(struct stream *stream, unsigned readiness);
-    void *owner;                             /* borrowed; for `ready` */
-    char peer[STREAM_ADDRESS_BYTES_MAX];     /* "127.0.0.1:52514", "[::1]:52514" */
+    void *owner;                         /* borrowed; for `ready` */
+    char peer[STREAM_ADDRESS_BYTES_MAX]; /* "127.0.0.1:52514", "[::1]:52514" */
     char local[STREAM_ADDRESS_BYTES_MAX];
     int fd; /* for people (CLIENT LIST); -1 when there is none */
 };
