@@ -120,11 +120,12 @@ struct batch_iter {
     struct bytes rest;
     int32_t left;
 };
+/* ERR_CORRUPT it is not one whole batch; ERR_UNSUPPORTED its records are compressed. */
 MUST_CHECK enum err batch_iter_init(struct batch_iter *it, struct bytes batch);
 /* ERR_NOT_FOUND at the end; ERR_CORRUPT the records do not add up. */
 MUST_CHECK enum err batch_iter_next(struct batch_iter *it, struct record_view *record);
-/* Header number `i` in order; call with i = 0, 1, … and the same `cursor`, which starts as
- * record->headers. */
+/* The next header in order. `cursor` starts as record->headers and moves on. ERR_NOT_FOUND after the
+ * last one; ERR_CORRUPT. */
 MUST_CHECK enum err record_view_header(struct bytes *cursor, struct record_header *header);
 
 #endif
