@@ -51,7 +51,8 @@ struct session {
     struct list holds; /* of struct hold, in output order */
     uint64_t held_bytes;
     uint32_t held_replies;
-    bool paused; /* too many held replies or pending batches: not read until some go */
+    bool produces; /* appended records: it is what pauses when too much waits to be written */
+    bool paused;   /* too many held replies, or too much to be written: executes nothing for now */
     int64_t soft_limit_since_us; /* 0 while under the soft output limit */
 
     struct blocker *blocker; /* borrowed; NULL while not blocked */
@@ -74,7 +75,8 @@ struct session {
     uint64_t bytes_in, bytes_out;
 
     /* Links of the sets it is in. */
-    struct list in_all, in_active, in_ready, in_flush, in_dead;
+    struct list in_all, in_active, in_flush, in_dead;
+    struct list in_ready; /* or in the list of the paused */
 };
 
 /* Where a command writes its reply: the output, or nowhere under CLIENT REPLY OFF and SKIP. */
@@ -108,6 +110,14 @@ void session_set_lib(struct session *s, struct bytes lib_name, struct bytes lib_
 
 /* Back to a fresh connection's state, as RESET: protocol, subscriptions, transaction, name, reply mode. */
 void session_reset(struct session *s, bool authenticated);
+
+/* It may have something to execute: look at it this turn or the next. */
+void session_wake(struct session *s);
+/* Its output has grown, or may go further: write this turn. */
+void session_output_ready(struct session *s);
+
+/* Whether too much of its work waits for the disk for it to go on. */
+bool session_must_pause(const struct session *s);
 
 /* The parts of a turn, called by sessions_turn and sessions_flush. */
 void session_run(struct session *s);   /* read and execute, within a budget */

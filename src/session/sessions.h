@@ -31,7 +31,7 @@ struct sessions_owner {
     void (*execute)(void *ctx, struct session *s, int argc, struct bytes *argv);
     void (*opened)(void *ctx, struct session *s); /* before its first command */
     void (*closed)(void *ctx, struct session *s); /* its subscriptions are still there */
-    /* Whether commands must wait because too much is waiting to be written. */
+    /* Whether sessions that append records must wait because too much is to be written. */
     bool (*overloaded)(void *ctx);
 };
 
@@ -51,6 +51,7 @@ struct sessions {
     struct list all;    /* by id */
     struct list active; /* least recently active first */
     struct list ready;  /* may have something to execute */
+    struct list paused; /* have, and may not yet */
     struct list flush;  /* have output */
     struct list dead;
     struct dict by_id;  /* key: the id's 8 bytes */

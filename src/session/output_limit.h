@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The output limits of client classes, as Redis's client-output-buffer-limit: a receiver over the hard
+ * limit, or over the soft one for so many seconds, is disconnected. */
+#ifndef ECHOLOG_SESSION_OUTPUT_LIMIT_H
+#define ECHOLOG_SESSION_OUTPUT_LIMIT_H
+
+struct session;
+
+/* Closes the session when it is over its limit; counts and traces that. */
+void output_limit_check(struct session *s);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The set of sessions: coming, going, and the parts of a turn that concern them all. */
+#include "session/sessions.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "session/hold.h"
+#include "session/output_limit.h"
+
+#define POOL_CHUNKS_MAX 256
+#define SWEEP_US 1000000
+
+static struct bytes id_key(const uint64_t *id)
+{
+    return bytes_of(id, sizeof(*id));
+}
+
+/* --- once a second --------------------------------------------------------------------------- */
+
+static void close_idle(struct sessions *all)
+{
+    int64_t timeout_us = all->config->timeout_s * 1000000;
+    if (timeout_us == 0)
+        return;
+    LIST_EACH(it, &all->active)
+    {
+        struct session *s = CONTAINER_OF(it, struct session, in_active);
+        if (all->clock->mono_us - s->last_active_us <= timeout_us)
+            break;
+        if (s->dead || s->blocker != NULL || session_is_subscriber(s))
+            continue;
+        all->stats.timeouts++;
+        session_close(s, "idle for longer than the timeout");
+    }
+}
+
+static void sweep(struct timer *timer)
+{
+    struct sessions *all = CONTAINER_OF(timer, struct sessions, idle_timer);
+    close_idle(all);
+    LIST_EACH(it, &all->all)
+    {
+        struct session *s = CONTAINER_OF(it, struct session, in_all);
+        if (!s->dead && out_len(&s->out) > 0)
+            output_limit_check(s);
+    }
+    timers_set(all->timers, timer, all->clock->mono_us + SWEEP_US);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct sessions *sessions_create(const struct sessions_options *options)
+{
+    struct sessions *all = mem_zalloc(1, sizeof(*all));
+    all->owner = options->owner;
+    all->config = options->config;
+    all->clock = options->clock;
+    all->timers = options->timers;
+    all->trace = options->trace;
+    all->pubsub = options->pubsub;
+    out_pool_init(&all->pool, POOL_CHUNKS_MAX);
+    out_init(&all->discard, &all->pool);
+    all->scratch = mem_alloc(SESSION_READ_BYTES);
+    all->next_id = 1;
+    list_init(&all->all);
+    list_init(&all->active);
+    list_init(&all->ready);
+    list_init(&all->paused);
+    list_init(&all->flush);
+    list_init(&all->dead);
+    dict_init(&all->by_id, options->hash_key);
+    timer_init(&all->idle_timer, sweep);
+    timers_set(all->timers, &all->idle_timer, all->clock->mono_us + SWEEP_US);
+    return all;
+}
+
+void sessions_destroy(struct sessions *all)
+{
+    LIST_EACH(it, &all->all)
+    session_close(CONTAINER_OF(it, struct session, in_all), NULL);
+    sessions_bury(all);
+    timers_cancel(all->timers, &all->idle_timer);
+    dict_deinit(&all->by_id);
+    out_deinit(&all->discard);
+    out_pool_deinit(&all->pool);
+    mem_free(all->scratch);
+    mem_free(all);
+}
+
+static void on_ready(struct stream *stream, unsigned readiness)
+{
+    struct session *s = stream->owner;
+    if (s->dead)
+        return;
+    if (readiness & STREAM_WRITABLE) {
+        s->writable = true;
+        if (out_len(&s->out) > 0 || s->closing)
+            session_output_ready(s);
+    }
+    if (readiness & STREAM_READABLE) {
+        s->readable = true;
+        session_wake(s);
+    }
+}
+
+/* A message for a subscriber: to the end of its output, behind any held replies. */
+static void on_deliver(struct subscriber *subscriber, struct frame *frame)
+{
+    struct session *s = CONTAINER_OF(subscriber, struct session, subscriber);
+    if (s->dead || s->closing)
+        return;
+    out_append_frame(&s->out, frame);
+    session_output_ready(s);
+    output_limit_check(s);
+}
+
+static struct session *session_create(struct sessions *all, struct stream *stream)
+{
+    struct session *s = mem_zalloc(1, sizeof(*s));
+    s->id = all->next_id++;
+    s->sessions = all;
+    s->stream = stream;
+    s->writable = true;
+    request_init(&s->request);
+    out_init(&s->out, &all->pool);
+    list_init(&s->holds);
+    subscriber_init(&s->subscriber, all->pubsub, on_deliver);
+    s->proto = s->subscriber.proto = 2;
+    s->authenticated = all->config->requirepass[0] == '\0';
+    s->request.authenticated = s->authenticated;
+    s->request.bulk_bytes_max = all->config->proto_max_bulk_len;
+    s->name = mem_strdup("");
+    s->lib_name = mem_strdup("");
+    s->lib_ver = mem_strdup("");
+    s->created_us = s->last_active_us = all->clock->mono_us;
+    s->last_command = "NULL";
+    list_push_back(&all->all, &s->in_all);
+    list_push_back(&all->active, &s->in_active);
+    list_init(&s->in_ready);
+    list_init(&s->in_flush);
+    list_init(&s->in_dead);
+    dict_add(&all->by_id, id_key(&s->id), s);
+    return s;
+}
+
+static void session_free(struct session *s)
+{
+    struct sessions *all = s->sessions;
+    ASSERT(s->dead && s->blocker == NULL && list_empty(&s->holds));
+    stream_close(s->stream);
+    subscriber_deinit(&s->subscriber);
+    transaction_clear(&s->transaction);
+    request_deinit(&s->request);
+    buf_deinit(&s->input);
+    out_deinit(&s->out);
+    list_remove(&s->in_all);
+    list_remove(&s->in_active);
+    list_remove(&s->in_ready);
+    list_remove(&s->in_flush);
+    dict_remove(&all->by_id, id_key(&s->id));
+    mem_free(s->name);
+    mem_free(s->lib_name);
+    mem_free(s->lib_ver);
+    mem_free(s);
+    all->count--;
+}
+
+static void refuse(struct stream *stream, const char *error)
+{
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)error, .iov_len = strlen(error)};
+    size_t put;
+    enum err err = stream_write(stream, &iov, 1, &put);
+    (void)err; /* the client is turned away either way */
+    stream_close(stream);
+}
+
+static bool is_local(const struct stream *stream)
+{
+    struct bytes peer = bytes_of_string(stream->peer);
+    return bytes_starts_with(peer, "127.") || bytes_starts_with(peer, "[::1]") || peer.len == 0;
+}
+
+void sessions_accept(struct sessions *all, struct stream *stream)
+{
+    if (all->count >= (size_t)all->config->maxclients) {
+        all->stats.rejected++;
+        refuse(stream, "-ERR max number of clients reached\r\n");
+        return;
+    }
+    if (all->config->protected_mode && all->config->requirepass[0] == '\0' && !is_local(stream)) {
+        all->stats.rejected++;
+        refuse(stream, "-DENIED Echolog is running in protected mode because no password is set: "
+                       "connections are only accepted from the loopback interface. Set a password "
+                       "(requirepass), or turn this off (protected-mode no) where the network is "
+                       "trusted.\r\n");
+        return;
+    }
+    struct session *s = session_create(all, stream);
+    all->count++;
+    all->stats.connections++;
+    if (all->count > all->stats.peak_clients)
+        all->stats.peak_clients = all->count;
+    stream->owner = s;
+    stream->ready = on_ready;
+    all->owner.opened(all->owner.ctx, s);
+}
+
+struct session *sessions_find(const struct sessions *all, uint64_t id)
+{
+    struct session *s = dict_find(&all->by_id, id_key(&id));
+    return s != NULL && !s->dead ? s : NULL;
+}
+
+/* --- the turn ------------------------------------------------------------------------------- */
+
+void sessions_turn(struct sessions *all)
+{
+    /* Those that put themselves back in are for the next turn. */
+    struct list now;
+    list_init(&now);
+    list_splice_back(&now, &all->ready);
+    while (!list_empty(&now)) {
+        struct session *s = CONTAINER_OF(now.next, struct session, in_ready);
+        list_remove(&s->in_ready);
+        session_run(s);
+    }
+}
+
+void sessions_resume_paused(struct sessions *all)
+{
+    LIST_EACH(it, &all->paused) {
+        struct session *s = CONTAINER_OF(it, struct session, in_ready);
+        if (!session_must_pause(s))
+            session_wake(s);
+    }
+}
+
+bool sessions_pending(const struct sessions *all)
+{
+    return !list_empty(&all->ready) || !list_empty(&all->flush) || !list_empty(&all->dead);
+}
+
+void sessions_flush(struct sessions *all)
+{
+    struct list now;
+    list_init(&now);
+    list_splice_back(&now, &all->flush);
+    while (!list_empty(&now)) {
+        struct session *s = CONTAINER_OF(now.next, struct session, in_flush);
+        list_remove(&s->in_flush);
+        session_flush(s);
+    }
+}
+
+void sessions_bury(struct sessions *all)
+{
+    while (!list_empty(&all->dead)) {
+        struct session *s = CONTAINER_OF(all->dead.next, struct session, in_dead);
+        list_remove(&s->in_dead);
+        all->owner.closed(all->owner.ctx, s);
+        session_free(s);
+    }
+}
