@@ -301,6 +301,43 @@ static void insert_bytes(struct out *o, struct list *where, struct bytes data)
     }
 }
 
+/* Moves the bytes of the chunk behind `c` into `c` when both fit there; false when they do not. */
+static bool join_next(struct out *o, struct out_chunk *c)
+{
+    struct out_chunk *next = chunk_of(c->link.next);
+
+    if (c->frame != NULL || next->frame != NULL)
+        return false;
+    if (chunk_len(c) + chunk_len(next) > OUT_ROOM_BYTES)
+        return false;
+    memmove(c->room, chunk_data(c), chunk_len(c));
+    c->end = chunk_len(c);
+    c->begin = 0;
+    memcpy(c->room + c->end, chunk_data(next), chunk_len(next));
+    c->end += chunk_len(next);
+    drop_chunk(o, next);
+    return true;
+}
+
+/* Joins what fits together around a change that lies between the chunks `before` and `behind` (or the
+ * head of the list), as far as their own neighbours. So many replacements cannot leave many chunks
+ * with a few bytes each. */
+static void coalesce(struct out *o, struct list *before, struct list *behind)
+{
+    struct list *head = &o->chunks;
+    struct list *link = before == head ? before : before->prev;
+    struct list *end = behind; /* the first that stays as it is */
+
+    for (int i = 0; i < 2 && end != head; i++)
+        end = end->next;
+    if (link == head)
+        link = link->next;
+    while (link != end && link->next != end) {
+        if (!join_next(o, chunk_of(link)))
+            link = link->next;
+    }
+}
+
 /* The usual case: all of it inside one chunk that has room for the difference. */
 static bool replace_in_place(struct out *o, uint64_t from, uint64_t to, struct bytes data)
 {
@@ -329,8 +366,10 @@ void out_replace(struct out *o, uint64_t from, uint64_t to, struct bytes data)
     ASSERT(o->pos_start <= from && from <= to && to <= o->pos_end);
     if (!replace_in_place(o, from, to, data)) {
         struct list *where = cut_out(o, from, to);
+        struct list *before = where->prev;
 
         insert_bytes(o, where, data);
+        coalesce(o, before, where);
     }
     o->pos_end = o->pos_end - (to - from) + data.len;
     settle_tail(o);

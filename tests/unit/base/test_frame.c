@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/frame.h"
+#include <criterion/criterion.h>
+#include <signal.h>
+
+Test(frame, lives_until_its_last_reference_goes)
+{
+    struct frame *f = frame_create(5);
+
+    memcpy(f->data, "hello", 5);
+    cr_assert_eq(frame_ref(f), f);
+    cr_assert_eq(f->refs, 2);
+    frame_unref(f);
+    cr_assert_eq(f->refs, 1);
+    cr_assert(bytes_equal(frame_bytes(f), BYTES_LITERAL("hello")));
+    frame_unref(f);
+}
+
+Test(frame, may_be_empty)
+{
+    struct frame *f = frame_create(0);
+
+    cr_assert_eq(frame_bytes(f).len, 0);
+    frame_unref(f);
+}
+
+Test(frame, a_length_that_cannot_be_had_aborts, .signal = SIGABRT)
+{
+    volatile size_t len = SIZE_MAX;
+
+    frame_unref(frame_create(len));
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/buf.h"
+#include "base/frame.h"
+#include "base/mem.h"
+#include "base/out.h"
+#include "unit/base/seed.h"
+#include <signal.h>
+
+#define POOL_COUNT_MAX 8
+#define IOV_MAX_ALL 4096
+
+static void collect(const struct out *o, uint64_t pos_limit, struct buf *into)
+{
+    struct iovec iov[IOV_MAX_ALL];
+    int count = out_peek(o, pos_limit, iov, IOV_MAX_ALL);
+
+    cr_assert_lt(count, IOV_MAX_ALL);
+    buf_clear(into);
+    for (int i = 0; i < count; i++) {
+        cr_assert_gt(iov[i].iov_len, 0);
+        buf_append(into, iov[i].iov_base, iov[i].iov_len);
+    }
+}
+
+static void expect(const struct out *o, const char *content)
+{
+    struct buf b = {0};
+
+    collect(o, UINT64_MAX, &b);
+    cr_assert(bytes_equal(buf_bytes(&b), bytes_of_string(content)), "got '%.*s', want '%s'",
+              (int)b.len, b.data, content);
+    cr_assert_eq(out_len(o), b.len);
+    buf_deinit(&b);
+}
+
+/* A frame of `len` bytes that count up from `first`. */
+static struct frame *frame_of(size_t len, unsigned first)
+{
+    struct frame *f = frame_create(len);
+
+    for (size_t i = 0; i < len; i++)
+        f->data[i] = (char)(first + i);
+    return f;
+}
+
+Test(out, small_writes_share_one_chunk)
+{
+    struct out_pool pool;
+    struct out o;
+    struct iovec iov[4];
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    cr_assert_eq(o.memory_bytes, 0);
+    out_append(&o, "+OK\r\n", 5);
+    memcpy(out_reserve(&o, 100), ":1\r\n", 4);
+    out_commit(&o, 4);
+    out_append(&o, NULL, 0);
+    expect(&o, "+OK\r\n:1\r\n");
+    cr_assert_eq(out_peek(&o, UINT64_MAX, iov, 4), 1);
+    cr_assert_eq(o.memory_bytes, OUT_CHUNK_BYTES);
+    cr_assert_eq(o.pos_end, 9);
+    out_deinit(&o);
+    out_pool_deinit(&pool);
+}
+
+Test(out, a_drained_queue_gives_its_chunks_to_the_pool)
+{
+    struct out_pool pool;
+    struct out a, b;
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&a, &pool);
+    out_init(&b, &pool);
+    out_append(&a, "abc", 3);
+    out_consume(&a, 2);
+    cr_assert_eq(pool.count, 0);
+    out_consume(&a, 1);
+    cr_assert_eq(pool.count, 1);
+    cr_assert_eq(a.memory_bytes, 0);
+    out_append(&b, "xyz", 3); /* the other queue takes it */
+    cr_assert_eq(pool.count, 0);
+    expect(&b, "xyz");
+    out_append(&a, "def", 3); /* positions go on */
+    expect(&a, "def");
+    cr_assert_eq(a.pos_start, 3);
+    cr_assert_eq(a.pos_end, 6);
+    out_deinit(&a);
+    out_deinit(&b);
+    out_pool_deinit(&pool);
+}
+
+Test(out, the_pool_keeps_no_more_than_its_bound)
+{
+    struct out_pool pool;
+    struct out o;
+    char *big = mem_zalloc(20, OUT_CHUNK_BYTES);
+
+    out_pool_init(&pool, 3);
+    out_init(&o, &pool);
+    out_append(&o, big, 20 * (size_t)OUT_CHUNK_BYTES);
+    cr_assert_geq(o.memory_bytes, 20 * (size_t)OUT_CHUNK_BYTES);
+    out_consume(&o, out_len(&o));
+    cr_assert_eq(pool.count, 3);
+    out_deinit(&o);
+    out_pool_deinit(&pool);
+    cr_assert_eq(pool.count, 0);
+    mem_free(big);
+}
+
+Test(out, peek_stops_at_the_position_that_is_held_back)
+{
+    struct out_pool pool;
+    struct out o;
+    struct buf b = {0};
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    out_append(&o, "abcdef", 6);
+    out_consume(&o, 2);
+    collect(&o, 4, &b);
+    cr_assert(bytes_equal(buf_bytes(&b), BYTES_LITERAL("cd")));
+    collect(&o, 2, &b);
+    cr_assert_eq(b.len, 0);
+    collect(&o, 1, &b); /* sent long ago */
+    cr_assert_eq(b.len, 0);
+    buf_deinit(&b);
+    out_deinit(&o);
+    out_pool_deinit(&pool);
+}
+
+Test(out, a_large_frame_is_shared_and_a_small_one_copied)
+{
+    struct out_pool pool;
+    struct out a, b;
+    struct frame *large = frame_of(FRAME_COPY_BYTES_MAX + 1, 0);
+    struct frame *small = frame_of(FRAME_COPY_BYTES_MAX, 0);
+    struct iovec iov[4];
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&a, &pool);
+    out_init(&b, &pool);
+    out_append_frame(&a, small);
+    cr_assert_eq(small->refs, 1);
+    out_append_frame(&a, large);
+    out_append_frame(&b, large);
+    cr_assert_eq(large->refs, 3);
+    cr_assert_eq(out_peek(&a, UINT64_MAX, iov, 4), 2);
+    cr_assert_eq(iov[1].iov_base, large->data);
+    cr_assert_geq(b.memory_bytes, large->len);
+    out_consume(&a, out_len(&a));
+    cr_assert_eq(large->refs, 2);
+    out_deinit(&b);
+    cr_assert_eq(large->refs, 1);
+    frame_unref(large);
+    frame_unref(small);
+    out_deinit(&a);
+    out_pool_deinit(&pool);
+}
+
+Test(out, replace_changes_what_lies_between_and_moves_what_follows)
+{
+    struct out_pool pool;
+    struct out o;
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    out_append(&o, "one:two:three", 13);
+    out_replace(&o, 4, 7, BYTES_LITERAL("-ERR longer"));
+    expect(&o, "one:-ERR longer:three");
+    out_replace(&o, 4, 15, BYTES_LITERAL("x"));
+    expect(&o, "one:x:three");
+    out_replace(&o, 3, 5, BYTES_NULL);
+    expect(&o, "one:three");
+    out_replace(&o, 9, 9, BYTES_LITERAL("!"));
+    expect(&o, "one:three!");
+    out_replace(&o, 0, 0, BYTES_LITERAL(">"));
+    expect(&o, ">one:three!");
+    out_append(&o, "end", 3);
+    expect(&o, ">one:three!end");
+    out_replace(&o, 0, 14, BYTES_NULL);
+    expect(&o, "");
+    cr_assert_eq(o.memory_bytes, 0);
+    out_replace(&o, 0, 0, BYTES_LITERAL("anew"));
+    expect(&o, "anew");
+    out_deinit(&o);
+    out_pool_deinit(&pool);
+}
+
+Test(out, replacing_inside_a_shared_frame_leaves_the_frame_alone)
+{
+    struct out_pool pool;
+    struct out a, b;
+    struct frame *f = frame_create(3000);
+    struct buf content = {0};
+
+    memset(f->data, 'f', 3000);
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&a, &pool);
+    out_init(&b, &pool);
+    out_append_frame(&a, f);
+    out_append_frame(&b, f);
+    out_replace(&a, 10, 2990, BYTES_LITERAL("middle"));
+    expect(&a, "ffffffffffmiddleffffffffff");
+    collect(&b, UINT64_MAX, &content);
+    cr_assert(bytes_equal(buf_bytes(&content), frame_bytes(f)));
+    cr_assert_null(memchr(content.data, 'm', content.len));
+    buf_deinit(&content);
+    out_deinit(&a);
+    out_deinit(&b);
+    cr_assert_eq(f->refs, 1);
+    frame_unref(f);
+    out_pool_deinit(&pool);
+}
+
+#define REPLIES 4000
+static const struct bytes late_error = BYTES_LITERAL("-LOGERROR the sync failed\r\n");
+
+/* Replaces reply i of a queue of short ones by a longer error, in the order that `next` gives. */
+static void replace_all_replies(size_t (*next)(size_t i))
+{
+    static bool replaced[REPLIES];
+    struct out_pool pool;
+    struct out o;
+    struct buf content = {0};
+
+    memset(replaced, 0, sizeof(replaced));
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    for (int i = 0; i < REPLIES; i++)
+        out_append(&o, ":12345\r\n", 8);
+    for (size_t i = 0; i < REPLIES; i++) {
+        size_t which = next(i);
+        uint64_t pos = 0;
+
+        for (size_t j = 0; j < which; j++)
+            pos += replaced[j] ? late_error.len : 8;
+        out_replace(&o, pos, pos + 8, late_error);
+        replaced[which] = true;
+        cr_assert_leq(o.memory_bytes, 3 * out_len(&o) + 3 * OUT_CHUNK_BYTES);
+    }
+    collect(&o, UINT64_MAX, &content);
+    cr_assert_eq(content.len, REPLIES * late_error.len);
+    for (size_t i = 0; i < REPLIES; i++)
+        cr_assert_eq(memcmp(content.data + i * late_error.len, late_error.data, late_error.len), 0);
+    buf_deinit(&content);
+    out_deinit(&o);
+    out_pool_deinit(&pool);
+}
+
+static size_t first_to_last(size_t i)
+{
+    return i;
+}
+
+static size_t last_to_first(size_t i)
+{
+    return REPLIES - 1 - i;
+}
+
+static size_t all_over_the_place(size_t i)
+{
+    return i * 1237 % REPLIES; /* 1237 is prime and no divisor of REPLIES */
+}
+
+Test(out, replies_replaced_in_any_order_do_not_multiply_the_memory)
+{
+    replace_all_replies(first_to_last);
+    replace_all_replies(last_to_first);
+    replace_all_replies(all_over_the_place);
+}
+
+Test(out, truncate_drops_the_end_and_writing_goes_on_there)
+{
+    struct out_pool pool;
+    struct out o;
+    struct frame *f = frame_of(5000, 0);
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    out_append(&o, "keep:drop", 9);
+    out_append_frame(&o, f);
+    out_truncate(&o, 5);
+    cr_assert_eq(f->refs, 1);
+    expect(&o, "keep:");
+    out_append(&o, "new", 3);
+    expect(&o, "keep:new");
+    cr_assert_eq(o.pos_end, 8);
+    out_truncate(&o, 8);
+    expect(&o, "keep:new");
+    out_truncate(&o, 0);
+    expect(&o, "");
+    cr_assert_eq(o.memory_bytes, 0);
+    frame_unref(f);
+    out_deinit(&o);
+    out_pool_deinit(&pool);
+}
+
+Test(out, an_unused_reservation_does_not_disturb_the_queue)
+{
+    struct out_pool pool;
+    struct out o;
+    struct frame *f = frame_of(2000, 'a');
+    struct iovec iov[4];
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    out_reserve(&o, OUT_RESERVE_BYTES_MAX);
+    out_commit(&o, 0);
+    out_append_frame(&o, f);
+    cr_assert_eq(out_peek(&o, UINT64_MAX, iov, 4), 1);
+    cr_assert_eq(iov[0].iov_len, 2000);
+    out_consume(&o, 1999);
+    out_consume(&o, 1);
+    cr_assert_eq(o.memory_bytes, 0);
+    frame_unref(f);
+    out_deinit(&o);
+    out_pool_deinit(&pool);
+}
+
+Test(out, consuming_more_than_there_is_aborts, .signal = SIGABRT)
+{
+    struct out_pool pool;
+    struct out o;
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    out_append(&o, "abc", 3);
+    out_consume(&o, 4);
+}
+
+Test(out, replacing_what_was_sent_aborts, .signal = SIGABRT)
+{
+    struct out_pool pool;
+    struct out o;
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    out_append(&o, "abcdef", 6);
+    out_consume(&o, 3);
+    out_replace(&o, 2, 4, BYTES_NULL);
+}
+
+/* --- against a plain string ------------------------------------------------------------------------- */
+
+#define FRAMES 4
+#define MODEL_BYTES_MAX (12 * OUT_CHUNK_BYTES)
+
+struct model {
+    struct random random;
+    struct out_pool pool;
+    struct out out;
+    struct buf text; /* what the queue must hold */
+    uint64_t pos;    /* of its first byte */
+    struct frame *frames[FRAMES];
+    struct buf junk;   /* random bytes to write */
+    struct buf actual; /* scratch */
+};
+
+static void model_init(struct model *m)
+{
+    *m = (struct model){0};
+    seed_test(&m->random);
+    out_pool_init(&m->pool, POOL_COUNT_MAX);
+    out_init(&m->out, &m->pool);
+    for (unsigned i = 0; i < FRAMES; i++)
+        m->frames[i] = frame_of(FRAME_COPY_BYTES_MAX / 2 + i * 9000, i * 50);
+    for (size_t i = 0; i < 3 * OUT_CHUNK_BYTES; i++)
+        buf_append_char(&m->junk, (char)random_next(&m->random));
+}
+
+static void model_deinit(struct model *m)
+{
+    out_deinit(&m->out);
+    out_pool_deinit(&m->pool);
+    for (int i = 0; i < FRAMES; i++) {
+        cr_assert_eq(m->frames[i]->refs, 1);
+        frame_unref(m->frames[i]);
+    }
+    buf_deinit(&m->text);
+    buf_deinit(&m->junk);
+    buf_deinit(&m->actual);
+}
+
+/* Mostly short, now and then longer than a chunk or two. */
+static struct bytes model_bytes(struct model *m)
+{
+    size_t max = random_below(&m->random, 4) > 0 ? 64 : m->junk.len / 2;
+    size_t len = random_below(&m->random, max);
+
+    return bytes_of(m->junk.data + random_below(&m->random, m->junk.len / 2), len);
+}
+
+static size_t model_place(struct model *m)
+{
+    return random_below(&m->random, m->text.len + 1);
+}
+
+static void model_replace(struct model *m)
+{
+    struct bytes data = model_bytes(m);
+    struct buf changed = {0};
+    size_t from = model_place(m), to = from;
+
+    to += random_below(&m->random, random_below(&m->random, 2) ? 50 : 40000);
+    if (to > m->text.len)
+        to = m->text.len;
+    buf_append(&changed, m->text.data, from);
+    buf_append_bytes(&changed, data);
+    if (to < m->text.len)
+        buf_append(&changed, m->text.data + to, m->text.len - to);
+    buf_deinit(&m->text);
+    m->text = changed;
+    out_replace(&m->out, m->pos + from, m->pos + to, data);
+}
+
+static void model_consume(struct model *m)
+{
+    size_t len = model_place(m);
+
+    if (random_below(&m->random, 4) > 0)
+        len /= 8;
+    out_consume(&m->out, len);
+    buf_consume(&m->text, len);
+    m->pos += len;
+}
+
+static void model_append(struct model *m)
+{
+    struct frame *frame = m->frames[random_below(&m->random, FRAMES)];
+    struct bytes data = model_bytes(m);
+
+    switch (random_below(&m->random, 4)) {
+    case 0:
+        out_append_frame(&m->out, frame);
+        buf_append_bytes(&m->text, frame_bytes(frame));
+        return;
+    case 1:
+        data.len = data.len > OUT_RESERVE_BYTES_MAX ? OUT_RESERVE_BYTES_MAX : data.len;
+        memcpy(out_reserve(&m->out, OUT_RESERVE_BYTES_MAX), data.data, data.len);
+        out_commit(&m->out, data.len);
+        break;
+    default:
+        out_append(&m->out, data.data, data.len);
+        break;
+    }
+    buf_append_bytes(&m->text, data);
+}
+
+static void model_truncate(struct model *m)
+{
+    size_t from = m->text.len - random_below(&m->random, m->text.len / 4 + 1);
+
+    out_truncate(&m->out, m->pos + from);
+    m->text.len = from;
+}
+
+static size_t memory_of(const struct out *o)
+{
+    size_t sum = 0;
+
+    for (struct list *link = o->chunks.next; link != &o->chunks; link = link->next) {
+        const struct out_chunk *c = CONTAINER_OF(link, struct out_chunk, link);
+
+        cr_assert_leq(c->begin, c->end);
+        cr_assert_leq(c->end, c->frame == NULL ? OUT_ROOM_BYTES : c->frame->len);
+        sum += c->frame == NULL ? OUT_CHUNK_BYTES : sizeof(*c) + c->frame->len;
+    }
+    return sum;
+}
+
+static void model_check(struct model *m)
+{
+    size_t limit = model_place(m);
+    struct iovec iov[3];
+    int count;
+
+    cr_assert_eq(m->out.pos_start, m->pos);
+    cr_assert_eq(out_len(&m->out), m->text.len);
+    cr_assert_eq(m->out.memory_bytes, memory_of(&m->out));
+    cr_assert_leq(m->pool.count, m->pool.count_max);
+    collect(&m->out, UINT64_MAX, &m->actual);
+    cr_assert(bytes_equal(buf_bytes(&m->actual), buf_bytes(&m->text)));
+    collect(&m->out, m->pos + limit, &m->actual);
+    cr_assert(bytes_equal(buf_bytes(&m->actual), bytes_of(m->text.data, limit)));
+    count = out_peek(&m->out, UINT64_MAX, iov, 3);
+    cr_assert(count <= 3 && (count > 0) == (m->text.len > 0));
+    for (size_t i = 0, at = 0; i < (size_t)count; at += iov[i++].iov_len)
+        cr_assert_eq(memcmp(iov[i].iov_base, m->text.data + at, iov[i].iov_len), 0);
+}
+
+Test(out, any_mix_of_operations_agrees_with_a_plain_string)
+{
+    struct model m;
+
+    model_init(&m);
+    for (int step = 0; step < 5000; step++) {
+        uint64_t what = random_below(&m.random, 20);
+
+        if (what < 9 && m.text.len < MODEL_BYTES_MAX)
+            model_append(&m);
+        else if (what < 13)
+            model_consume(&m);
+        else if (what < 19)
+            model_replace(&m);
+        else
+            model_truncate(&m);
+        model_check(&m);
+    }
+    model_deinit(&m);
+}
