@@ -2,7 +2,7 @@
 # Echolog: one GNU Makefile. `make help` lists the targets.
 #
 #   BUILD=dir         where everything goes (default: build/<flavour>)
-#   FLAVOUR=name      release (default), debug, asan, tsan
+#   FLAVOUR=name      release (default), debug, asan, tsan, fuzz
 #   MALLOC=jemalloc   or libc
 #   V=1               show the commands
 
@@ -10,11 +10,12 @@ FLAVOUR ?= release
 BUILD   ?= build/$(FLAVOUR)
 MALLOC  ?= jemalloc
 PREFIX  ?= /usr/local
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 DESTDIR ?=
 VERSION := 0.1.0
 
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(if $(filter fuzz,$(FLAVOUR)),clang,gcc)
 endif
 AR ?= ar
 Q := $(if $(V),,@)
@@ -32,11 +33,18 @@ CFLAGS_asan  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno
 LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS_tsan  := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LDFLAGS_tsan := -fsanitize=thread
-ALL_CFLAGS  := -std=c11 $(WARNINGS) $(CFLAGS_$(FLAVOUR)) -pthread -MMD -MP $(CFLAGS)
-ALL_LDFLAGS := $(LDFLAGS_$(FLAVOUR)) -pthread $(LDFLAGS)
+CFLAGS_fuzz  := $(CFLAGS_asan) -fsanitize=fuzzer-no-link -Wno-error
+LDFLAGS_fuzz := $(LDFLAGS_asan)
+ifeq ($(origin CFLAGS_$(FLAVOUR)),undefined)
+$(error FLAVOUR is '$(FLAVOUR)'; it can be release, debug, asan, tsan or fuzz)
+endif
+FLAVOUR_CFLAGS  = $(CFLAGS_$(FLAVOUR))
+FLAVOUR_LDFLAGS = $(LDFLAGS_$(FLAVOUR))
+ALL_CFLAGS  = -std=c11 $(WARNINGS) $(FLAVOUR_CFLAGS) -pthread -MMD -MP $(CFLAGS)
+ALL_LDFLAGS = $(FLAVOUR_LDFLAGS) -pthread $(LDFLAGS)
 
 # The sanitizers bring their own allocator.
-ifneq ($(filter asan tsan,$(FLAVOUR)),)
+ifneq ($(filter asan tsan fuzz,$(FLAVOUR)),)
 MALLOC := libc
 endif
 MALLOC_LIBS_jemalloc := -ljemalloc
@@ -46,11 +54,41 @@ $(error MALLOC is '$(MALLOC)'; it can be jemalloc or libc)
 endif
 LIBS := -lisal -lsodium $(MALLOC_LIBS_$(MALLOC))
 
+# Quiet commands: $(call say,CC,file) shows one line in place of the command.
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+COMPILE = $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
+LINK    = $(CC) $(ALL_LDFLAGS) $(ALL_CFLAGS)
+# Tests are many and short-lived: they take the machine code of the objects as it is.
+LINK_TEST = $(LINK) -fno-lto
+
+.PHONY: all
+all:
+
+# --- what a build depends on ------------------------------------------------------------------------
+
+# Checked once per build directory; names what is missing and how to install it.
+DEPS_RUN  := $(BUILD)/deps-run.ok
+DEPS_TEST := $(BUILD)/deps-test.ok
+
+$(BUILD)/deps-%.ok: deps/check.sh deps/install.sh
+	@mkdir -p $(@D)
+	$(Q)CC='$(CC)' MALLOC='$(MALLOC)' deps/check.sh $*
+	@touch $@
+
+# Changes when the compiler, its flags or the libraries do: everything is built anew then.
+FLAGS := $(BUILD)/flags
+FLAGS_NOW := $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
+.PHONY: force
+$(FLAGS): force
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS_NOW))' >$@
+
 # --- the house: a folder is an archive, and links only with those below it --------------------------
 
-FOLDERS := server commands session topics pubsub storage resp config net disk base
-# What each folder may use, nearest first (utils/lint-layers checks the includes).
-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/server/main.c,$(wildcard src/$(1)/*.c)))
+# From the top down; utils/lint-layers holds the includes to the same order.
+LAYERS  := server commands session groups topics pubsub storage resp config net disk base
+FOLDERS := $(foreach f,$(LAYERS),$(if $(wildcard src/$(f)/.),$(f)))
+objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/$(1)/main.c,$(wildcard src/$(1)/*.c)))
 archive = $(BUILD)/lib/libecholog-$(1).a
 below   = $(shell echo '$(FOLDERS)' | tr ' ' '\n' | sed -n '/^$(1)$$/,$$p')
 archives_of = $(foreach f,$(1),$(call archive,$(f)))
@@ -59,18 +97,17 @@ SERVER := $(BUILD)/echolog-server
 CLI    := $(BUILD)/echolog-cli
 PROGRAMS := $(if $(wildcard src/server/main.c),$(SERVER)) $(if $(wildcard src/cli/main.c),$(CLI))
 
-.PHONY: all
-all: check-deps $(PROGRAMS) $(call archive,storage)
+all: $(PROGRAMS) $(call archive,storage)
 
-$(BUILD)/obj/%.o: src/%.c
+$(BUILD)/obj/%.o: src/%.c $(FLAGS) | $(DEPS_RUN)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC    $<")
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -c -o $@ $<
 
 define folder_rules
-$(call archive,$(1)): $(call objects,$(1))
+$(call archive,$(1)): $(call objects,$(1)) | $(FLAGS)
 	@mkdir -p $$(@D)
-	$$(if $$(V),,@echo "  AR    $$@")
+	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 endef
 $(foreach f,$(filter-out storage,$(FOLDERS)) cli,$(eval $(call folder_rules,$(f))))
@@ -78,40 +115,158 @@ $(foreach f,$(filter-out storage,$(FOLDERS)) cli,$(eval $(call folder_rules,$(f)
 # The storage library is whole in itself: it carries what it uses.
 $(call archive,storage): $(call objects,storage) $(call objects,disk) $(call objects,base)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  AR    $@")
+	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(SERVER): $(BUILD)/obj/server/main.o $(call archives_of,$(FOLDERS))
-	$(if $(V),,@echo "  LINK  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-$(CLI): $(call archives_of,cli resp base)
-	$(if $(V),,@echo "  LINK  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) $(ALL_CFLAGS) -o $@ $^ -ledit $(LIBS)
+$(CLI): $(BUILD)/obj/cli/main.o $(call archives_of,cli resp base)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) -ledit $(LIBS)
 
-# --- unit tests: one Criterion program per folder ---------------------------------------------------
+# --- running and installing -------------------------------------------------------------------------
 
-UNIT_FOLDERS := $(notdir $(patsubst %/,%,$(wildcard tests/unit/*/)))
-unit_program = $(BUILD)/unit/$(1)
-unit_objects = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/unit/$(1)/*.c))
+# `make run ARGS="--port 7000"` passes directives on.
+.PHONY: run install uninstall
+run: all
+	@exec $(SERVER) $(wildcard conf/echolog.conf) $(ARGS)
 
-$(BUILD)/tests/%.o: tests/%.c
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/echolog
+CONFIG := $(DESTDIR)$(SYSCONFDIR)/echolog/echolog.conf
+
+# A configuration that is there already is left as it is.
+install: all
+	install -d $(BINDIR) $(DOCDIR) $(dir $(CONFIG))
+	install -m 755 $(PROGRAMS) $(BINDIR)
+	install -m 644 LICENSE $(wildcard README.md) $(DOCDIR)
+	$(if $(wildcard conf/echolog.conf),test -e $(CONFIG) || install -m 644 conf/echolog.conf $(CONFIG))
+
+# Leaves a configuration that was changed, and all data.
+uninstall:
+	rm -f $(addprefix $(BINDIR)/,echolog-server echolog-cli)
+	rm -f $(addprefix $(DOCDIR)/,LICENSE README.md)
+	if cmp -s conf/echolog.conf $(CONFIG); then rm $(CONFIG); fi
+	-rmdir --ignore-fail-on-non-empty $(DOCDIR) $(dir $(CONFIG))
+
+# --- test programs ----------------------------------------------------------------------------------
+
+$(BUILD)/tests/%.o: tests/%.c $(FLAGS) | $(DEPS_TEST)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC    $<")
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(ALL_CFLAGS) -Wno-missing-prototypes -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -Itests -Wno-missing-prototypes -c -o $@ $<
+
+test_objects = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard $(1)))
+
+# Unit tests: one Criterion program per folder, linked with that folder and those below it.
+UNIT_FOLDERS := $(foreach f,$(LAYERS) cli,$(if $(wildcard tests/unit/$(f)/*.c),$(f)))
+UNIT_TESTS := $(addprefix $(BUILD)/unit/,$(UNIT_FOLDERS))
 
 define unit_rules
-$(call unit_program,$(1)): $(call unit_objects,$(1)) $(call archives_of,$(if $(filter cli,$(1)),cli resp base,$(call below,$(1))))
+$(BUILD)/unit/$(1): $(call test_objects,tests/unit/$(1)/*.c) $(call archives_of,$(if $(filter cli,$(1)),cli resp base,$(call below,$(1))))
 	@mkdir -p $$(@D)
-	$$(if $$(V),,@echo "  LINK  $$@")
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) $$(ALL_CFLAGS) -o $$@ $$^ -lcriterion $(if $(filter cli,$(1)),-ledit) $$(LIBS)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(LINK_TEST) -o $$@ $$^ -lcriterion $(if $(filter cli,$(1)),-ledit) $$(LIBS)
 .PHONY: unit-$(1)
-unit-$(1): $(call unit_program,$(1))
-	$$(call unit_program,$(1)) --short-filename
+unit-$(1): $(BUILD)/unit/$(1)
+	$(BUILD)/unit/$(1) --short-filename
 endef
 $(foreach f,$(UNIT_FOLDERS),$(eval $(call unit_rules,$(f))))
 
-.PHONY: check-deps
-check-deps:
+# Server tests: one Criterion program that starts the real server and speaks to it through hiredis.
+# It knows nothing of src. Criterion does not run under ThreadSanitizer, so in that flavour the
+# server is instrumented and the test process is an ordinary one.
+SERVER_TESTS := $(if $(wildcard src/server/main.c),$(if $(wildcard tests/server/*.c),$(BUILD)/server-tests))
+ifeq ($(FLAVOUR),tsan)
+$(BUILD)/server-tests: FLAVOUR_CFLAGS  = $(CFLAGS_debug)
+$(BUILD)/server-tests: FLAVOUR_LDFLAGS =
+endif
+$(BUILD)/server-tests: $(call test_objects,tests/server/*.c)
+	$(call say,LINK,$@)
+	$(Q)$(LINK_TEST) -o $@ $^ -lcriterion -lhiredis
+
+# Plain programs that are run under ThreadSanitizer: they fail by their exit status.
+TSAN_TESTS := $(patsubst tests/tsan/%.c,$(BUILD)/tsan/%,$(wildcard tests/tsan/test_*.c))
+$(BUILD)/tsan/%: $(BUILD)/tests/tsan/%.o $(call archives_of,$(FOLDERS))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(LINK_TEST) -o $@ $^ $(LIBS)
+
+# Fuzz targets: tests/fuzz/fuzz_<name>.c with its corpus in tests/fuzz/corpus/<name>. `make fuzz`
+# links them with libFuzzer; every other flavour with a driver that replays the corpus.
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TESTS := $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES))
+FUZZ_DRIVER := $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer,$(BUILD)/tests/fuzz/replay.o)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(FUZZ_DRIVER)) $(call archives_of,$(FOLDERS))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(LINK_TEST) -o $@ $(filter-out %.d,$^) $(filter -%,$(FUZZ_DRIVER)) $(LIBS)
+
+# --- running the tests ------------------------------------------------------------------------------
+
+# tests/run runs the parts in turn and ends with one line: N passed, N failed.
+RUN_TESTS = ECHOLOG_SERVER=$(abspath $(SERVER)) ECHOLOG_CLI=$(abspath $(CLI)) tests/run $(BUILD)
+UNIT_PARTS   = $(addprefix criterion:,$(UNIT_TESTS))
+SERVER_PARTS = $(addprefix criterion:,$(SERVER_TESTS))
+CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
+FUZZ_PARTS   = $(foreach n,$(FUZZ_NAMES),plain:$(BUILD)/fuzz/$(n):tests/fuzz/corpus/$(n))
+LINT_PARTS   = plain:utils/lint-layers
+
+.PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
+test: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) $(CLIENT_PARTS)
+
+# The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
+asan tsan:
+	@+$(MAKE) --no-print-directory FLAVOUR=$@ BUILD=build/$@ test-$@
+
+test-asan: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(UNIT_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS)
+
+test-tsan: all $(SERVER_TESTS) $(TSAN_TESTS) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(addprefix plain:,$(TSAN_TESTS)) $(SERVER_PARTS)
+
+# Each target for FUZZ_SECONDS; what it finds is left in build/fuzz/findings.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@+$(MAKE) --no-print-directory FLAVOUR=$@ BUILD=build/$@ test-$@
+
+test-fuzz: $(FUZZ_TESTS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) utils/fuzz $(BUILD) $(FUZZ_NAMES)
+
+# --- the rest ---------------------------------------------------------------------------------------
+
+.PHONY: lint format bench clean help
+lint: all
+	@CC='$(CC)' CFLAGS='-std=c11 -Isrc -D_GNU_SOURCE $(WARNINGS)' utils/lint
+
+format:
+	clang-format -i $(shell find src tests utils -name '*.[ch]')
+
+# Against redis-server too, when it is installed.
+bench: all
+	@utils/bench/run $(SERVER)
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make             build the server and the command line client'
+	@echo 'make run         build and start the broker here; ARGS="--port 7000" adds directives'
+	@echo 'make test        all tests; the last line counts them'
+	@echo 'make asan        unit and server tests under AddressSanitizer and UBSan'
+	@echo 'make tsan        server and worker tests under ThreadSanitizer'
+	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each; needs clang'
+	@echo 'make lint        layers, headers, formatting, scripts, names'
+	@echo 'make format      clang-format on every source'
+	@echo 'make bench       compare with redis-server by redis-benchmark'
+	@echo 'make install     into PREFIX (/usr/local), below DESTDIR; uninstall takes it out again'
+	@echo 'make clean       remove build/'
+	@echo 'make unit-base   the unit tests of one folder; FLAVOUR=asan, BUILD=dir and V=1 work everywhere'
+
+# Objects of tests are kept, as all others.
+.SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Installs the packages that one purpose needs and that are not here yet, and nothing else.
+#
+#   deps/install.sh [run|test|dev]
+#
+#   run   build and run the server (the default)
+#   test  the same, and `make test`, `make asan`, `make tsan`
+#   dev   the same, and `make lint`, `make fuzz`, `make bench`, debuggers and profilers
+#
+# It never asks anything, uses sudo only when not root, and goes on the network only when something
+# is missing.
+set -eu
+
+# --- the lists: Debian and Ubuntu, then Fedora --------------------------------------------------
+
+list() {
+    case $1 in
+    run-debian) echo 'gcc libc6-dev make libjemalloc-dev libisal-dev libsodium-dev libedit-dev' ;;
+    test-debian) echo 'libcriterion-dev libhiredis-dev redis-tools python3 python3-venv ca-certificates' ;;
+    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck gdb valgrind redis-server' ;;
+    profiler-debian) echo 'linux-perf' ;;
+    profiler-ubuntu) echo 'linux-tools-generic' ;;
+
+    run-fedora) echo 'gcc make jemalloc-devel isa-l-devel libsodium-devel libedit-devel' ;;
+    test-fedora) echo 'libasan libubsan libtsan criterion-devel hiredis-devel redis python3' ;;
+    dev-fedora) echo 'clang clang-tools-extra compiler-rt ShellCheck gdb valgrind' ;;
+    profiler-fedora) echo 'perf' ;;
+    esac
+}
+
+# All packages of a purpose, for the family and system at hand.
+packages() {
+    list "run-$family"
+    [ "$1" = run ] && return
+    list "test-$family"
+    [ "$1" = test ] && return
+    list "dev-$family"
+    list "profiler-$system"
+}
+
+# --- what to do ---------------------------------------------------------------------------------
+
+say() {
+    echo "deps: $*"
+}
+
+fail() {
+    echo "deps: $*" >&2
+    exit 1
+}
+
+is_installed() {
+    case $family in
+    debian) [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
+    fedora) rpm -q --quiet --whatprovides "$1" ;;
+    esac
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "not root, and there is no sudo. Run as root: $*"
+    fi
+}
+
+purpose=${1:-run}
+case $purpose in
+run | test | dev) ;;
+*) fail "'$purpose' is no purpose; usage: deps/install.sh [run|test|dev]" ;;
+esac
+[ $# -le 1 ] || fail "usage: deps/install.sh [run|test|dev]"
+
+if command -v apt-get >/dev/null; then
+    family=debian
+    system=debian
+    grep -q '^ID=ubuntu' /etc/os-release && system=ubuntu
+elif command -v dnf >/dev/null; then
+    family=fedora
+    system=fedora
+else
+    fail "neither apt-get nor dnf is here; the lists in this script name what to install"
+fi
+
+missing=
+for package in $(packages "$purpose"); do
+    is_installed "$package" || missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+    say "nothing to install for '$purpose'"
+    exit 0
+fi
+
+say "installing for '$purpose':$missing"
+# $missing is split into words on purpose.
+# shellcheck disable=SC2086
+case $family in
+debian)
+    as_root apt-get update -q || say "the package lists could not be refreshed; trying with those here"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+    ;;
+fedora)
+    as_root dnf install -q -y --setopt=install_weak_deps=False $missing
+    ;;
+esac
+say "done"
