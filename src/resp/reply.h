@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define REPLY_DEPTH_MAX 16
+#define REPLY_DEPTH_MAX 16 /* arrays and their like inside one another */
+#define REPLY_BULK_BYTES_MAX (512LL * 1024 * 1024)
+#define REPLY_ITEMS_MAX (16LL * 1024 * 1024) /* of one array; a map's pairs count twice */
 
 enum reply_kind {
     REPLY_STATUS,
@@ -37,11 +39,32 @@ struct reply {
     size_t count;        /* of items */
 };
 
-/* Reads one value from the front of `input`. ERR_AGAIN it is not complete; ERR_INVALID not RESP: `why`
- * says what was wrong (static). On success *reply is the caller's (reply_free) and *consumed its
- * length. */
-MUST_CHECK enum err reply_read(struct bytes input, struct reply **reply, size_t *consumed,
-                               const char **why);
-void reply_free(struct reply *r);
+/* Where a value that arrives in pieces has been read to, so that nothing is looked at twice. Nothing is
+ * allocated before a value is complete. */
+struct reply_reader {
+    /* After ERR_AGAIN: how long the input must be for progress, when known (a bulk), else 0. */
+    size_t bytes_wanted;
+
+    /* Private. */
+    size_t pos;                        /* bytes of the input already understood */
+    size_t line_scanned;               /* bytes behind pos known to hold no line end */
+    int depth;                         /* of arrays around pos */
+    int64_t left[REPLY_DEPTH_MAX + 1]; /* values still to come, by depth */
+    bool started;                      /* a value is under way */
+};
+
+/* Reads on in `input`, which begins with the first byte of a value and holds all that came since (it may
+ * have moved and grown between calls). A reader that is all zero is ready; after success it is again.
+ * ERR_AGAIN    the value is not complete
+ * ERR_INVALID  not RESP, or over a limit: *why says what was wrong (static); the connection is lost
+ * On success *reply is the caller's (reply_free) and *consumed its length. Attributes are skipped. */
+MUST_CHECK
+enum err reply_reader_read(struct reply_reader *r, struct bytes input, struct reply **reply,
+                           size_t *consumed, const char **why);
+
+/* The same without a memory, for input that is likely to be whole. */
+MUST_CHECK
+enum err reply_read(struct bytes input, struct reply **reply, size_t *consumed, const char **why);
+void reply_free(struct reply *r); /* harmless with NULL */
 
 #endif

@@ -27,14 +27,15 @@ void write_int(struct writer *w, int64_t value);
 void write_bulk(struct writer *w, struct bytes value); /* null bytes write a null */
 void write_bulk_string(struct writer *w, const char *value);
 void write_bulk_printf(struct writer *w, const char *format, ...) PRINTF_LIKE(2, 3);
-void write_verbatim(struct writer *w, const char *kind, struct bytes value); /* "txt"; bulk in RESP2 */
-void write_null(struct writer *w);       /* $-1 or _ */
-void write_null_array(struct writer *w); /* *-1 or _ */
+void write_verbatim(struct writer *w, const char *kind,
+                    struct bytes value);           /* "txt"; bulk in RESP2 */
+void write_null(struct writer *w);                 /* $-1 or _ */
+void write_null_array(struct writer *w);           /* *-1 or _ */
 void write_bool(struct writer *w, bool value);     /* :1 :0 or #t #f */
 void write_double(struct writer *w, double value); /* bulk or , */
 void write_array(struct writer *w, size_t count);
-void write_map(struct writer *w, size_t pairs); /* an array of twice as many in RESP2 */
-void write_set(struct writer *w, size_t count); /* an array in RESP2 */
+void write_map(struct writer *w, size_t pairs);  /* an array of twice as many in RESP2 */
+void write_set(struct writer *w, size_t count);  /* an array in RESP2 */
 void write_push(struct writer *w, size_t count); /* an array in RESP2 */
 
 #endif

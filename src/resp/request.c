@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The request reader. Every command of every client passes here, so the usual case, an array that is
+ * all there, is one walk over the input: each argument costs its header's digits and one store. It
+ * stops at any byte and goes on there; only a number cut in the middle is read again.
+ *
+ * It is as lenient as Redis where clients could depend on it: what stands in place of a line feed, and
+ * of the CR LF behind a bulk, is skipped unseen. */
+#include "resp/request.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include <limits.h>
+#include <stdio.h>
+
+#define ARGV_CAP_FIRST 8
+#define ARGV_CAP_KEPT 1024
+#define UNQUOTED_BYTES_KEPT 4096
+#define HEADER_BYTES_MIN 4 /* a type byte, a digit, CR and LF */
+#define QUICK_DIGITS_MAX 9
+
+static_assert(REQUEST_ARGS_MAX < INT_MAX / 2, "argc is an int, and its array grows by doubling");
+static_assert(REQUEST_BULK_BYTES_MAX_UNAUTHENTICATED < REQUEST_BULK_BYTES_LARGE,
+              "a stranger cannot announce a large bulk");
+
+void request_init(struct request *r)
+{
+    memset(r, 0, sizeof(*r));
+    r->bulk_bytes_max = REQUEST_BULK_BYTES_MAX_DEFAULT;
+    r->args_left = -1;
+    r->bulk_len = -1;
+}
+
+void request_deinit(struct request *r)
+{
+    buf_deinit(&r->unquoted);
+    mem_free(r->arg_starts);
+    mem_free(r->argv);
+    memset(r, 0, sizeof(*r));
+}
+
+void request_shrink(struct request *r)
+{
+    ASSERT(r->args_left < 0);
+    r->argc = 0;
+    r->arg_starts_count = 0;
+    if (r->argv_cap > ARGV_CAP_KEPT) {
+        mem_free(r->argv);
+        r->argv = NULL;
+        r->argv_cap = 0;
+    }
+    if (r->arg_starts_cap > ARGV_CAP_KEPT) {
+        mem_free(r->arg_starts);
+        r->arg_starts = NULL;
+        r->arg_starts_cap = 0;
+    }
+    buf_clear(&r->unquoted);
+    buf_shrink(&r->unquoted, UNQUOTED_BYTES_KEPT);
+}
+
+static enum request_status protocol_error(struct request *r, const char *text)
+{
+    int len = snprintf(r->error, sizeof(r->error), "Protocol error: %s", text);
+    ASSERT(len > 0 && (size_t)len < sizeof(r->error));
+    return REQUEST_ERROR;
+}
+
+/* --- arguments ---------------------------------------------------------------------------------- */
+
+static void argv_grow(struct request *r)
+{
+    r->argv_cap = r->argv_cap == 0 ? ARGV_CAP_FIRST : r->argv_cap * 2;
+    r->argv = mem_realloc(r->argv, (size_t)r->argv_cap * sizeof(*r->argv));
+}
+
+/* The input may move before the next call: notes where the arguments of this one begin. */
+static void arg_starts_save(struct request *r, struct bytes input)
+{
+    if (r->arg_starts_cap < r->argc) {
+        r->arg_starts_cap = r->argv_cap;
+        r->arg_starts =
+            mem_realloc(r->arg_starts, (size_t)r->arg_starts_cap * sizeof(*r->arg_starts));
+    }
+    for (int i = r->arg_starts_count; i < r->argc; i++)
+        r->arg_starts[i] = (size_t)(r->argv[i].data - input.data);
+    r->arg_starts_count = r->argc;
+}
+
+static void arg_starts_apply(struct request *r, struct bytes input)
+{
+    for (int i = 0; i < r->arg_starts_count; i++)
+        r->argv[i].data = input.data + r->arg_starts[i];
+    r->arg_starts_count = 0;
+}
+
+/* --- arrays ------------------------------------------------------------------------------------- */
+
+enum header { HEADER_READY, HEADER_PARTIAL, HEADER_TOO_LONG, HEADER_INVALID };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Any header line at all. HEADER_INVALID: a whole line, but without a number. */
+static enum header header_read_any(struct request *r, struct bytes input, size_t pos,
+                                   int64_t *number, size_t *end)
+{
+    const char *line = input.data + pos;
+    size_t len = input.len - pos;
+    size_t len_seen = len <= REQUEST_INLINE_BYTES_MAX ? len : REQUEST_INLINE_BYTES_MAX + 1;
+    const char *cr = NULL;
+    if (len_seen > r->line_scanned)
+        cr = memchr(line + r->line_scanned, '\r', len_seen - r->line_scanned);
+    if (cr == NULL) {
+        r->line_scanned = len_seen;
+        return len_seen > REQUEST_INLINE_BYTES_MAX ? HEADER_TOO_LONG : HEADER_PARTIAL;
+    }
+    size_t line_len = (size_t)(cr - line);
+    r->line_scanned = line_len;
+    if (len - line_len < 2)
+        return HEADER_PARTIAL;
+    if (line_len == 0 || !num_parse_i64(bytes_of(line + 1, line_len - 1), number))
+        return HEADER_INVALID;
+    r->line_scanned = 0;
+    *end = pos + line_len + 2;
+    return HEADER_READY;
+}
+
+/* Reads the line at `pos`: a type byte, which is not looked at, and a number; *end is behind it. */
+static inline enum header header_read(struct request *r, struct bytes input, size_t pos,
+                                      int64_t *number, size_t *end)
+{
+    size_t room = input.len - pos;
+    if (LIKELY(room >= HEADER_BYTES_MIN)) {
+        const char *digits = input.data + pos + 1;
+        size_t count_max = room - (HEADER_BYTES_MIN - 1); /* behind them CR and LF still fit */
+        if (count_max > QUICK_DIGITS_MAX)
+            count_max = QUICK_DIGITS_MAX;
+        int64_t n = 0;
+        size_t count = 0;
+        while (count < count_max && is_digit(digits[count]))
+            n = n * 10 + (digits[count++] - '0');
+        if (LIKELY(count > 0 && digits[count] == '\r' && (digits[0] != '0' || count == 1))) {
+            r->line_scanned = 0;
+            *number = n;
+            *end = pos + count + HEADER_BYTES_MIN - 1;
+            return HEADER_READY;
+        }
+    }
+    return header_read_any(r, input, pos, number, end);
+}
+
+static enum request_status array_begin(struct request *r, struct bytes input)
+{
+    int64_t count;
+    size_t end;
+    switch (header_read(r, input, 0, &count, &end)) {
+    case HEADER_PARTIAL:
+        return REQUEST_PARTIAL;
+    case HEADER_TOO_LONG:
+        return protocol_error(r, "too big mbulk count string");
+    case HEADER_INVALID:
+        return protocol_error(r, "invalid multibulk length");
+    case HEADER_READY:
+        break;
+    }
+    if (count > REQUEST_ARGS_MAX)
+        return protocol_error(r, "invalid multibulk length");
+    if (count > REQUEST_ARGS_MAX_UNAUTHENTICATED && !r->authenticated)
+        return protocol_error(r, "unauthenticated multibulk length");
+    r->args_left = count < 0 ? 0 : count;
+    r->bulk_len = -1;
+    r->pos = end;
+    return REQUEST_READY;
+}
+
+static enum request_status bulk_type_error(struct request *r, char type)
+{
+    char text[32];
+    if (type == '\0')
+        return protocol_error(r, "expected '$', got '\\x00'");
+    snprintf(text, sizeof(text), "expected '$', got '%c'",
+             type == '\r' || type == '\n' ? ' ' : type);
+    return protocol_error(r, text);
+}
+
+/* Reads the header at r->pos into r->bulk_len. */
+static inline enum request_status bulk_begin(struct request *r, struct bytes input)
+{
+    int64_t len = -1; /* invalid until a number was read */
+    size_t end = 0;
+    enum header header = header_read(r, input, r->pos, &len, &end);
+    if (header == HEADER_PARTIAL)
+        return REQUEST_PARTIAL;
+    if (header == HEADER_TOO_LONG)
+        return protocol_error(r, "too big bulk count string");
+    if (UNLIKELY(input.data[r->pos] != '$'))
+        return bulk_type_error(r, input.data[r->pos]);
+    if (len < 0 || len > r->bulk_bytes_max)
+        return protocol_error(r, "invalid bulk length");
+    if (len > REQUEST_BULK_BYTES_MAX_UNAUTHENTICATED && !r->authenticated)
+        return protocol_error(r, "unauthenticated bulk length");
+    r->bulk_len = len;
+    r->pos = end;
+    return REQUEST_READY;
+}
+
+static enum request_status array_read(struct request *r, struct bytes input, size_t *consumed)
+{
+    ASSERT(r->pos <= input.len);
+    while (r->args_left > 0) {
+        enum request_status status = r->bulk_len < 0 ? bulk_begin(r, input) : REQUEST_READY;
+        size_t room = input.len - r->pos;
+        size_t len = (size_t)r->bulk_len;
+        if (status == REQUEST_READY && (room < 2 || room - 2 < len)) {
+            if (len >= REQUEST_BULK_BYTES_LARGE)
+                r->bytes_wanted = r->pos + len + 2;
+            status = REQUEST_PARTIAL;
+        }
+        if (UNLIKELY(status != REQUEST_READY)) {
+            arg_starts_save(r, input);
+            return status;
+        }
+        if (UNLIKELY(r->argc == r->argv_cap))
+            argv_grow(r);
+        r->argv[r->argc++] = bytes_of(input.data + r->pos, len);
+        r->pos += len + 2;
+        r->bulk_len = -1;
+        r->args_left--;
+    }
+    arg_starts_apply(r, input);
+    *consumed = r->pos;
+    r->args_left = -1;
+    return REQUEST_READY;
+}
+
+/* --- inline requests ---------------------------------------------------------------------------- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static int hex_digit(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+static char unescape(char c)
+{
+    switch (c) {
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    case 'b':
+        return '\b';
+    case 'a':
+        return '\a';
+    default:
+        return c;
+    }
+}
+
+/* Both of these copy what is inside quotes to *to, from behind the opening one, and return the place
+ * behind the closing one, or NULL when there is none. */
+static const char *double_quoted_read(const char *p, const char *end, char **to)
+{
+    while (p < end && *p != '"') {
+        bool escape = *p == '\\' && end - p >= 2;
+        if (escape && p[1] == 'x' && end - p >= 4 && hex_digit(p[2]) >= 0 && hex_digit(p[3]) >= 0) {
+            *(*to)++ = (char)(hex_digit(p[2]) * 16 + hex_digit(p[3]));
+            p += 4;
+        } else if (escape) {
+            *(*to)++ = unescape(p[1]);
+            p += 2;
+        } else {
+            *(*to)++ = *p++;
+        }
+    }
+    return p < end ? p + 1 : NULL;
+}
+
+static const char *single_quoted_read(const char *p, const char *end, char **to)
+{
+    while (p < end && *p != '\'') {
+        if (*p == '\\' && end - p >= 2 && p[1] == '\'')
+            p++;
+        *(*to)++ = *p++;
+    }
+    return p < end ? p + 1 : NULL;
+}
+
+/* Copies one word to *to without its quotes. NULL: they are not balanced. */
+static const char *word_read(const char *p, const char *end, char **to)
+{
+    while (p < end) {
+        switch (*p) {
+        case ' ':
+        case '\t':
+        case '\r':
+            return p;
+        case '"':
+        case '\'':
+            p = *p == '"' ? double_quoted_read(p + 1, end, to) : single_quoted_read(p + 1, end, to);
+            /* Quotes may begin inside a word but always end it. */
+            return p != NULL && (p == end || is_blank(*p)) ? p : NULL;
+        default:
+            *(*to)++ = *p++;
+        }
+    }
+    return p;
+}
+
+static enum request_status words_read(struct request *r, struct bytes line)
+{
+    const char *p = line.data;
+    const char *end = line.data + line.len;
+    char *to = buf_reserve(&r->unquoted, line.len + 1); /* taking quotes off never lengthens */
+    for (;;) {
+        while (p < end && is_blank(*p))
+            p++;
+        if (p == end)
+            return REQUEST_READY;
+        char *word = to;
+        p = word_read(p, end, &to);
+        if (p == NULL)
+            return protocol_error(r, "unbalanced quotes in request");
+        if (r->argc == r->argv_cap)
+            argv_grow(r);
+        r->argv[r->argc++] = bytes_of(word, (size_t)(to - word));
+    }
+}
+
+static enum request_status inline_read(struct request *r, struct bytes input, size_t *consumed)
+{
+    size_t len_seen =
+        input.len <= REQUEST_INLINE_BYTES_MAX ? input.len : REQUEST_INLINE_BYTES_MAX + 1;
+    const char *lf = NULL;
+    if (len_seen > r->line_scanned)
+        lf = memchr(input.data + r->line_scanned, '\n', len_seen - r->line_scanned);
+    if (lf == NULL) {
+        r->line_scanned = len_seen;
+        if (len_seen > REQUEST_INLINE_BYTES_MAX)
+            return protocol_error(r, "too big inline request");
+        return REQUEST_PARTIAL;
+    }
+    size_t len = (size_t)(lf - input.data);
+    r->line_scanned = len; /* an error is found again when it is asked for again */
+    enum request_status status = words_read(r, bytes_of(input.data, len));
+    if (status != REQUEST_READY)
+        return status;
+    r->line_scanned = 0;
+    *consumed = len + 1;
+    return REQUEST_READY;
+}
+
+enum request_status request_read(struct request *r, struct bytes input, size_t *consumed)
+{
+    r->bytes_wanted = 0;
+    if (r->args_left < 0) {
+        r->argc = 0;
+        if (UNLIKELY(r->argv_cap > ARGV_CAP_KEPT || r->unquoted.cap > UNQUOTED_BYTES_KEPT))
+            request_shrink(r);
+        if (input.len == 0)
+            return REQUEST_PARTIAL;
+        if (input.data[0] != '*')
+            return inline_read(r, input, consumed);
+        enum request_status status = array_begin(r, input);
+        if (status != REQUEST_READY)
+            return status;
+    }
+    return array_read(r, input, consumed);
+}
