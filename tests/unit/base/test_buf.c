@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The growable buffer, above all where its capacity ends. */
 #include "base/buf.h"
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -78,6 +79,8 @@ Test(buf, printf_fits_at_every_length_around_the_capacity)
         buf_append_char(&b, '>');
         cr_assert_eq(b.len, (size_t)len + 2);
         cr_assert_eq(b.data[0], '<');
+        for (int i = 1; i <= len; i++)
+            cr_assert_eq(b.data[i], ' ');
         cr_assert_eq(b.data[len + 1], '>');
         buf_deinit(&b);
     }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Comparisons of borrowed bytes, the null ones included. */
 #include "base/bytes.h"
 #include <criterion/criterion.h>
 

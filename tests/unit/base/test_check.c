@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Assertions stay on, and speak before they end the process. */
 #include "base/check.h"
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The checksum against published vectors and against its definition. */
 #include "base/crc32c.h"
 #include "unit/base/seed.h"
 #include <string.h>

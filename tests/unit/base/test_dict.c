@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The hash table at every stage of its resizing, and against a plain array. */
 #include "base/dict.h"
 #include "unit/base/seed.h"
 #include <signal.h>

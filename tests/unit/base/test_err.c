@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Error codes: their texts, and what the errnos of the system become. */
 #include "base/err.h"
 #include <criterion/criterion.h>
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Counted references on a frame. */
 #include "base/frame.h"
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Patterns as Redis reads them, against the plain definition, and against hostile ones. */
 #include "base/glob.h"
 #include "base/mem.h"
 #include "unit/base/seed.h"

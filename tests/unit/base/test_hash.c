@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Both hashes against published values: keys on disk and in clients depend on them. */
 #include "base/hash.h"
 #include <criterion/criterion.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The intrusive list. */
 #include "base/check.h"
 #include "base/list.h"
 #include <criterion/criterion.h>
@@ -12,8 +13,8 @@ static int names_of(struct list *head)
 {
     int names = 0;
 
-    LIST_EACH(link, head)
-    names = names * 10 + CONTAINER_OF(link, struct item, link)->name;
+    LIST_EACH (link, head)
+        names = names * 10 + CONTAINER_OF(link, struct item, link)->name;
     return names;
 }
 
@@ -51,8 +52,7 @@ Test(list, the_current_item_may_be_removed_during_a_walk)
     list_init(&head);
     for (int i = 0; i < 4; i++)
         list_push_back(&head, &items[i].link);
-    LIST_EACH(link, &head)
-    {
+    LIST_EACH (link, &head) {
         if (CONTAINER_OF(link, struct item, link)->name % 2 == 0)
             list_remove(link);
     }

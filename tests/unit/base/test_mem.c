@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Allocation: what it promises at the edges of its arguments. */
 #include "base/mem.h"
 #include <criterion/criterion.h>
 #include <signal.h>

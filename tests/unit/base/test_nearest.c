@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Which known name is proposed for a mistyped one, and when none is. */
 #include "base/nearest.h"
 #include <criterion/criterion.h>
 

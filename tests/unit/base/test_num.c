@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Numbers to text and back, at the ends of their ranges. */
 #include "base/num.h"
 #include "unit/base/seed.h"
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The output queue: its chunks, its pool, and any mix of its operations against a plain string. */
 #include "base/buf.h"
 #include "base/frame.h"
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The generator against published values, and its use for a bound. */
 #include "base/random.h"
 #include <criterion/criterion.h>
 #include <signal.h>

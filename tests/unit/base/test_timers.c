@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The order in which timers fire, and what they may do to each other meanwhile. */
 #include "base/check.h"
 #include "base/timers.h"
 #include "unit/base/seed.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What reaches the sink: whole lines, without control bytes, never too long. */
 #include "base/trace.h"
 #include <criterion/criterion.h>
 #include <string.h>
