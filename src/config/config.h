@@ -8,6 +8,11 @@
 
 #define CONFIG_PORT_DEFAULT 3246
 #define CONFIG_BIND_MAX 16
+#define CONFIG_TEXT_BYTES_MAX 512    /* dir, logfile, requirepass */
+#define CONFIG_PARTITIONS_MAX 100000 /* of one server */
+#define CONFIG_DISK_THREADS_MAX 16   /* of one kind */
+/* Leaves room to add a time of the clock and to count in microseconds. */
+#define CONFIG_MS_MAX (INT64_MAX / 1000000)
 
 enum config_ack { CONFIG_ACK_NONE, CONFIG_ACK_WRITTEN, CONFIG_ACK_SYNCED };
 
@@ -21,14 +26,16 @@ enum config_client_class { CONFIG_CLASS_NORMAL, CONFIG_CLASS_PUBSUB, CONFIG_CLAS
 
 struct config {
     /* network */
-    char *bind;  /* blank-separated addresses; "*" is all IPv4; "-" before one: no error if missing */
+    /* 1 to CONFIG_BIND_MAX addresses with single spaces between. "*" is all IPv4, "::*" all IPv6; "-"
+     * before one: no error if it is not there. */
+    char *bind;
     int64_t port;
     int64_t tcp_backlog;
     int64_t tcp_keepalive_s;
-    int64_t timeout_s;   /* idle clients; 0: never */
+    int64_t timeout_s; /* idle clients; 0: never */
     int64_t maxclients;
     bool protected_mode;
-    char *requirepass;   /* "" is none */
+    char *requirepass; /* "" is none */
     /* limits */
     int64_t proto_max_bulk_len;
     int64_t client_query_buffer_limit;
@@ -37,7 +44,7 @@ struct config {
     int64_t pending_bytes_max;  /* appended, not yet written, over all partitions */
     /* general */
     char *dir;
-    int loglevel; /* enum trace_level */
+    int loglevel;  /* enum trace_level */
     char *logfile; /* "" is standard output */
     /* the log */
     int64_t default_partitions;
@@ -62,19 +69,27 @@ void config_init(struct config *c); /* the defaults */
 void config_deinit(struct config *c);
 
 /* Reads the text of a configuration file: a directive per line, words quoted as in redis.conf, '#' begins
- * a comment line. On ERR_INVALID `why` is one clear line with the line number, e.g.
+ * a comment line; of a directive that is there twice the last one counts. On ERR_INVALID the lines
+ * before hold, and `why` is one clear line with the line number, e.g.
  * "echolog.conf:12: unknown directive 'prot'; did you mean 'port'?". `name` is for messages. */
-MUST_CHECK enum err config_read(struct config *c, const char *name, struct bytes text, struct buf *why);
+MUST_CHECK
+enum err config_read(struct config *c, const char *name, struct bytes text, struct buf *why);
 
-/* Reads `--directive value [value ...]` options, which win over the file. */
-MUST_CHECK enum err config_read_options(struct config *c, int argc, char *const *argv, struct buf *why);
+/* Reads `--directive value [value ...]` options, which win over the file when read after it. Everything
+ * up to the next word that begins with "--" is value, so "-1" and "-::1" are. Errors as config_read's,
+ * e.g. "--port 'x': argument couldn't be parsed into an integer". */
+MUST_CHECK
+enum err config_read_options(struct config *c, int argc, char *const *argv, struct buf *why);
 
 /* CONFIG SET of several at once: all or nothing. `pairs` holds name, value, name, value … ERR_INVALID:
  * nothing changed; `why` is Redis's text behind "ERR " ("CONFIG SET failed (possibly related to
  * argument 'maxclients') - argument must be …", "Unknown option or number of arguments for CONFIG SET -
- * 'x'" with our suggestion). On success `changed`, when not NULL, is called per directive. */
-MUST_CHECK enum err config_set(struct config *c, const struct bytes *pairs, size_t pair_count,
-                               void (*changed)(void *ctx, const struct directive *d), void *ctx,
-                               struct buf *why);
+ * 'x'" with our suggestion). On success `changed`, when not NULL, is called once per directive given,
+ * after all have their values. `pair_count` counts pairs. Strings that were not set stay where they
+ * are. */
+MUST_CHECK
+enum err config_set(struct config *c, const struct bytes *pairs, size_t pair_count,
+                    void (*changed)(void *ctx, const struct directive *d), void *ctx,
+                    struct buf *why);
 
 #endif

@@ -14,17 +14,18 @@
 
 enum directive_type {
     DIRECTIVE_INT,    /* int64_t, within [min, max] */
-    DIRECTIVE_SIZE,   /* int64_t of bytes; "64kb", "1mb" are understood */
+    DIRECTIVE_SIZE,   /* int64_t of bytes, within [min, max]; "64kb", "1mb" are understood */
     DIRECTIVE_BOOL,   /* bool: yes or no (true and false in topic configuration) */
-    DIRECTIVE_STRING, /* char *, owned by the struct, never NULL */
+    DIRECTIVE_STRING, /* char *, owned by the struct, never NULL; of at most `max` bytes if not 0 */
     DIRECTIVE_ENUM,   /* int; the words are in `words` */
     DIRECTIVE_CUSTOM, /* parse/format of its own */
 };
 
 enum directive_flags {
-    DIRECTIVE_FIXED = 1,  /* only at start, not by CONFIG SET */
-    DIRECTIVE_SECRET = 2, /* not shown in traces */
+    DIRECTIVE_FIXED = 1,      /* only at start, not by CONFIG SET */
+    DIRECTIVE_SECRET = 2,     /* not shown in traces */
     DIRECTIVE_TRUE_FALSE = 4, /* a BOOL that reads and writes true/false */
+    DIRECTIVE_WORDS = 8,      /* its value in a file or on the command line is one or more words */
 };
 
 struct directive_word {
@@ -37,14 +38,19 @@ struct directive {
     const char *alias; /* a second accepted name, or NULL */
     enum directive_type type;
     unsigned flags;
-    size_t field; /* offsetof in the struct */
+    size_t field;        /* offsetof in the struct */
     const char *initial; /* the default, as text */
-    int64_t min, max;    /* INT and SIZE */
+    int64_t min, max;    /* INT and SIZE; STRING */
     const struct directive_word *words;
-    /* CUSTOM: `target` is the field. `why` gets a sentence on ERR_INVALID. */
+    /* CUSTOM: `target` is the field; zeroed before its first parse. `why` gets a sentence on
+     * ERR_INVALID, and nothing has changed then. `format` loses nothing: copies are made by parsing
+     * what it wrote. */
     enum err (*parse)(void *target, struct bytes text, struct buf *why);
     void (*format)(const void *target, struct buf *text);
-    void (*release)(void *target);
+    void (*release)(void *target); /* or NULL */
+    size_t size;                   /* of the field */
+    /* STRING: refuses what is not acceptable, with a sentence in `why`; or NULL. */
+    enum err (*check)(struct bytes text, struct buf *why);
     const char *summary; /* one line for people */
 };
 
@@ -66,8 +72,8 @@ const char *directive_nearest(const struct directive_table *t, struct bytes name
 
 /* ERR_INVALID: nothing changed, and `why` (appended to) says which value broke which limit, e.g.
  * "argument must be between 1 and 65535 inclusive". */
-MUST_CHECK enum err directive_set(const struct directive *d, void *values, struct bytes text,
-                                  struct buf *why);
+MUST_CHECK
+enum err directive_set(const struct directive *d, void *values, struct bytes text, struct buf *why);
 void directive_get(const struct directive *d, const void *values, struct buf *text);
 bool directive_equal(const struct directive *d, const void *a, const void *b);
 

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of the server's directives. conf/echolog.conf says the same for people: a test compares
+ * the two. */
+#include "config/config.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/trace.h"
+#include "config/words.h"
+#include <inttypes.h>
+#include <limits.h>
+
+#define KB (INT64_C(1) << 10)
+#define MB (INT64_C(1) << 20)
+#define GB (INT64_C(1) << 30)
+
+/* Takes the next blank-separated word off the front of `text`; false when there is none. */
+static bool next_word(struct bytes *text, struct bytes *word)
+{
+    size_t start = 0, end;
+
+    while (start < text->len && word_is_blank(text->data[start]))
+        start++;
+    for (end = start; end < text->len && !word_is_blank(text->data[end]);)
+        end++;
+    if (start == end)
+        return false;
+    *word = bytes_of(text->data + start, end - start);
+    *text = bytes_of(text->data + end, text->len - end);
+    return true;
+}
+
+/* --- bind ----------------------------------------------------------------------------------- */
+
+static enum err bind_parse(void *target, struct bytes text, struct buf *why)
+{
+    char **bind = target;
+    struct buf joined = {0};
+    struct bytes word;
+    size_t count = 0;
+
+    while (next_word(&text, &word)) {
+        if (count++ > 0)
+            buf_append_char(&joined, ' ');
+        buf_append_bytes(&joined, word);
+    }
+    if (count == 0)
+        buf_append_string(why, "argument must name at least one address");
+    else if (count > CONFIG_BIND_MAX)
+        buf_append_string(why, "Too many bind addresses specified.");
+    else if (memchr(joined.data, '\0', joined.len) != NULL)
+        buf_append_string(why, "argument must not contain a zero byte");
+    else {
+        mem_free(*bind);
+        *bind = mem_strndup(joined.data, joined.len);
+        buf_deinit(&joined);
+        return ERR_OK;
+    }
+    buf_deinit(&joined);
+    return ERR_INVALID;
+}
+
+static void bind_format(const void *source, struct buf *text)
+{
+    buf_append_string(text, *(char *const *)source);
+}
+
+static void bind_release(void *target)
+{
+    char **bind = target;
+
+    mem_free(*bind);
+    *bind = NULL;
+}
+
+/* --- client-output-buffer-limit --------------------------------------------------------------- */
+
+struct limit_class {
+    const char *name;
+    enum config_client_class class; /* CONFIG_CLASS_COUNT: known to Redis, nothing to us */
+};
+
+static const struct limit_class limit_classes[] = {
+    {"normal", CONFIG_CLASS_NORMAL},
+    {"pubsub", CONFIG_CLASS_PUBSUB},
+    {"replica", CONFIG_CLASS_COUNT},
+    {"slave", CONFIG_CLASS_COUNT},
+};
+
+static const struct limit_class *limit_class_find(struct bytes name)
+{
+    for (size_t i = 0; i < COUNT_OF(limit_classes); i++) {
+        if (bytes_is(name, limit_classes[i].name))
+            return &limit_classes[i];
+    }
+    return NULL;
+}
+
+/* One class with its three numbers. */
+static enum err limit_parse(struct config_output_limit *limits, const struct bytes word[4],
+                            struct buf *why)
+{
+    const struct limit_class *class = limit_class_find(word[0]);
+    struct config_output_limit limit;
+
+    if (class == NULL) {
+        buf_append_string(why, "Invalid client class specified in buffer limit configuration.");
+        return ERR_INVALID;
+    }
+    if (!num_parse_size(word[1], &limit.hard_bytes) ||
+        !num_parse_size(word[2], &limit.soft_bytes) ||
+        !num_parse_i64(word[3], &limit.soft_seconds) || limit.soft_seconds < 0 ||
+        limit.soft_seconds > INT_MAX) {
+        buf_append_string(why, "Error in hard, soft or soft_seconds setting in buffer limit "
+                               "configuration.");
+        return ERR_INVALID;
+    }
+    if (class->class != CONFIG_CLASS_COUNT)
+        limits[class->class] = limit;
+    return ERR_OK;
+}
+
+/* Classes that are not named keep their limits. */
+static enum err limits_parse(void *target, struct bytes text, struct buf *why)
+{
+    struct config_output_limit limits[CONFIG_CLASS_COUNT];
+    struct bytes word[4];
+    size_t count = 0;
+
+    memcpy(limits, target, sizeof(limits));
+    while (next_word(&text, &word[count % 4])) {
+        if (++count % 4 == 0 && limit_parse(limits, word, why) != ERR_OK)
+            return ERR_INVALID;
+    }
+    if (count == 0 || count % 4 != 0) {
+        buf_append_string(why, "Wrong number of arguments in buffer limit configuration.");
+        return ERR_INVALID;
+    }
+    memcpy(target, limits, sizeof(limits));
+    return ERR_OK;
+}
+
+static void limits_format(const void *source, struct buf *text)
+{
+    const struct config_output_limit *limits = source;
+
+    for (size_t i = 0; i < COUNT_OF(limit_classes); i++) {
+        const struct config_output_limit *limit;
+
+        if (limit_classes[i].class == CONFIG_CLASS_COUNT)
+            continue;
+        limit = &limits[limit_classes[i].class];
+        buf_printf(text, "%s%s %" PRId64 " %" PRId64 " %" PRId64, i == 0 ? "" : " ",
+                   limit_classes[i].name, limit->hard_bytes, limit->soft_bytes,
+                   limit->soft_seconds);
+    }
+}
+
+/* --- dir ------------------------------------------------------------------------------------ */
+
+static enum err dir_check(struct bytes text, struct buf *why)
+{
+    if (text.len > 0)
+        return ERR_OK;
+    buf_append_string(why, "argument must name a directory");
+    return ERR_INVALID;
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+static const struct directive_word loglevel_words[] = {{"debug", TRACE_DEBUG},
+                                                       {"verbose", TRACE_VERBOSE},
+                                                       {"notice", TRACE_NOTICE},
+                                                       {"warning", TRACE_WARNING},
+                                                       {NULL, 0}};
+
+static const struct directive_word ack_words[] = {{"none", CONFIG_ACK_NONE},
+                                                  {"written", CONFIG_ACK_WRITTEN},
+                                                  {"synced", CONFIG_ACK_SYNCED},
+                                                  {NULL, 0}};
+
+/* clang-format off */
+#define COMMON(text, kind, member, options, value, about)                                          \
+    .name = (text), .type = DIRECTIVE_##kind, .field = offsetof(struct config, member),            \
+    .flags = (options), .initial = (value), .summary = (about)
+#define INT(name, member, flags, initial, low, high, about)                                        \
+    {COMMON(name, INT, member, flags, initial, about), .min = (low), .max = (high)}
+#define SIZE(name, member, flags, initial, low, high, about)                                       \
+    {COMMON(name, SIZE, member, flags, initial, about), .min = (low), .max = (high)}
+#define BOOL(name, member, flags, initial, about) {COMMON(name, BOOL, member, flags, initial, about)}
+#define STRING(name, member, flags, initial, checked, about)                                       \
+    {COMMON(name, STRING, member, flags, initial, about), .max = CONFIG_TEXT_BYTES_MAX,            \
+     .check = (checked)}
+#define ENUM(name, member, flags, initial, list, about)                                            \
+    {COMMON(name, ENUM, member, flags, initial, about), .words = (list)}
+#define CUSTOM(name, member, flags, initial, parser, formatter, releaser, about)                   \
+    {COMMON(name, CUSTOM, member, flags, initial, about), .parse = (parser),                       \
+     .format = (formatter), .release = (releaser), .size = sizeof(((struct config *)0)->member)}
+
+#define FIXED DIRECTIVE_FIXED
+
+static const struct directive items[] = {
+    CUSTOM("bind", bind, FIXED | DIRECTIVE_WORDS, "127.0.0.1 -::1", bind_parse, bind_format,
+           bind_release, "addresses to listen on"),
+    INT("port", port, FIXED, "3246", 0, 65535, "TCP port; 0 takes a free one"),
+    INT("tcp-backlog", tcp_backlog, FIXED, "511", 0, INT_MAX, "connections that may wait for accept"),
+    INT("tcp-keepalive", tcp_keepalive_s, 0, "300", 0, INT_MAX,
+        "seconds of silence before a peer is probed; 0 is never"),
+    INT("timeout", timeout_s, 0, "0", 0, INT_MAX,
+        "seconds after which an idle client is disconnected; 0 is never"),
+    INT("maxclients", maxclients, 0, "10000", 1, UINT_MAX, "clients at a time"),
+    BOOL("protected-mode", protected_mode, 0, "yes",
+         "without a password, answer local clients only"),
+    STRING("requirepass", requirepass, DIRECTIVE_SECRET, "", NULL, "the password; empty is none"),
+
+    SIZE("proto-max-bulk-len", proto_max_bulk_len, 0, "512mb", MB, 4 * GB,
+         "the longest single argument of a command"),
+    SIZE("client-query-buffer-limit", client_query_buffer_limit, 0, "1gb", MB, INT64_MAX,
+         "input of one client that is not executed yet"),
+    CUSTOM("client-output-buffer-limit", output_limits, DIRECTIVE_WORDS,
+           "normal 0 0 0 pubsub 32mb 8mb 60", limits_parse, limits_format, NULL,
+           "output that may wait for a client, by class"),
+    INT("client-replies-max", client_replies_max, 0, "100000", 1, INT_MAX,
+        "replies of one client that may wait for their commit"),
+    SIZE("pending-bytes-max", pending_bytes_max, 0, "256mb", MB, INT64_MAX,
+         "appended bytes that may wait to be written"),
+
+    STRING("dir", dir, FIXED, "./echolog-data", dir_check, "the data directory"),
+    ENUM("loglevel", loglevel, 0, "notice", loglevel_words, "what is traced"),
+    STRING("logfile", logfile, FIXED, "", NULL, "where the trace goes; empty is standard output"),
+
+    INT("default-partitions", default_partitions, 0, "1", 1, CONFIG_PARTITIONS_MAX,
+        "partitions of a topic that is created without saying"),
+    BOOL("auto-create-topics", auto_create_topics, 0, "yes",
+         "whether the first record makes its topic"),
+    ENUM("default-ack", default_ack, 0, "synced", ack_words,
+         "what an acknowledgement means where nothing is said"),
+    INT("log-retention-ms", log_retention_ms, 0, "604800000", -1, CONFIG_MS_MAX,
+        "age at which records go; -1 is never"),
+    SIZE("log-retention-bytes", log_retention_bytes, 0, "-1", -1, INT64_MAX,
+         "bytes a partition keeps; -1 is all"),
+    SIZE("log-segment-bytes", log_segment_bytes, 0, "1gb", KB, INT32_MAX,
+         "bytes at which a log file is closed and a new one begun"),
+    INT("log-segment-ms", log_segment_ms, 0, "604800000", 1, CONFIG_MS_MAX,
+        "age at which a log file is closed and a new one begun"),
+    INT("log-flush-ms", log_flush_ms, 0, "1000", 1, CONFIG_MS_MAX,
+        "how long written records may stay unsynced"),
+    SIZE("message-max-bytes", message_max_bytes, 0, "1048588", 1, INT32_MAX / 2,
+         "the largest batch of records"),
+    INT("log-retention-check-ms", log_retention_check_ms, 0, "10000", 1, CONFIG_MS_MAX,
+        "how often retention is applied"),
+    SIZE("tail-cache-bytes", tail_cache_bytes, 0, "64mb", 0, INT64_MAX,
+         "memory for the newest records"),
+    INT("open-files-max", open_files_max, FIXED, "512", 16, 1000000,
+        "open files of closed log segments"),
+    INT("disk-sync-threads", disk_sync_threads, FIXED, "4", 1, CONFIG_DISK_THREADS_MAX,
+        "threads that sync"),
+    INT("disk-bulk-threads", disk_bulk_threads, FIXED, "2", 1, CONFIG_DISK_THREADS_MAX,
+        "threads for reads from the device and for upkeep"),
+};
+/* clang-format on */
+
+const struct directive_table config_table = {items, COUNT_OF(items)};
+
+void config_init(struct config *c)
+{
+    directives_init(&config_table, c);
+}
+
+void config_deinit(struct config *c)
+{
+    directives_deinit(&config_table, c);
+}
