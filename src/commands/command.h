@@ -16,8 +16,6 @@ struct call {
     struct writer w;    /* where the reply goes */
 };
 
-typedef void command_fn(struct call *c);
-
 enum command_flags {
     CMD_WRITE = 1 << 0,
     CMD_READONLY = 1 << 1,
@@ -25,13 +23,13 @@ enum command_flags {
     CMD_BLOCKING = 1 << 3,
     CMD_PUBSUB = 1 << 4,
     CMD_ADMIN = 1 << 5,
-    CMD_NO_AUTH = 1 << 6,      /* allowed before AUTH */
-    CMD_NO_MULTI = 1 << 7,     /* not inside MULTI */
+    CMD_NO_AUTH = 1 << 6,       /* allowed before AUTH */
+    CMD_NO_MULTI = 1 << 7,      /* not inside MULTI */
     CMD_IN_SUBSCRIBED = 1 << 8, /* allowed while a RESP2 connection has subscriptions */
     CMD_LOADING = 1 << 9,
     CMD_STALE = 1 << 10,
     CMD_NOSCRIPT = 1 << 11,
-    CMD_NOT_QUEUED = 1 << 12,  /* executed at once inside MULTI: EXEC, DISCARD, MULTI, QUIT, RESET */
+    CMD_NOT_QUEUED = 1 << 12, /* executed at once inside MULTI: EXEC, DISCARD, MULTI, QUIT, RESET */
 };
 
 enum command_category {
@@ -53,36 +51,50 @@ enum command_category {
 };
 
 struct command {
-    const char *name;      /* as listed: "produce", "client|list" */
-    const char *word;      /* what is typed at its level: "produce", "list" */
+    const char *name;             /* as listed: "produce", "client|list" */
+    const char *word;             /* what is typed at its level: "produce", "list" */
     const struct command *parent; /* NULL for a whole command */
-    command_fn *run;       /* NULL for a container that needs a sub-command */
-    int arity;             /* words including the command's own; negative: at least so many */
+    void (*run)(struct call *c);  /* NULL: it needs a sub-command */
+    int arity; /* words including the command's own; negative: at least so many */
     unsigned flags;
     unsigned categories;
     int first_key, last_key, key_step; /* where topics and groups stand; 0 when none */
-    const char *syntax;    /* arguments as documented: "topic value [KEY key] …" */
+    const char *syntax;                /* arguments as documented: "topic value [KEY key] …" */
     const char *summary;
     const char *since;
-    const char *group;     /* "connection", "pubsub", "topic", "log", "server", "transactions" */
-    size_t index;          /* in the table */
+    const char *group; /* "connection", "pubsub", "topic", "log", "server", "transactions" */
+    size_t index;      /* in the table */
 };
 
 struct command_stats {
     uint64_t calls;
     uint64_t rejected; /* before they ran */
-    uint64_t failed;   /* while they ran */
-    uint64_t usec;
+    uint64_t failed;   /* answered with an error */
 };
 
 /* The table is made once from commands.def. */
 struct command_table *command_table_create(const struct hash_key *key);
 void command_table_destroy(struct command_table *t);
-size_t command_table_count(const struct command_table *t);          /* sub-commands included */
+size_t command_table_count(const struct command_table *t); /* sub-commands included */
 const struct command *command_at(const struct command_table *t, size_t index);
 struct command_stats *command_stats(struct command_table *t, const struct command *c);
-/* The command for `argv`, following sub-commands; NULL when unknown. */
-const struct command *command_find(const struct command_table *t, int argc, const struct bytes *argv);
+/* The command for `argv`, following a sub-command where there is one; NULL when unknown. When only
+ * the sub-command is unknown, *container (may be NULL) is the command it was looked for in. */
+const struct command *command_find(const struct command_table *t, int argc,
+                                   const struct bytes *argv, const struct command **container);
+/* By full name ("client|list"), without regard to case; NULL. */
+const struct command *command_by_name(const struct command_table *t, struct bytes name);
+
+/* The words for a set of flags (categories), for COMMAND INFO: calls `fn` per word ("write"; "@read"). */
+void command_each_flag(const struct command *c, void (*fn)(void *ctx, const char *word), void *ctx);
+void command_each_category(const struct command *c, void (*fn)(void *ctx, const char *word),
+                           void *ctx);
+/* The category of a word without '@', or 0. */
+unsigned command_category(struct bytes word);
+
+/* Runs a command whose arguments were checked: counts it and lets it answer. EXEC uses it too. */
+void command_run(struct services *sv, struct session *s, const struct command *command, int argc,
+                 struct bytes *argv);
 
 /* Executes one request of a session: finds the command, checks arity, authentication and state, queues it
  * inside MULTI, or runs it. */

@@ -30,12 +30,12 @@ struct services {
     struct command_table *commands;
     struct append_holds *holds; /* replies that wait for a batch; see append_hold.h */
 
-    char run_id[41];     /* 40 hex digits */
+    char run_id[41];         /* 40 hex digits */
     const char *config_file; /* "" when there is none */
     int port;
-    int64_t started_us;  /* monotonic */
+    int64_t started_us; /* monotonic */
     int64_t started_wall_ms;
-    uint64_t turns;      /* of the loop */
+    uint64_t turns; /* of the loop */
 
     /* SHUTDOWN, and SHUTDOWN ABORT (false when none is under way). */
     void (*shutdown)(struct services *sv);
@@ -51,8 +51,9 @@ struct process_figures {
     size_t memory_peak;       /* of the resident */
     size_t memory_allocated;  /* by the allocator; 0 when unknown */
     const char *allocator;    /* "jemalloc-5.3.0", "libc" */
+    char allocator_name[32];  /* where `allocator` may point */
     double cpu_sys, cpu_user; /* seconds */
-    const char *os;           /* "Linux 6.1.0 x86_64" */
+    char os[200];             /* "Linux 6.1.0 x86_64" */
     int64_t threads;
 };
 

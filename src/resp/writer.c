@@ -64,6 +64,7 @@ void write_verror(struct writer *w, const char *format, va_list args)
 {
     char line[1 + WRITER_ERROR_BYTES_MAX + 2] = "-";
     int printed = vsnprintf(line + 1, WRITER_ERROR_BYTES_MAX + 1, format, args);
+    w->errors++;
     ASSERT(printed >= 0);
     size_t len = 1 + (printed <= WRITER_ERROR_BYTES_MAX ? (size_t)printed : WRITER_ERROR_BYTES_MAX);
     for (size_t i = 1; i < len; i++) {

@@ -14,6 +14,7 @@
 struct writer {
     struct out *out; /* borrowed */
     int proto;
+    unsigned errors; /* error replies written through it */
 };
 
 #define WRITER_ERROR_BYTES_MAX 512

@@ -235,9 +235,10 @@ void sessions_resume_paused(struct sessions *all)
     }
 }
 
-bool sessions_pending(const struct sessions *all)
+bool sessions_pending(const struct sessions *all, bool executing)
 {
-    return !list_empty(&all->ready) || !list_empty(&all->flush) || !list_empty(&all->dead);
+    return (executing && !list_empty(&all->ready)) || !list_empty(&all->flush) ||
+           !list_empty(&all->dead);
 }
 
 void sessions_flush(struct sessions *all)
@@ -250,6 +251,18 @@ void sessions_flush(struct sessions *all)
         list_remove(&s->in_flush);
         session_flush(s);
     }
+}
+
+bool sessions_quiet(const struct sessions *all)
+{
+    LIST_EACH(it, &all->all) {
+        const struct session *s = CONTAINER_OF(it, struct session, in_all);
+        if (!s->dead && s->held_replies > 0 && s->blocker == NULL)
+            return false;
+        if (!s->dead && s->writable && out_len(&s->out) > 0 && list_empty(&s->holds))
+            return false;
+    }
+    return true;
 }
 
 void sessions_bury(struct sessions *all)

@@ -80,10 +80,13 @@ struct session *sessions_find(const struct sessions *all, uint64_t id); /* NULL 
 
 /* Reads and executes for every session that is ready, each within its budget. */
 void sessions_turn(struct sessions *all);
-/* Whether the next turn has something to do without waiting. */
-bool sessions_pending(const struct sessions *all);
+/* Whether the next turn has something to do without waiting; `executing`: it executes commands. */
+bool sessions_pending(const struct sessions *all, bool executing);
 void sessions_flush(struct sessions *all);
 void sessions_bury(struct sessions *all);
+/* Whether no reply waits for its commit or for a socket that would take it: nothing is lost by ending
+ * now. */
+bool sessions_quiet(const struct sessions *all);
 /* Lets sessions that were paused go on where they may. */
 void sessions_resume_paused(struct sessions *all);
 

@@ -411,7 +411,7 @@ static void round_trip(struct random *random, int proto)
     struct iovec iov[1024];
     out_pool_init(&pool, 4);
     out_init(&out, &pool);
-    struct writer w = {&out, proto};
+    struct writer w = {.out = &out, .proto = proto};
     write_random_value(&w, random, 4, &expected);
     int count = out_peek(&out, out.pos_end, iov, (int)COUNT_OF(iov));
     for (int i = 0; i < count; i++)

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of commands, made once from commands.def, and finding a command by what was typed. */
+#include "commands/command.h"
+#include "commands/handlers.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#define NAME_BYTES_MAX 64 /* of the longest "container|sub-command" */
+
+struct command_table {
+    struct command *items; /* owned */
+    size_t count;
+    struct command_stats *stats; /* owned, one per item */
+    struct dict by_name;
+};
+
+/* clang-format off */
+static const struct command definitions[] = {
+#define COMMAND(name_, run_, arity_, flags_, categories_, key_, group_, since_, syntax_, summary_) \
+    {.name = name_, .run = run_, .arity = arity_, .flags = flags_, .categories = categories_,      \
+     .first_key = key_, .last_key = key_, .key_step = (key_) > 0,                                  \
+     .syntax = syntax_, .summary = summary_, .since = since_, .group = group_},
+#define CONTAINER(name_, flags_, categories_, group_, since_, summary_)                            \
+    {.name = name_, .arity = -2, .flags = flags_, .categories = categories_,                       \
+     .syntax = "", .summary = summary_, .since = since_, .group = group_},
+#include "commands/commands.def"
+#undef COMMAND
+#undef CONTAINER
+};
+/* clang-format on */
+
+static struct bytes lower(struct bytes word, char *to, size_t room)
+{
+    size_t len = word.len < room ? word.len : room;
+    for (size_t i = 0; i < len; i++) {
+        char c = word.data[i];
+        to[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    return bytes_of(to, len);
+}
+
+/* The parent of "client|list" stands before it in the table. */
+static const struct command *parent_of(const struct command_table *t, const struct command *c)
+{
+    const char *bar = strchr(c->name, '|');
+    if (bar == NULL)
+        return NULL;
+    const struct command *parent =
+        dict_find(&t->by_name, bytes_of(c->name, (size_t)(bar - c->name)));
+    ASSERT(parent != NULL);
+    return parent;
+}
+
+struct command_table *command_table_create(const struct hash_key *key)
+{
+    struct command_table *t = mem_zalloc(1, sizeof(*t));
+    t->count = COUNT_OF(definitions);
+    t->items = mem_alloc(sizeof(definitions));
+    memcpy(t->items, definitions, sizeof(definitions));
+    t->stats = mem_zalloc(t->count, sizeof(*t->stats));
+    dict_init(&t->by_name, key);
+    for (size_t i = 0; i < t->count; i++) {
+        struct command *c = &t->items[i];
+        const char *bar = strchr(c->name, '|');
+        c->index = i;
+        c->word = bar != NULL ? bar + 1 : c->name;
+        c->parent = parent_of(t, c);
+        ASSERT(strlen(c->name) <= NAME_BYTES_MAX);
+        dict_add(&t->by_name, bytes_of_string(c->name), c);
+    }
+    return t;
+}
+
+void command_table_destroy(struct command_table *t)
+{
+    dict_deinit(&t->by_name);
+    mem_free(t->items);
+    mem_free(t->stats);
+    mem_free(t);
+}
+
+size_t command_table_count(const struct command_table *t)
+{
+    return t->count;
+}
+
+const struct command *command_at(const struct command_table *t, size_t index)
+{
+    ASSERT(index < t->count);
+    return &t->items[index];
+}
+
+struct command_stats *command_stats(struct command_table *t, const struct command *c)
+{
+    return &t->stats[c->index];
+}
+
+const struct command *command_by_name(const struct command_table *t, struct bytes name)
+{
+    char text[NAME_BYTES_MAX];
+    if (name.len > sizeof(text))
+        return NULL;
+    return dict_find(&t->by_name, lower(name, text, sizeof(text)));
+}
+
+static bool has_subcommands(const struct command_table *t, const struct command *c)
+{
+    return c->index + 1 < t->count && t->items[c->index + 1].parent == c;
+}
+
+const struct command *command_find(const struct command_table *t, int argc,
+                                   const struct bytes *argv, const struct command **container)
+{
+    if (container != NULL)
+        *container = NULL;
+    const struct command *c = command_by_name(t, argv[0]);
+    if (c == NULL || c->parent != NULL)
+        return NULL; /* "client|list" as one word is not a command */
+    if (argc == 1 || !has_subcommands(t, c))
+        return c;
+    char text[NAME_BYTES_MAX];
+    size_t len = strlen(c->name);
+    if (len + 1 + argv[1].len <= sizeof(text)) {
+        memcpy(text, c->name, len);
+        text[len] = '|';
+        lower(argv[1], text + len + 1, argv[1].len);
+        const struct command *sub = dict_find(&t->by_name, bytes_of(text, len + 1 + argv[1].len));
+        if (sub != NULL)
+            return sub;
+    }
+    if (container != NULL)
+        *container = c;
+    return NULL;
+}
+
+/* --- words ---------------------------------------------------------------------------------- */
+
+struct bit_word {
+    unsigned bit;
+    const char *word;
+};
+
+static const struct bit_word flag_words[] = {
+    {CMD_WRITE, "write"},       {CMD_READONLY, "readonly"}, {CMD_FAST, "fast"},
+    {CMD_BLOCKING, "blocking"}, {CMD_PUBSUB, "pubsub"},     {CMD_ADMIN, "admin"},
+    {CMD_NO_AUTH, "no_auth"},   {CMD_NO_MULTI, "no_multi"}, {CMD_LOADING, "loading"},
+    {CMD_STALE, "stale"},       {CMD_NOSCRIPT, "noscript"},
+};
+
+static const struct bit_word category_words[] = {
+    {CAT_KEYSPACE, "@keyspace"},
+    {CAT_READ, "@read"},
+    {CAT_WRITE, "@write"},
+    {CAT_ADMIN, "@admin"},
+    {CAT_DANGEROUS, "@dangerous"},
+    {CAT_CONNECTION, "@connection"},
+    {CAT_PUBSUB, "@pubsub"},
+    {CAT_BLOCKING, "@blocking"},
+    {CAT_FAST, "@fast"},
+    {CAT_SLOW, "@slow"},
+    {CAT_TRANSACTION, "@transaction"},
+    {CAT_ECHO, "@echo"},
+    {CAT_LOG, "@log"},
+    {CAT_GROUP, "@group"},
+    {CAT_TOPIC, "@topic"},
+};
+
+static void each_word(const struct bit_word *words, size_t count, unsigned bits,
+                      void (*fn)(void *ctx, const char *word), void *ctx)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bits & words[i].bit)
+            fn(ctx, words[i].word);
+}
+
+void command_each_flag(const struct command *c, void (*fn)(void *ctx, const char *word), void *ctx)
+{
+    each_word(flag_words, COUNT_OF(flag_words), c->flags, fn, ctx);
+}
+
+void command_each_category(const struct command *c, void (*fn)(void *ctx, const char *word),
+                           void *ctx)
+{
+    each_word(category_words, COUNT_OF(category_words), c->categories, fn, ctx);
+}
+
+unsigned command_category(struct bytes word)
+{
+    for (size_t i = 0; i < COUNT_OF(category_words); i++)
+        if (bytes_is(word, category_words[i].word + 1))
+            return category_words[i].bit;
+    return 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Between a session's request and the command's function: what Redis checks before a command runs, in
+ * its order and its words. */
+#include "commands/command.h"
+
+#include "base/buf.h"
+#include "base/check.h"
+
+#define SHOWN_BYTES_MAX 128 /* of what was typed, in an error */
+
+/* --- refusals ------------------------------------------------------------------------------- */
+
+/* A refused command spoils the transaction it was to be queued in. */
+static void spoil_transaction(struct session *s)
+{
+    if (s->transaction.open)
+        s->transaction.aborted = true;
+}
+
+static int shown(struct bytes word)
+{
+    return word.len < SHOWN_BYTES_MAX ? (int)word.len : SHOWN_BYTES_MAX;
+}
+
+static void refuse_unknown(struct writer *w, int argc, const struct bytes *argv)
+{
+    struct buf args = {0};
+    for (int i = 1; i < argc && args.len < SHOWN_BYTES_MAX; i++) {
+        int room = SHOWN_BYTES_MAX - (int)args.len;
+        int len = argv[i].len < (size_t)room ? (int)argv[i].len : room;
+        buf_append_char(&args, '\'');
+        buf_append(&args, argv[i].data, (size_t)len);
+        buf_append_string(&args, "' ");
+    }
+    write_error(w, "ERR unknown command '%.*s', with args beginning with: %.*s", shown(argv[0]),
+                argv[0].data, (int)args.len, buf_bytes(&args).data);
+    buf_deinit(&args);
+}
+
+static void refuse_unknown_subcommand(struct writer *w, const struct command *container,
+                                      struct bytes word)
+{
+    char name[64];
+    size_t len = strlen(container->name);
+    for (size_t i = 0; i <= len; i++)
+        name[i] = container->name[i] >= 'a' && container->name[i] <= 'z'
+                      ? (char)(container->name[i] - ('a' - 'A'))
+                      : container->name[i];
+    write_error(w, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(word), word.data, name);
+}
+
+/* Finds the command, or refuses in the words of Redis; NULL then. */
+static const struct command *resolve(struct services *sv, struct writer *w, int argc,
+                                     const struct bytes *argv)
+{
+    const struct command *container;
+    const struct command *command = command_find(sv->commands, argc, argv, &container);
+    if (command == NULL) {
+        if (container != NULL)
+            refuse_unknown_subcommand(w, container, argv[1]);
+        else
+            refuse_unknown(w, argc, argv);
+        return NULL;
+    }
+    bool fits = command->arity >= 0 ? argc == command->arity : argc >= -command->arity;
+    if (!fits || command->run == NULL) {
+        command_stats(sv->commands, command)->rejected++;
+        write_error(w, "ERR wrong number of arguments for '%s' command", command->name);
+        return NULL;
+    }
+    return command;
+}
+
+/* Whether the state of the session allows the command now; answers if not. */
+static bool permitted(struct session *s, const struct command *command, struct writer *w)
+{
+    if (!s->authenticated && !(command->flags & CMD_NO_AUTH)) {
+        write_error(w, "NOAUTH Authentication required.");
+        return false;
+    }
+    if (s->proto == 2 && !(command->flags & CMD_IN_SUBSCRIBED) && session_is_subscriber(s)) {
+        write_error(
+            w,
+            "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
+            "RESET are allowed in this context",
+            command->name);
+        return false;
+    }
+    if (s->transaction.open && (command->flags & CMD_NO_MULTI)) {
+        write_error(w, "ERR Command not allowed inside a transaction");
+        return false;
+    }
+    return true;
+}
+
+/* --- running -------------------------------------------------------------------------------- */
+
+void command_run(struct services *sv, struct session *s, const struct command *command, int argc,
+                 struct bytes *argv)
+{
+    struct call c = {.sv = sv,
+                     .session = s,
+                     .command = command,
+                     .argc = argc,
+                     .argv = argv,
+                     .w = session_writer(s)};
+    struct command_stats *stats = command_stats(sv->commands, command);
+    stats->calls++;
+    s->last_command = command->name;
+    command->run(&c);
+    stats->failed += c.w.errors > 0;
+}
+
+static void queue(struct session *s, const struct command *command, int argc, struct bytes *argv,
+                  struct writer *w)
+{
+    if (s->transaction.count == TRANSACTION_COMMANDS_MAX) {
+        s->transaction.aborted = true;
+        write_error(w, "ERR a transaction holds at most %d commands", TRANSACTION_COMMANDS_MAX);
+        return;
+    }
+    transaction_queue(&s->transaction, command, argc, argv);
+    write_status(w, "QUEUED");
+}
+
+static void execute(struct services *sv, struct session *s, int argc, struct bytes *argv)
+{
+    struct writer w = session_writer(s);
+    const struct command *command = resolve(sv, &w, argc, argv);
+    if (command == NULL) {
+        spoil_transaction(s);
+        return;
+    }
+    if (!permitted(s, command, &w)) {
+        command_stats(sv->commands, command)->rejected++;
+        spoil_transaction(s);
+        return;
+    }
+    if (s->transaction.open && !(command->flags & CMD_NOT_QUEUED))
+        queue(s, command, argc, argv, &w);
+    else
+        command_run(sv, s, command, argc, argv);
+}
+
+void command_dispatch(struct services *sv, struct session *s, int argc, struct bytes *argv)
+{
+    if (s->reply_mode == SESSION_REPLY_SKIP_NEXT)
+        s->reply_mode = SESSION_REPLY_SKIP;
+    else if (s->reply_mode == SESSION_REPLY_SKIP)
+        s->reply_mode = SESSION_REPLY_ON;
+    execute(sv, s, argc, argv);
+}

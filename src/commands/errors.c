@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands/errors.h"
+
+#include "base/check.h"
+
+const char *error_code(enum err err)
+{
+    switch (err) {
+    case ERR_NOSPACE:
+        return "NOSPACE";
+    case ERR_IO:
+    case ERR_FAILED:
+    case ERR_LIMIT:
+    case ERR_ACCESS:
+        return "LOGERROR";
+    case ERR_CORRUPT:
+        return "CORRUPT";
+    case ERR_NOT_FOUND:
+        return "UNKNOWNTOPIC";
+    case ERR_RANGE:
+        return "OFFSETOUTOFRANGE";
+    case ERR_TOO_LARGE:
+        return "MSGTOOLARGE";
+    case ERR_EXISTS:
+        return "TOPICEXISTS";
+    default:
+        return "ERR";
+    }
+}
+
+void reply_syntax_error(struct call *c)
+{
+    write_error(&c->w, "ERR syntax error");
+}
+
+void reply_not_an_integer(struct call *c)
+{
+    write_error(&c->w, "ERR value is not an integer or out of range");
+}
+
+void reply_unknown_topic(struct call *c, struct bytes name)
+{
+    write_error(&c->w, "UNKNOWNTOPIC there is no topic '%.*s'", (int)name.len, name.data);
+}
+
+void reply_unknown_partition(struct call *c, const struct topic *t, struct bytes given)
+{
+    write_error(&c->w,
+                "UNKNOWNPARTITION topic '%.*s' has no partition %.*s: its partitions are 0 to %d",
+                (int)t->name.len, t->name.data, (int)given.len, given.data, t->partition_count - 1);
+}
+
+/* Why an append failed, for the client that made it. */
+static const char *append_failure(enum err err)
+{
+    switch (err) {
+    case ERR_NOSPACE:
+        return "no space left on the device: nothing was stored, try again when there is room";
+    case ERR_NOT_FOUND:
+        return "the topic was deleted";
+    case ERR_FAILED:
+        return "the partition takes no writes since an earlier disk error; see the server's log";
+    case ERR_IO:
+        return "the disk failed; whether the record is stored is unknown";
+    default:
+        return err_text(err);
+    }
+}
+
+void error_append_failed(struct buf *b, const struct topic_partition *tp, enum err err)
+{
+    const struct bytes name = tp->topic->name;
+    buf_printf(b, "-%s topic '%.*s' partition %d: %s\r\n", error_code(err), (int)name.len,
+               name.data, tp->number, append_failure(err));
+}
