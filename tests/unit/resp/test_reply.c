@@ -276,6 +276,7 @@ Test(reply, what_is_not_resp_is_refused)
     INVALID("+OK\rx", "a line that does not end in CR LF");
     INVALID(":1\r\r\n", "a line that does not end in CR LF");
     INVALID("$3\r\nabcd\r\n", "a bulk string that does not end in CR LF");
+    INVALID("$3\r\nabc\n\n", "a bulk string that does not end in CR LF");
     INVALID("$3\r\nabc\r\r", "a bulk string that does not end in CR LF");
     INVALID(":\r\n", "an integer that is not one");
     INVALID(":1x\r\n", "an integer that is not one");
@@ -294,7 +295,31 @@ Test(reply, what_is_not_resp_is_refused)
     INVALID("#true\r\n", "a boolean that is neither t nor f");
     INVALID("_0\r\n", "a null with content");
     INVALID("=3\r\ntxt\r\n", "a verbatim string that does not name its kind");
+    INVALID("=1\r\na\r\n:1\r\n", "a verbatim string that does not name its kind");
     INVALID("=5\r\ntext:\r\n", "a verbatim string that does not name its kind");
+}
+
+Test(reply, one_reader_reads_value_after_value)
+{
+    struct bytes input = BYTES_LITERAL("*2\r\n+a\r\n*0\r\n$3\r\nabc\r\n:12345\r\n_\r\n");
+    static const char *const expected[] = {"array(status a, array())", "bulk abc", "int 12345",
+                                           "null"};
+    struct reply_reader r = {0};
+    struct reply *value;
+    size_t start = 0, found = 0, consumed;
+    const char *why;
+    for (size_t len = 0; len <= input.len; len++) {
+        struct bytes rest = bytes_of(input.data + start, len - start);
+        enum err err = read_copy(&r, rest, &value, &consumed, &why);
+        if (err == ERR_AGAIN)
+            continue;
+        cr_assert_eq(err, ERR_OK);
+        expect_value(value, bytes_of_string(expected[found++]));
+        reply_free(value);
+        start += consumed;
+    }
+    cr_assert_eq(found, COUNT_OF(expected));
+    cr_assert_eq(start, input.len);
 }
 
 Test(reply, freeing_nothing_is_harmless)

@@ -152,6 +152,7 @@ Test(request, an_array_without_items_is_an_empty_command)
     EXPECT("*0\r\nPING\r\n", "\n[PING]\n");
     EXPECT("*-1\r\nPING\r\n", "\n[PING]\n");
     EXPECT("*-5\r\nPING\r\n", "\n[PING]\n");
+    EXPECT("*-1234567890123\r\nPING\r\n", "\n[PING]\n");
 }
 
 Test(request, what_stands_in_place_of_a_line_feed_is_skipped_as_redis_does)

@@ -17,7 +17,7 @@ static void page_open(void)
 {
     out_pool_init(&page.pool, 4);
     out_init(&page.out, &page.pool);
-    page.w = (struct writer){&page.out, 2};
+    page.w = (struct writer){.out = &page.out, .proto = 2};
 }
 
 static void page_close(void)
@@ -184,6 +184,15 @@ Test(writer, an_error_is_formatted)
 {
     EXPECT_BOTH(write_error(&page.w, "ERR unknown command '%s', with %d", "foo", 3),
                 "-ERR unknown command 'foo', with 3\r\n");
+}
+
+Test(writer, errors_are_counted)
+{
+    write_ok(&page.w);
+    cr_assert_eq(page.w.errors, 0);
+    write_error(&page.w, "ERR one");
+    write_error(&page.w, "ERR two");
+    cr_assert_eq(page.w.errors, 2);
 }
 
 Test(writer, an_error_stays_on_one_line)
