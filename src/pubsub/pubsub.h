@@ -24,11 +24,13 @@ struct pubsub;
 struct subscriber {
     struct pubsub *pubsub; /* borrowed */
     int proto;             /* 2 or 3: how messages are framed; the owner may change it */
-    /* Takes over nothing: the callee refs the frame (out_append_frame does) or copies it. */
+    /* Takes over nothing: the callee refs the frame (out_append_frame does) or copies it. It must not
+     * subscribe, unsubscribe or publish, for whomever (asserted): what follows from a delivery, such as
+     * ending a connection that is too far behind, comes after it. */
     void (*deliver)(struct subscriber *subscriber, struct frame *frame);
-    struct list subscriptions[PUBSUB_KIND_COUNT]; /* this module's, in order of subscribing */
-    size_t counts[PUBSUB_KIND_COUNT];
-    struct dict names[PUBSUB_KIND_COUNT]; /* name -> subscription */
+    /* Private. */
+    struct list subscriptions[PUBSUB_KIND_COUNT]; /* owned, in order of subscribing */
+    struct dict names[PUBSUB_KIND_COUNT];         /* name -> subscription */
 };
 
 struct pubsub_stats {
@@ -36,8 +38,8 @@ struct pubsub_stats {
     uint64_t deliveries; /* to subscribers */
 };
 
-struct pubsub *pubsub_create(const struct hash_key *key);
-void pubsub_destroy(struct pubsub *ps); /* no subscriber may be left */
+struct pubsub *pubsub_create(const struct hash_key *key); /* the key is borrowed and outlives it */
+void pubsub_destroy(struct pubsub *ps);                   /* no subscriber may be left */
 const struct pubsub_stats *pubsub_stats(const struct pubsub *ps);
 
 void subscriber_init(struct subscriber *s, struct pubsub *ps,
@@ -46,16 +48,19 @@ void subscriber_deinit(struct subscriber *s); /* ends all its subscriptions */
 
 /* False when it already had the subscription (then nothing changes). */
 bool pubsub_subscribe(struct subscriber *s, enum pubsub_kind kind, struct bytes name);
-/* False when it had none. */
+/* False when it had none. `name` may be what pubsub_oldest gave. */
 bool pubsub_unsubscribe(struct subscriber *s, enum pubsub_kind kind, struct bytes name);
 bool pubsub_is_subscribed(const struct subscriber *s, enum pubsub_kind kind, struct bytes name);
 size_t pubsub_count(const struct subscriber *s, enum pubsub_kind kind);
+/* The name of the oldest subscription of that kind, valid until it ends; false when there is none. */
+bool pubsub_oldest(const struct subscriber *s, enum pubsub_kind kind, struct bytes *name);
 /* Calls `fn` for each subscription of that kind, oldest first; `fn` must not change them. */
 void pubsub_each_of(const struct subscriber *s, enum pubsub_kind kind,
                     void (*fn)(void *ctx, struct bytes name), void *ctx);
 
-/* Delivers to subscribers of the channel and, for PUBSUB_CHANNEL, of matching patterns; `kind` is
- * PUBSUB_CHANNEL or PUBSUB_SHARD. Returns how many deliveries were made. `message`: any bytes. */
+/* Delivers to subscribers of the channel and then, for PUBSUB_CHANNEL, of matching patterns, so that one
+ * who has both gets both; `kind` is PUBSUB_CHANNEL or PUBSUB_SHARD. Returns how many deliveries were
+ * made. `message`: any bytes. The same frame goes to all that hear one name in one protocol. */
 size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes channel,
                       struct bytes message);
 

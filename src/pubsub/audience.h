@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Private to this folder: who hears a name. A subscription hangs in two lists, that of its audience and
+ * that of its subscriber, so that it ends without a search on either side. */
+#ifndef ECHOLOG_PUBSUB_AUDIENCE_H
+#define ECHOLOG_PUBSUB_AUDIENCE_H
+
+#include "pubsub/patterns.h"
+#include "pubsub/pubsub.h"
+
+/* The subscriptions to one channel, pattern or shard channel; there is one while it has any. */
+struct audience {
+    struct bytes name; /* borrowed from the key in pubsub.audiences */
+    struct list subscriptions;
+    size_t count;
+    struct pattern pattern; /* PUBSUB_PATTERN only */
+};
+
+struct subscription {
+    struct list of_audience;
+    struct list of_subscriber;
+    struct audience *audience; /* both borrowed */
+    struct subscriber *subscriber;
+};
+
+struct pubsub {
+    struct dict audiences[PUBSUB_KIND_COUNT]; /* name -> audience, owned */
+    struct patterns patterns;                 /* of the audiences of PUBSUB_PATTERN */
+    struct pubsub_stats stats;
+    bool publishing; /* nothing above may change now */
+};
+
+/* Adds the subscription at the end of the name's audience, which is made if there is none. */
+void pubsub_join(struct pubsub *ps, enum pubsub_kind kind, struct bytes name,
+                 struct subscription *subscription);
+/* Takes it out, and the audience away when it was the last. */
+void pubsub_leave(struct pubsub *ps, enum pubsub_kind kind, struct subscription *subscription);
+
+#endif
