@@ -173,10 +173,12 @@ static void set_first(const struct directive *d, void *values, struct bytes text
     struct buf why = {0};
     enum err err;
 
-    if (d->type == DIRECTIVE_STRING)
+    if (d->type == DIRECTIVE_STRING) {
         *(char **)field_of(d, values) = NULL;
-    else if (d->type == DIRECTIVE_CUSTOM)
+    } else if (d->type == DIRECTIVE_CUSTOM) {
+        ASSERT(d->size > 0);
         memset(field_of(d, values), 0, d->size);
+    }
     err = directive_set(d, values, text, &why);
     ASSERT(err == ERR_OK);
     buf_deinit(&why);

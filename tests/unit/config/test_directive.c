@@ -258,6 +258,10 @@ Test(directive, a_value_of_another_type_is_refused_in_the_words_of_redis)
 
 Test(directive, a_string_is_bounded_checked_and_has_no_zero_byte)
 {
+    struct values v = initialised();
+
+    cr_assert(accepts(&v, NAME, "12345678"));
+    directives_deinit(&table, &v);
     cr_assert(refuses(NAME, "123456789", "argument must be at most 8 bytes long"));
     cr_assert(refuses(CHECKED, "Abc", "argument must begin in lower case"));
     cr_assert(refuses_bytes(NAME, BYTES_LITERAL("a\0b"), "argument must not contain a zero byte"));
