@@ -4,6 +4,7 @@
 #include "storage/batch.h"
 
 #include "base/crc32c.h"
+#include "storage/bigendian.h"
 
 #define VARINT_BYTES_MAX 5
 #define VARLONG_BYTES_MAX 10
@@ -26,48 +27,7 @@ enum field {
 static_assert(AT_RECORD_COUNT + sizeof(int32_t) == BATCH_HEADER_BYTES,
               "the layout on disk is Kafka's and frozen");
 
-/* --- integers ------------------------------------------------------------------------------- */
-
-static void put_u16(char *p, uint16_t v)
-{
-    v = __builtin_bswap16(v);
-    memcpy(p, &v, sizeof(v));
-}
-
-static void put_u32(char *p, uint32_t v)
-{
-    v = __builtin_bswap32(v);
-    memcpy(p, &v, sizeof(v));
-}
-
-static void put_u64(char *p, uint64_t v)
-{
-    v = __builtin_bswap64(v);
-    memcpy(p, &v, sizeof(v));
-}
-
-static uint16_t get_u16(const char *p)
-{
-    uint16_t v;
-    memcpy(&v, p, sizeof(v));
-    return __builtin_bswap16(v);
-}
-
-static uint32_t get_u32(const char *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof(v));
-    return __builtin_bswap32(v);
-}
-
-static uint64_t get_u64(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof(v));
-    return __builtin_bswap64(v);
-}
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "the swaps above assume a little-endian CPU");
+/* --- varints -------------------------------------------------------------------------------- */
 
 static inline uint64_t zigzag(int64_t v)
 {

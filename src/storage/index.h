@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The two sparse indexes of a segment, in Kafka's layout, one entry each about every INDEX_INTERVAL_BYTES:
+ *
+ *   .index       offset relative to the segment i32, position of its batch i32
+ *                (the offset is the last of the batch at that position)
+ *   .timeindex   timestamp i64, offset relative to the segment i32
+ *                (no record up to that offset is later, and the batch that ends there has that timestamp)
+ *
+ * Indexes are hints. Whoever uses an entry checks it against the log and can do without. Entries of the
+ * active segment gather in memory until a job writes them. */
+#ifndef ECHOLOG_STORAGE_INDEX_H
+#define ECHOLOG_STORAGE_INDEX_H
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "disk/disk.h"
+#include <stdint.h>
+
+#define INDEX_INTERVAL_BYTES 4096
+#define INDEX_ENTRY_BYTES 8
+#define TIME_INDEX_ENTRY_BYTES 12
+/* When this much waits in memory it is time to sync. */
+#define INDEX_PENDING_BYTES_MAX (32 * 1024)
+
+struct index {
+    uint32_t entries;      /* in the file */
+    uint32_t time_entries; /* in the file */
+    struct buf pending;    /* encoded entries that are not in the file yet; owned */
+    struct buf time_pending;
+    uint64_t bytes_since; /* of batches since the last entry */
+    int64_t max_timestamp_ms;
+    int64_t max_timestamp_offset; /* the last offset of the batch that has it */
+    int64_t time_entry_ms;        /* of the newest time entry */
+};
+
+struct index_entry {
+    int64_t offset; /* absolute */
+    uint64_t pos;
+};
+
+struct time_index_entry {
+    int64_t timestamp_ms;
+    int64_t offset; /* absolute */
+};
+
+void index_init(struct index *x);
+void index_deinit(struct index *x);
+/* A batch was put at `pos`. */
+void index_add(struct index *x, int64_t base_offset, int64_t last_offset, uint64_t pos, size_t len,
+               int64_t max_timestamp_ms);
+/* Before the segment is sealed: the last time entry says the greatest timestamp of all. */
+void index_seal(struct index *x, int64_t base_offset);
+bool index_pending_full(const struct index *x);
+
+/* Writes what is pending to the files; any thread, while nobody adds. The caller then says
+ * index_flushed on the reactor. */
+MUST_CHECK
+enum err index_flush(const struct index *x, struct disk_file *file, struct disk_file *time_file);
+void index_flushed(struct index *x);
+/* They could not be written: readers scan that stretch instead. */
+void index_give_up_pending(struct index *x);
+
+/* A lookup that a worker can do on its own. */
+struct index_view {
+    struct disk_file *file;      /* borrowed; may be NULL */
+    struct disk_file *time_file; /* borrowed; may be NULL */
+    uint32_t entries;
+    uint32_t time_entries;
+    int64_t base_offset;
+    bool cached; /* answer ERR_AGAIN rather than wait for the device */
+};
+
+/* The last entry whose offset is at most `offset` (timestamp is less than `timestamp_ms`). ERR_NOT_FOUND there is none or the file is of
+ * no use; ERR_AGAIN as said. */
+MUST_CHECK
+enum err index_lookup(const struct index_view *v, int64_t offset, struct index_entry *entry);
+MUST_CHECK
+enum err time_index_lookup(const struct index_view *v, int64_t timestamp_ms,
+                           struct time_index_entry *entry);
+/* The same among the pending ones. */
+MUST_CHECK
+enum err index_lookup_pending(const struct index *x, int64_t base_offset, int64_t offset,
+                              struct index_entry *entry);
+MUST_CHECK
+enum err time_index_lookup_pending(const struct index *x, int64_t base_offset, int64_t timestamp_ms,
+                                   struct time_index_entry *entry);
+
+#endif

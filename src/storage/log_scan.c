@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The scan reads through a window that slides over the file. Searching for the next good batch behind
+ * damage looks at every byte: at the magic byte first, then at the fields, then at the checksum. */
+#include "storage/log_scan.h"
+
+#include "storage/bigendian.h"
+
+#define SCAN_CHUNK_DEFAULT ((size_t)1024 * 1024)
+#define MAGIC_POS 16
+#define KEEP_NOTHING UINT64_MAX
+/* A length above this is not believed, and so much not read, before a look at what is behind it. */
+#define BATCH_BYTES_UNCHECKED ((size_t)1024 * 1024)
+
+void log_scan_init(struct log_scan *s, struct disk_file *file, uint64_t pos, uint64_t end)
+{
+    ASSERT(pos <= end);
+    *s = (struct log_scan){.file = file,
+                           .pos = pos,
+                           .end = end,
+                           .chunk = SCAN_CHUNK_DEFAULT,
+                           .limit = INT64_MAX,
+                           .epoch = -1,
+                           .epoch_max = INT32_MAX,
+                           .window_pos = pos,
+                           .keep_pos = KEEP_NOTHING};
+}
+
+void log_scan_deinit(struct log_scan *s)
+{
+    buf_deinit(&s->window);
+}
+
+void log_scan_seek(struct log_scan *s, uint64_t pos)
+{
+    ASSERT(pos <= s->end);
+    s->pos = pos;
+}
+
+void log_scan_keep(struct log_scan *s, uint64_t pos)
+{
+    ASSERT(pos >= s->window_pos);
+    s->keep_pos = pos;
+}
+
+struct bytes log_scan_kept(const struct log_scan *s, uint64_t from, uint64_t to)
+{
+    ASSERT(from >= s->window_pos && to <= s->window_pos + s->window.len);
+    return bytes_of(s->window.data + (from - s->window_pos), (size_t)(to - from));
+}
+
+static bool window_has(const struct log_scan *s, uint64_t pos, size_t len)
+{
+    return pos >= s->window_pos && pos + len <= s->window_pos + s->window.len;
+}
+
+/* Makes [pos, pos + len) be in the window; it must lie before the end. */
+static enum err window_load(struct log_scan *s, uint64_t pos, size_t len)
+{
+    ASSERT(len <= s->end - pos);
+    if (window_has(s, pos, len))
+        return ERR_OK;
+    uint64_t keep = pos < s->keep_pos ? pos : s->keep_pos;
+    if (keep >= s->window_pos && keep <= s->window_pos + s->window.len) {
+        buf_consume(&s->window, (size_t)(keep - s->window_pos));
+    } else {
+        ASSERT(s->keep_pos == KEEP_NOTHING || keep == pos);
+        buf_clear(&s->window);
+    }
+    s->window_pos = keep;
+    uint64_t from = keep + s->window.len;
+    size_t missing = (size_t)(pos + len - from), left = (size_t)(s->end - from), got;
+    size_t want = missing < s->chunk ? s->chunk : missing;
+    if (want > left)
+        want = left;
+    char *to = buf_reserve(&s->window, want);
+    enum err err = s->cached ? disk_read_cached(s->file, to, want, from, &got)
+                             : disk_read(s->file, to, want, from, &got);
+    if (err != ERR_OK)
+        return err;
+    s->window.len += got;
+    return got < missing ? ERR_CORRUPT : ERR_OK; /* the file is shorter than it should be */
+}
+
+static struct bytes window_bytes(const struct log_scan *s, uint64_t pos, size_t len)
+{
+    ASSERT(window_has(s, pos, len));
+    return bytes_of(s->window.data + (pos - s->window_pos), len);
+}
+
+/* Whether what the checksum does not cover fits. */
+static bool header_fits(const struct log_scan *s, const struct batch_header *h, bool after_damage)
+{
+    if (batch_header_last_offset(h) >= s->limit || h->leader_epoch > s->epoch_max)
+        return false;
+    if (h->leader_epoch < s->epoch)
+        return false;
+    if (after_damage)
+        return h->base_offset >= s->expected;
+    return s->expected < 0 || h->base_offset == s->expected ||
+           (h->base_offset > s->expected && h->leader_epoch > s->epoch);
+}
+
+/* Whether a batch that says it ends at `pos` ends at the end of the log or before a plausible header. */
+static enum err end_fits(const struct log_scan *s, uint64_t pos, bool *fits)
+{
+    char next[MAGIC_POS + 1];
+    size_t got;
+    *fits = true;
+    if (s->end - pos < sizeof(next))
+        return ERR_OK;
+    enum err err = s->cached ? disk_read_cached(s->file, next, sizeof(next), pos, &got)
+                             : disk_read(s->file, next, sizeof(next), pos, &got);
+    *fits = err == ERR_OK && got == sizeof(next) && next[MAGIC_POS] == BATCH_MAGIC;
+    return err;
+}
+
+static enum err batch_at(struct log_scan *s, uint64_t pos, bool after_damage,
+                         struct batch_header *header, struct bytes *batch)
+{
+    uint64_t left = s->end - pos;
+    if (left < BATCH_HEADER_BYTES)
+        return ERR_CORRUPT;
+    enum err err = window_load(s, pos, BATCH_HEADER_BYTES);
+    if (err != ERR_OK)
+        return err;
+    struct bytes start = window_bytes(s, pos, BATCH_HEADER_BYTES);
+    int64_t len_max = left > INT32_MAX ? INT32_MAX : (int64_t)left;
+    if (batch_header_read(start, len_max, header) != ERR_OK ||
+        !header_fits(s, header, after_damage))
+        return ERR_CORRUPT;
+    if (batch_header_len(header) > BATCH_BYTES_UNCHECKED) {
+        bool fits;
+        err = end_fits(s, pos + batch_header_len(header), &fits);
+        if (err != ERR_OK)
+            return err;
+        if (!fits)
+            return ERR_CORRUPT;
+    }
+    err = window_load(s, pos, batch_header_len(header));
+    if (err != ERR_OK)
+        return err;
+    *batch = window_bytes(s, pos, batch_header_len(header));
+    return batch_crc_holds(*batch) ? ERR_OK : ERR_CORRUPT;
+}
+
+enum err log_scan_next(struct log_scan *s, struct batch_header *header, struct bytes *batch)
+{
+    if (s->pos == s->end)
+        return ERR_NOT_FOUND;
+    enum err err = batch_at(s, s->pos, false, header, batch);
+    if (err != ERR_OK)
+        return err;
+    s->pos += batch->len;
+    s->expected = batch_header_last_offset(header) + 1;
+    s->epoch = header->leader_epoch;
+    return ERR_OK;
+}
+
+bool log_scan_in_window(const struct log_scan *s)
+{
+    struct batch_header h;
+    if (!window_has(s, s->pos, BATCH_HEADER_BYTES))
+        return false;
+    if (batch_header_read(window_bytes(s, s->pos, BATCH_HEADER_BYTES), INT32_MAX, &h) != ERR_OK)
+        return false;
+    return window_has(s, s->pos, batch_header_len(&h));
+}
+
+/* The next place at or behind `pos` whose magic byte fits and which leaves room for a header. */
+static enum err next_candidate(struct log_scan *s, uint64_t *pos)
+{
+    for (uint64_t at = *pos; s->end - at >= BATCH_HEADER_BYTES;) {
+        enum err err = window_load(s, at, BATCH_HEADER_BYTES);
+        if (err != ERR_OK)
+            return err == ERR_CORRUPT ? ERR_NOT_FOUND : err;
+        size_t len = (size_t)(s->window_pos + s->window.len - at) - MAGIC_POS;
+        const char *from = s->window.data + (at - s->window_pos) + MAGIC_POS;
+        const char *found = memchr(from, BATCH_MAGIC, len);
+        if (found != NULL) {
+            *pos = at + (uint64_t)(found - from);
+            return s->end - *pos >= BATCH_HEADER_BYTES ? ERR_OK : ERR_NOT_FOUND;
+        }
+        at += len;
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err log_scan_resync(struct log_scan *s)
+{
+    struct batch_header header;
+    struct bytes batch;
+    uint64_t pos = s->pos;
+    for (;;) {
+        if (pos == s->end)
+            return ERR_NOT_FOUND;
+        pos++;
+        enum err err = next_candidate(s, &pos);
+        if (err != ERR_OK)
+            return err;
+        err = batch_at(s, pos, true, &header, &batch);
+        if (err == ERR_OK)
+            break;
+        if (err != ERR_CORRUPT)
+            return err;
+    }
+    s->pos = pos;
+    s->expected = header.base_offset;
+    return ERR_OK;
+}

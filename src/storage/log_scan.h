@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Walks the batches of one log file and trusts nothing: a batch is good when its checksum holds and the
+ * fields outside the checksum fit what came before it. Used for reads, searches and recovery, on the
+ * reactor (without waiting for the device) and on workers. */
+#ifndef ECHOLOG_STORAGE_LOG_SCAN_H
+#define ECHOLOG_STORAGE_LOG_SCAN_H
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "disk/disk.h"
+#include "storage/batch.h"
+#include <stdint.h>
+
+struct log_scan {
+    /* Set by the caller. */
+    struct disk_file *file; /* borrowed */
+    bool cached;            /* ERR_AGAIN rather than wait for the device */
+    uint64_t pos;           /* where the next batch begins */
+    uint64_t end;           /* of the bytes that count */
+    size_t chunk;           /* how much to read at once */
+    /* The offset the next batch begins at, -1 for any. It may begin later only under a higher leader epoch: that is
+     * a gap left by a start after a crash. */
+    int64_t expected;
+    int64_t limit;     /* no offset is this high */
+    int32_t epoch;     /* of the batch before, -1 when unknown */
+    int32_t epoch_max; /* no batch has a later one */
+
+    /* Private. */
+    struct buf window; /* owned */
+    uint64_t window_pos;
+    uint64_t keep_pos;
+};
+
+void log_scan_init(struct log_scan *s, struct disk_file *file, uint64_t pos, uint64_t end);
+void log_scan_deinit(struct log_scan *s);
+/* Goes to another place; `expected` and `epoch` are the caller's to set. */
+void log_scan_seek(struct log_scan *s, uint64_t pos);
+
+/* The next batch, which stays valid until the next call; `pos` and `expected` move behind it.
+ * ERR_NOT_FOUND at the end; ERR_CORRUPT no good batch begins at `pos`, which has not moved; ERR_AGAIN;
+ * ERR_IO. */
+MUST_CHECK
+enum err log_scan_next(struct log_scan *s, struct batch_header *header, struct bytes *batch);
+/* After ERR_CORRUPT: moves to the next good batch, wherever it begins, and sets `expected` to its base
+ * offset. ERR_NOT_FOUND there is none, nothing has moved. */
+MUST_CHECK
+enum err log_scan_resync(struct log_scan *s);
+
+/* Keeps the bytes from `pos` on in the window, so that several batches can be had in one piece. */
+void log_scan_keep(struct log_scan *s, uint64_t pos);
+/* Bytes [from, to) of the file, which have been scanned and kept. */
+struct bytes log_scan_kept(const struct log_scan *s, uint64_t from, uint64_t to);
+/* Whether the batch at `pos` is in the window as a whole: taking it costs no read. */
+bool log_scan_in_window(const struct log_scan *s);
+
+#endif

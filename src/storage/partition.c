@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Appending and committing. Everything that may have to happen to the files is decided in one place,
+ * `step`: whoever changes something calls partition_advance, and the end of every job does.
+ *
+ * Events may call back into the partition. So each function that calls one does it last, when the state
+ * is whole, and looks at the state anew if it goes on. */
+#include "storage/partition_internal.h"
+
+#include "base/mem.h"
+
+/* An estimate of a record's bytes is above them by less than this. */
+#define RECORD_BYTES_SLACK 32
+
+static int64_t flush_due_us(const struct partition *p)
+{
+    int64_t now_us = p->st->options.clock->mono_us;
+    if (p->config.flush_ms > (INT64_MAX - now_us) / 2000)
+        return INT64_MAX / 2;
+    return now_us + p->config.flush_ms * 1000;
+}
+
+static void flush_timer_fired(struct timer *timer)
+{
+    struct partition *p = CONTAINER_OF(timer, struct partition, flush_timer);
+    if (p->sync_wanted < p->batch_written)
+        p->sync_wanted = p->batch_written;
+    partition_advance(p);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct partition *partition_new(struct storage *st, const char *dir,
+                                const struct partition_config *config,
+                                const struct partition_events *events, void *ctx)
+{
+    struct partition *p = mem_zalloc(1, sizeof(*p));
+    p->st = st;
+    p->dir = mem_strdup(dir);
+    p->config = *config;
+    p->events = events;
+    p->ctx = ctx;
+    p->max_timestamp_ms = -1;
+    p->start_timestamp_ms = INT64_MIN;
+    list_init(&p->reads);
+    timer_init(&p->flush_timer, flush_timer_fired);
+    list_push_back(&st->partitions, &p->link);
+    for (size_t i = 0; i < PLACES_MAX; i++)
+        p->places[i].offset = -1;
+    return p;
+}
+
+/* Whether a partition in the same directory is still being deleted. */
+static bool dir_busy(const struct partition *p)
+{
+    LIST_EACH(it, &p->st->partitions)
+    {
+        struct partition *other = CONTAINER_OF(it, struct partition, link);
+        if (other != p && other->deleted && strcmp(other->dir, p->dir) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct partition *partition_create(struct storage *st, const char *dir,
+                                   const struct partition_config *config,
+                                   const struct partition_events *events, void *ctx)
+{
+    struct partition *p = partition_new(st, dir, config, events, ctx);
+    partition_add_segment(p, segment_create(0));
+    if (!dir_busy(p))
+        work_start_create(p);
+    return p;
+}
+
+void partition_free(struct partition *p)
+{
+    struct storage *st = p->st;
+    ASSERT(p->work.kind == WORK_NONE && list_empty(&p->reads));
+    timers_cancel(st->options.timers, &p->flush_timer);
+    if (p->open.count > 0)
+        st->stats.pending_bytes -= p->open.buf.len;
+    batch_builder_deinit(&p->open);
+    st->stats.pending_bytes -= tail_drop_waiting(&st->tail, &p->tail);
+    tail_log_deinit(&st->tail, &p->tail);
+    for (size_t i = 0; i < p->segment_count; i++)
+        segment_unref(p->segments[i]);
+    mem_free(p->segments);
+    list_remove(&p->link);
+    mem_free(p->dir);
+    mem_free(p);
+}
+
+/* A creation that waited for the directory can begin. */
+static void start_waiting_creation(struct storage *st)
+{
+    LIST_EACH(it, &st->partitions)
+    {
+        struct partition *p = CONTAINER_OF(it, struct partition, link);
+        if (!p->created && !p->deleted && p->failed == ERR_OK && p->work.kind == WORK_NONE &&
+            !dir_busy(p))
+            work_start_create(p);
+    }
+}
+
+void partition_free_if_done(struct partition *p)
+{
+    struct storage *st = p->st;
+    if (!p->deleted || p->work.kind != WORK_NONE || !list_empty(&p->reads))
+        return;
+    partition_free(p);
+    start_waiting_creation(st);
+}
+
+void partition_configure(struct partition *p, const struct partition_config *config)
+{
+    p->config = *config;
+    if (timer_armed(&p->flush_timer) && flush_due_us(p) < p->flush_timer.at_us)
+        timers_set(p->st->options.timers, &p->flush_timer, flush_due_us(p));
+}
+
+/* Drops the open batch and all that wait. */
+static void drop_unwritten(struct partition *p)
+{
+    struct storage *st = p->st;
+    if (p->open.count > 0) {
+        st->stats.pending_bytes -= p->open.buf.len;
+        p->open.count = 0;
+    }
+    st->stats.pending_bytes -= tail_drop_waiting(&st->tail, &p->tail);
+    p->append_offset = p->next_offset;
+}
+
+static void refuse(struct partition *p, uint64_t first, enum err why)
+{
+    if (first > p->batch_last)
+        return;
+    p->refused_last = why;
+    p->st->stats.batches_refused += p->batch_last - first + 1;
+    if (p->events != NULL)
+        p->events->refused(p, p->ctx, first, p->batch_last, why);
+}
+
+void partition_fail(struct partition *p, enum err why)
+{
+    ASSERT(why != ERR_OK);
+    if (p->failed != ERR_OK)
+        return;
+    p->failed = why;
+    TRACE_WARN(p->st->options.trace,
+               "%s: takes no more writes (%s); what was written stays readable", p->dir,
+               err_text(why));
+    timers_cancel(p->st->options.timers, &p->flush_timer);
+    drop_unwritten(p);
+    refuse(p, p->batch_synced + 1, why);
+}
+
+void partition_refuse_waiting(struct partition *p, enum err why)
+{
+    uint64_t first = p->batch_last + 1;
+    if (p->tail.waiting > 0)
+        first = tail_waiting(&p->tail, 0)->number;
+    else if (p->open.count > 0)
+        first = p->batch_last;
+    TRACE_WARN(p->st->options.trace, "%s: cannot write: %s", p->dir, err_text(why));
+    drop_unwritten(p);
+    refuse(p, first, why);
+}
+
+void partition_delete(struct partition *p)
+{
+    ASSERT(!p->deleted);
+    const struct partition_events *events = p->events;
+    uint64_t first = p->batch_synced + 1;
+    p->deleted = true;
+    p->events = NULL;
+    timers_cancel(p->st->options.timers, &p->flush_timer);
+    drop_unwritten(p);
+    tail_log_deinit(&p->st->tail, &p->tail);
+    if (p->work.kind == WORK_NONE)
+        work_start_delete(p);
+    if (events != NULL && p->failed == ERR_OK && first <= p->batch_last)
+        events->refused(p, p->ctx, first, p->batch_last, ERR_NOT_FOUND);
+}
+
+/* --- segments ------------------------------------------------------------------------------- */
+
+void partition_add_segment(struct partition *p, struct segment *s)
+{
+    ASSERT(p->segment_count == 0 || s->base_offset > partition_active(p)->base_offset);
+    if (p->segment_count == p->segment_cap) {
+        p->segment_cap = p->segment_cap == 0 ? 2 : p->segment_cap * 2;
+        p->segments = mem_realloc(p->segments, p->segment_cap * sizeof(p->segments[0]));
+    }
+    p->segments[p->segment_count++] = s;
+}
+
+size_t partition_segment_of(const struct partition *p, int64_t offset)
+{
+    size_t low = 0, high = p->segment_count; /* the first with a greater base is in [low, high] */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->segments[middle]->base_offset <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low == 0 ? 0 : low - 1;
+}
+
+int64_t partition_segment_end(const struct partition *p, size_t i)
+{
+    return i + 1 < p->segment_count ? p->segments[i + 1]->base_offset : p->next_offset;
+}
+
+/* --- appending ------------------------------------------------------------------------------ */
+
+static void seal(struct partition *p)
+{
+    if (p->open.count == 0)
+        return;
+    struct batch_builder *b = &p->open;
+    batch_builder_seal(b, p->leader_epoch, p->config.append_time);
+    int64_t last_offset = b->base_offset + b->count - 1;
+    struct tail_batch *batch = tail_push(&p->st->tail, &p->tail, &b->buf);
+    batch->base_offset = b->base_offset;
+    batch->last_offset = last_offset;
+    batch->max_timestamp_ms = b->max_timestamp_ms;
+    batch->number = p->batch_last;
+    b->count = 0;
+}
+
+static void begin(struct partition *p)
+{
+    ASSERT(p->open.count == 0);
+    if (p->open.buf.cap == 0)
+        p->open.buf = tail_take_buf(&p->st->tail);
+    batch_builder_begin(&p->open, p->append_offset);
+    p->batch_last++;
+    p->st->stats.pending_bytes += p->open.buf.len;
+}
+
+static void add(struct partition *p, const struct record *record)
+{
+    struct batch_builder *b = &p->open;
+    size_t before = b->buf.len;
+    if (p->config.append_time) {
+        struct record stamped = *record;
+        stamped.timestamp_ms = p->st->options.clock->wall_ms;
+        batch_builder_add(b, &stamped);
+    } else {
+        batch_builder_add(b, record);
+    }
+    p->append_offset++;
+    p->st->stats.records_appended++;
+    p->st->stats.pending_bytes += b->buf.len - before;
+}
+
+/* Whether the records fit in a batch of their own; only asked when a quick estimate says they may not. */
+static bool fit_alone(const struct partition *p, const struct record *records, size_t count)
+{
+    struct batch_builder b = {0};
+    bool fit = true;
+    batch_builder_begin(&b, 0);
+    for (size_t i = 0; i < count && fit; i++) {
+        size_t len = b.buf.len + record_bytes_max(&records[i]);
+        if (len > (size_t)p->config.batch_bytes_max + RECORD_BYTES_SLACK)
+            fit = false;
+        else
+            batch_builder_add(&b, &records[i]);
+    }
+    fit = fit && b.buf.len <= (size_t)p->config.batch_bytes_max;
+    batch_builder_deinit(&b);
+    return fit;
+}
+
+enum err partition_append(struct partition *p, const struct record *records, size_t count,
+                          int64_t *offset, uint64_t *batch)
+{
+    ASSERT(count >= 1);
+    ASSERT(!p->deleted);
+    if (UNLIKELY(p->failed != ERR_OK))
+        return ERR_FAILED;
+    size_t len = BATCH_HEADER_BYTES, max = (size_t)p->config.batch_bytes_max;
+    for (size_t i = 0; i < count; i++)
+        len += record_bytes_max(&records[i]);
+    if (UNLIKELY(len > max) && !fit_alone(p, records, count))
+        return ERR_TOO_LARGE;
+
+    size_t target = max < BATCH_BYTES_TARGET ? max : BATCH_BYTES_TARGET;
+    if (p->open.count > 0 && p->open.buf.len + len - BATCH_HEADER_BYTES > target)
+        seal(p);
+    if (p->open.count == 0)
+        begin(p);
+    *offset = p->append_offset;
+    *batch = p->batch_last;
+    for (size_t i = 0; i < count; i++)
+        add(p, &records[i]);
+    return ERR_OK;
+}
+
+bool partition_dirty(const struct partition *p)
+{
+    return p->open.count > 0 || p->tail.waiting > 0;
+}
+
+uint64_t partition_batch_written(const struct partition *p)
+{
+    return p->batch_written;
+}
+
+uint64_t partition_batch_synced(const struct partition *p)
+{
+    return p->batch_synced;
+}
+
+uint64_t partition_batch_last(const struct partition *p)
+{
+    return p->batch_last;
+}
+
+int64_t partition_log_start(const struct partition *p)
+{
+    return p->log_start;
+}
+
+int64_t partition_next_offset(const struct partition *p)
+{
+    return p->next_offset;
+}
+
+uint64_t partition_bytes_total(const struct partition *p)
+{
+    return p->bytes_total;
+}
+
+void partition_describe(const struct partition *p, struct partition_info *info)
+{
+    *info = (struct partition_info){
+        .log_start = p->log_start,
+        .next_offset = p->next_offset,
+        .synced_offset = p->synced_offset,
+        .bytes = (int64_t)p->bytes,
+        .segment_count = (uint32_t)p->segment_count,
+        .leader_epoch = p->leader_epoch,
+        .max_timestamp_ms = p->max_timestamp_ms,
+        .failed = p->failed,
+    };
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static bool segment_has_room(const struct partition *p, const struct segment *s, uint64_t bytes,
+                             const struct tail_batch *batch)
+{
+    if (bytes == 0)
+        return true;
+    uint64_t limit = (uint64_t)p->config.segment_bytes;
+    if (limit > SEGMENT_BYTES_MAX)
+        limit = SEGMENT_BYTES_MAX;
+    return bytes + batch->buf.len <= limit && batch->last_offset - s->base_offset <= INT32_MAX;
+}
+
+static bool segment_old(const struct partition *p, const struct segment *s)
+{
+    int64_t now_ms = p->st->options.clock->wall_ms;
+    return p->config.segment_ms > 0 && s->bytes > 0 && now_ms - s->began_ms >= p->config.segment_ms;
+}
+
+/* The oldest `count` waiting batches are in the file. */
+static void account_written(struct partition *p, size_t count)
+{
+    struct storage *st = p->st;
+    struct segment *s = partition_active(p);
+    if (s->bytes == 0 && count > 0)
+        s->began_ms = st->options.clock->wall_ms;
+    for (size_t i = 0; i < count; i++) {
+        const struct tail_batch *batch = tail_waiting(&p->tail, i);
+        ASSERT(batch->base_offset == p->next_offset);
+        index_add(&s->index, s->base_offset, batch->last_offset, s->bytes, batch->buf.len,
+                  batch->max_timestamp_ms);
+        s->bytes += batch->buf.len;
+        p->bytes += batch->buf.len;
+        p->bytes_total += batch->buf.len;
+        st->stats.bytes_written += batch->buf.len;
+        st->stats.pending_bytes -= batch->buf.len;
+        if (batch->max_timestamp_ms > s->max_timestamp_ms)
+            s->max_timestamp_ms = batch->max_timestamp_ms;
+        if (batch->max_timestamp_ms > p->max_timestamp_ms)
+            p->max_timestamp_ms = batch->max_timestamp_ms;
+        p->next_offset = batch->last_offset + 1;
+        p->batch_written = batch->number;
+    }
+    st->stats.batches_written += count;
+    if (count == 0)
+        return;
+    tail_written(&st->tail, &p->tail, count);
+    if (!timer_armed(&p->flush_timer))
+        timers_set(st->options.timers, &p->flush_timer, flush_due_us(p));
+    if (index_pending_full(&s->index) && p->sync_wanted < p->batch_written)
+        p->sync_wanted = p->batch_written;
+}
+
+static void tell_written(struct partition *p, uint64_t batch)
+{
+    if (p->events != NULL)
+        p->events->written(p, p->ctx, batch);
+}
+
+/* How many of the `count` waiting batches are in the first `put` bytes of them. */
+static size_t whole_batches(const struct partition *p, size_t count, size_t put)
+{
+    size_t n = 0;
+    while (n < count && tail_waiting(&p->tail, n)->buf.len <= put)
+        put -= tail_waiting(&p->tail, n++)->buf.len;
+    return n;
+}
+
+/* Cuts off what a failed write left behind the last whole batch. */
+static enum err cut_torn_tail(struct partition *p)
+{
+    struct segment *s = partition_active(p);
+    enum err err = disk_truncate(s->files->log, s->bytes);
+    p->tail_torn = err != ERR_OK;
+    return err;
+}
+
+static void write_failed(struct partition *p, enum err err, size_t count, size_t put)
+{
+    p->st->stats.write_errors++;
+    if (err != ERR_NOSPACE) {
+        partition_fail(p, err);
+        return;
+    }
+    size_t whole = whole_batches(p, count, put);
+    account_written(p, whole);
+    /* If it cannot be cut now it is before the next write. */
+    if (cut_torn_tail(p) != ERR_OK)
+        TRACE_WARN(p->st->options.trace, "%s: cannot cut off a batch that did not fit", p->dir);
+    uint64_t written = p->batch_written;
+    if (whole > 0)
+        tell_written(p, written);
+    partition_refuse_waiting(p, err);
+}
+
+/* Writes what waits and fits in the active segment. False: nothing was written. */
+static bool write_waiting(struct partition *p)
+{
+    struct segment *s = partition_active(p);
+    struct iovec iov[DISK_IOV_MAX];
+    uint64_t bytes = s->bytes;
+    size_t count = 0, put = 0;
+    ASSERT(p->work.kind == WORK_NONE && p->ready);
+    while (count < p->tail.waiting && count < DISK_IOV_MAX) {
+        struct tail_batch *batch = tail_waiting(&p->tail, count);
+        if (!segment_has_room(p, s, bytes, batch))
+            break;
+        iov[count++] = (struct iovec){.iov_base = batch->buf.data, .iov_len = batch->buf.len};
+        bytes += batch->buf.len;
+    }
+    ASSERT(count > 0);
+    p->st->stats.writes++;
+    enum err err = p->tail_torn ? cut_torn_tail(p) : ERR_OK;
+    if (err == ERR_OK)
+        err = disk_write(s->files->log, iov, (int)count, s->bytes, &put);
+    if (err != ERR_OK) {
+        write_failed(p, err, count, put);
+        return false;
+    }
+    account_written(p, count);
+    tell_written(p, p->batch_written);
+    return true;
+}
+
+void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset)
+{
+    ASSERT(batch <= p->batch_written);
+    bool moved = batch > p->batch_synced;
+    p->synced_offset = offset;
+    if (batch == p->batch_written)
+        timers_cancel(p->st->options.timers, &p->flush_timer);
+    if (!moved)
+        return;
+    p->batch_synced = batch;
+    if (p->events != NULL)
+        p->events->synced(p, p->ctx, batch);
+}
+
+static bool sync_due(const struct partition *p)
+{
+    return p->batch_synced < p->batch_written && p->batch_synced < p->sync_wanted;
+}
+
+/* One step of what is to be done; whether another may follow at once. */
+static bool step(struct partition *p)
+{
+    if (p->failed != ERR_OK || p->deleted || p->work.kind != WORK_NONE)
+        return false;
+    if (!p->created) {
+        if (p->tail.waiting > 0 && !dir_busy(p))
+            work_start_create(p);
+        return false;
+    }
+    if (p->tail.waiting > 0) {
+        const struct segment *s = partition_active(p);
+        if (!p->ready)
+            work_start_open(p);
+        else if (segment_old(p, s) || !segment_has_room(p, s, s->bytes, tail_waiting(&p->tail, 0)))
+            work_start_roll(p);
+        else
+            return write_waiting(p);
+        return false;
+    }
+    if (sync_due(p))
+        work_start_sync(p);
+    else
+        return partition_remove_old(p);
+    return false;
+}
+
+void partition_advance(struct partition *p)
+{
+    while (step(p)) {
+    }
+}
+
+void partition_commit(struct partition *p)
+{
+    if (!partition_dirty(p) || p->work.kind != WORK_NONE || p->failed != ERR_OK)
+        return; /* with a job under way the open batch goes on gathering */
+    seal(p);
+    partition_advance(p);
+}
+
+void partition_want_sync(struct partition *p)
+{
+    if (p->failed != ERR_OK || p->deleted)
+        return;
+    p->sync_wanted = p->batch_last;
+    if (!partition_dirty(p))
+        partition_advance(p);
+}

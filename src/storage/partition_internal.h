@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The partition's state, shared by the partition_*.c files and by nobody else.
+ *
+ *   partition.c            append, commit, and the one place that decides what happens next
+ *   partition_work.c       the jobs that change files: create, open, sync, roll, remove, delete
+ *   partition_read.c       reads and searches by time
+ *   partition_recovery.c   opening and closing
+ *   partition_retention.c  moving the log start */
+#ifndef ECHOLOG_STORAGE_PARTITION_INTERNAL_H
+#define ECHOLOG_STORAGE_PARTITION_INTERNAL_H
+
+#include "storage/partition.h"
+#include "storage/segment.h"
+#include "storage/storage_internal.h"
+
+#define PLACES_MAX 8
+
+enum work_kind {
+    WORK_NONE,
+    WORK_CREATE, /* the directory and the first segment */
+    WORK_OPEN,   /* the active segment's files, before the first write of a run */
+    WORK_SYNC,
+    WORK_ROLL,   /* syncs the active segment and begins the next */
+    WORK_REMOVE, /* of segments before the log start */
+    WORK_DELETE, /* of the whole partition */
+};
+
+/* The one job that may change files. */
+struct partition_work {
+    struct disk_job job;
+    struct partition *p; /* for `done` only */
+    enum work_kind kind;
+
+    /* Lent to the worker. */
+    struct disk *disk;
+    const char *dir;
+    struct segment_files *files; /* counted: to sync */
+    const struct index *index;   /* of the active segment: nobody adds while the job runs */
+    int64_t base_offset;         /* of the segment to make or open */
+    int64_t *remove_bases;       /* owned */
+    size_t remove_count;
+
+    /* Covered by the sync. */
+    uint64_t sync_batch;
+    int64_t sync_offset;
+
+    /* Results. */
+    enum err sync_err;
+    enum err index_err;
+    enum err err;
+    struct segment_files *opened; /* counted */
+    bool orphaned;
+    bool retried;
+};
+
+/* Where a read ended: the next one probably begins there. */
+struct partition_place {
+    int64_t offset;
+    int64_t segment_base;
+    uint64_t pos;
+};
+
+struct partition {
+    struct storage *st; /* borrowed */
+    struct list link;   /* in st->partitions */
+    char *dir;          /* owned; does not change */
+    struct partition_config config;
+    const struct partition_events *events; /* borrowed; NULL once closing or deleted */
+    void *ctx;
+
+    bool created; /* the directory and the first segment are there, durably */
+    bool ready;   /* the active segment is open for writing */
+    bool deleted;
+    enum err failed;       /* sticks */
+    enum err refused_last; /* why batches were last refused */
+
+    struct segment **segments; /* owned array of counted ones, ascending; the last is active */
+    size_t segment_count;
+    size_t segment_cap;
+    uint64_t bytes; /* of all segments */
+
+    int64_t log_start;
+    int64_t next_offset; /* behind what is written */
+    int64_t synced_offset;
+    int32_t leader_epoch;
+    int64_t max_timestamp_ms; /* -1 when there was never a record */
+    uint64_t bytes_total;
+
+    struct batch_builder open; /* count 0: no open batch */
+    int64_t append_offset;     /* the next to hand out */
+    struct tail_log tail;
+    uint64_t batch_last;
+    uint64_t batch_written;
+    uint64_t batch_synced;
+    uint64_t sync_wanted;
+    bool tail_torn; /* bytes of a failed write are behind the active segment's end */
+    bool roll_wanted;
+    struct timer flush_timer;
+    struct partition_work work;
+
+    struct list reads; /* jobs of reads and searches */
+    struct partition_place places[PLACES_MAX];
+    unsigned place_next;
+
+    int64_t start_timestamp_ms; /* of the record at the log start; INT64_MIN unknown */
+};
+
+static inline struct segment *partition_active(const struct partition *p)
+{
+    ASSERT(p->segment_count > 0);
+    return p->segments[p->segment_count - 1];
+}
+
+/* --- partition.c --- */
+struct partition *partition_new(struct storage *st, const char *dir,
+                                const struct partition_config *config,
+                                const struct partition_events *events, void *ctx);
+/* Frees it if its deletion is done and nothing refers to it any more. */
+void partition_free_if_done(struct partition *p);
+void partition_free(struct partition *p);
+void partition_add_segment(struct partition *p, struct segment *s);
+/* Does what can be done now: write, roll, sync. Calls events. */
+void partition_advance(struct partition *p);
+/* No more writes, for good. Calls events.refused. */
+void partition_fail(struct partition *p, enum err why);
+/* What waits will not be written; later appends may. Calls events.refused. */
+void partition_refuse_waiting(struct partition *p, enum err why);
+/* Everything up to there is on the device. Calls events.synced. */
+void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset);
+/* The place in `segments` of the segment that holds `offset`, which is at least the first base. */
+size_t partition_segment_of(const struct partition *p, int64_t offset);
+/* Where a segment ends: the next one's base, or the end of the log. */
+int64_t partition_segment_end(const struct partition *p, size_t i);
+
+/* --- partition_work.c --- */
+void work_start_create(struct partition *p);
+void work_start_open(struct partition *p);
+void work_start_sync(struct partition *p);
+void work_start_roll(struct partition *p);
+void work_start_remove(struct partition *p, size_t count); /* the oldest segments */
+void work_start_delete(struct partition *p);
+
+/* --- partition_retention.c --- */
+/* Removes segments before the log start when no other work is under way. */
+bool partition_remove_old(struct partition *p);
+
+#endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads and searches. Each goes as far as it can on the reactor, from memory and the page cache; where it
+ * would wait for the device, the segment it is at goes to a worker as a view, and the end of that job
+ * goes on from there. A job holds references to the segment and its files, so that retention and
+ * deletion never wait for a reader. */
+#include "storage/partition_internal.h"
+
+#include "base/mem.h"
+
+/* What the reactor itself scans to find a place. */
+#define SEARCH_BYTES_MAX ((size_t)512 * 1024)
+
+enum reader_kind { READER_READ, READER_SEEK };
+
+/* What a read and a search have in common: one segment after the other, here or on a worker. */
+struct reader {
+    struct disk_job job;
+    struct list link; /* in p->reads while the job is under way */
+    enum reader_kind kind;
+    struct partition *p; /* borrowed; for the reactor, while under way */
+    struct storage *st;  /* borrowed */
+    bool under_way;
+    bool cancelled;
+    bool retried;
+
+    int64_t offset;               /* where to go on */
+    int64_t timestamp_ms;         /* of a search */
+    size_t bytes_max;             /* of a read */
+    struct segment *segment;      /* counted while under way */
+    struct segment_view view;     /* its files are counted while under way */
+    struct segment_files *opened; /* counted; by the worker */
+    const char *dir;              /* borrowed from p */
+
+    enum err err;
+    struct segment_read result;
+    struct segment_found found;
+};
+
+struct partition_read_state {
+    struct reader reader;
+    struct partition_read *read; /* borrowed */
+    struct tail_batch *pinned;   /* counted, or NULL */
+};
+
+struct partition_seek_state {
+    struct reader reader;
+    struct partition_seek *seek; /* borrowed */
+};
+
+static void read_go_on(struct reader *r, enum err err);
+static void seek_go_on(struct reader *r, enum err err);
+
+/* --- where the last reads ended ------------------------------------------------------------- */
+
+static void place_remember(struct partition *p, const struct reader *r)
+{
+    for (size_t i = 0; i < PLACES_MAX; i++)
+        if (p->places[i].offset == r->result.next_offset)
+            return;
+    struct partition_place *place = &p->places[p->place_next++ % PLACES_MAX];
+    place->offset = r->result.next_offset;
+    place->segment_base = r->view.base_offset;
+    place->pos = r->result.next_pos;
+}
+
+static void place_find(const struct partition *p, struct segment_view *v, int64_t offset)
+{
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        const struct partition_place *place = &p->places[i];
+        if (place->offset == offset && place->segment_base == v->base_offset &&
+            place->pos < v->bytes)
+            v->place = (struct index_entry){.offset = offset, .pos = place->pos};
+    }
+}
+
+/* --- one segment ---------------------------------------------------------------------------- */
+
+static void reader_init(struct reader *r, struct partition *p, enum reader_kind kind)
+{
+    r->kind = kind;
+    r->p = p;
+    r->st = p->st;
+    r->dir = p->dir;
+    list_init(&r->link);
+}
+
+static enum err reader_work(struct reader *r)
+{
+    if (r->kind == READER_SEEK)
+        return segment_seek_time(&r->view, r->offset, r->timestamp_ms, &r->found);
+    return segment_read(&r->view, r->offset, r->bytes_max, &r->result);
+}
+
+/* On the worker. */
+static void reader_run(struct disk_job *job)
+{
+    struct reader *r = CONTAINER_OF(job, struct reader, job);
+    if (r->view.files == NULL) {
+        r->err = segment_files_open(r->st->options.disk, r->dir, r->view.base_offset, DISK_READ,
+                                    &r->opened);
+        if (r->err == ERR_NOT_FOUND)
+            r->err = ERR_IO; /* which is not "no such record" */
+        if (r->err != ERR_OK)
+            return;
+        r->view.files = r->opened;
+    }
+    r->err = reader_work(r);
+}
+
+/* Gives back what the job held; files it opened stay open for the next reader. */
+static void reader_release(struct reader *r)
+{
+    struct segment *s = r->segment;
+    bool still_there = s->refs > 1;
+    r->segment = NULL;
+    if (r->opened == NULL)
+        segment_files_unref(r->view.files);
+    else if (still_there && s->files == NULL)
+        files_adopt(&r->st->files, &s->files, r->opened, false);
+    else
+        segment_files_unref(r->opened);
+    r->opened = NULL;
+    r->view.files = NULL;
+    segment_unref(s);
+}
+
+static void reader_free(struct reader *r)
+{
+    storage_give_read_buf(r->st, &r->result.buf);
+    if (r->kind == READER_READ)
+        mem_free(CONTAINER_OF(r, struct partition_read_state, reader));
+    else
+        mem_free(CONTAINER_OF(r, struct partition_seek_state, reader));
+}
+
+static void reader_done(struct disk_job *job)
+{
+    struct reader *r = CONTAINER_OF(job, struct reader, job);
+    struct partition *p = r->p;
+    if (r->err == ERR_LIMIT && !r->retried && !p->deleted && !r->cancelled &&
+        files_close_idle(&r->st->files)) {
+        r->retried = true;
+        disk_submit(r->st->options.disk, DISK_LANE_BULK, &r->job);
+        return;
+    }
+    r->under_way = false;
+    list_remove(&r->link);
+    reader_release(r);
+    if (r->cancelled)
+        reader_free(r);
+    else if (r->kind == READER_READ)
+        read_go_on(r, r->err);
+    else
+        seek_go_on(r, r->err);
+    partition_free_if_done(p);
+}
+
+static void reader_submit(struct reader *r)
+{
+    r->under_way = true;
+    r->retried = false;
+    r->view.cached = false;
+    segment_ref(r->segment);
+    if (r->view.files != NULL)
+        segment_files_ref(r->view.files);
+    list_push_back(&r->p->reads, &r->link);
+    r->job = (struct disk_job){.run = reader_run, .done = reader_done};
+    list_init(&r->job.link);
+    disk_submit(r->st->options.disk, DISK_LANE_BULK, &r->job);
+}
+
+/* Works on the segment that holds r->offset. ERR_AGAIN: a worker does it. */
+static enum err reader_try(struct reader *r)
+{
+    struct partition *p = r->p;
+    size_t i = partition_segment_of(p, r->offset);
+    struct segment *s = p->segments[i];
+    segment_view_init(&r->view, s, partition_segment_end(p, i), r->offset, r->timestamp_ms);
+    r->view.epoch_max = p->leader_epoch;
+    place_find(p, &r->view, r->offset);
+    if (s->bytes == 0)
+        return ERR_NOT_FOUND;
+    if (s->files != NULL) {
+        r->view.cached = true;
+        r->view.search_bytes_max = SEARCH_BYTES_MAX;
+        files_touch(&r->st->files, s->files);
+        enum err err = reader_work(r);
+        if (err != ERR_AGAIN) {
+            r->st->stats.reads_cached++;
+            return err;
+        }
+    }
+    r->st->stats.reads_cold++;
+    r->segment = s;
+    reader_submit(r);
+    return ERR_AGAIN;
+}
+
+/* --- reads ---------------------------------------------------------------------------------- */
+
+static void read_set(struct partition_read *read, enum err err)
+{
+    read->err = err;
+    read->batches = bytes_of("", 0);
+    read->corrupt_from = read->corrupt_to = -1;
+}
+
+/* Batches from memory: one as it lies there, several copied together. */
+static bool read_tail(struct partition_read_state *s)
+{
+    struct reader *r = &s->reader;
+    const struct tail_log *log = &r->p->tail;
+    size_t i;
+    if (!tail_find(log, r->offset, &i))
+        return false;
+    size_t written = log->count - log->waiting, n = i + 1;
+    size_t bytes = tail_at(log, i)->buf.len;
+    while (n < written && bytes + tail_at(log, n)->buf.len <= r->bytes_max)
+        bytes += tail_at(log, n++)->buf.len;
+    read_set(s->read, ERR_OK);
+    r->st->stats.reads_tail++;
+    if (n == i + 1) {
+        s->pinned = tail_at(log, i);
+        tail_batch_ref(s->pinned);
+        s->read->batches = buf_bytes(&s->pinned->buf);
+        return true;
+    }
+    buf_clear(&r->result.buf);
+    if (r->result.buf.cap == 0)
+        r->result.buf = storage_take_read_buf(r->st);
+    buf_reserve(&r->result.buf, bytes);
+    for (; i < n; i++)
+        buf_append_bytes(&r->result.buf, buf_bytes(&tail_at(log, i)->buf));
+    s->read->batches = buf_bytes(&r->result.buf);
+    return true;
+}
+
+/* Takes what a segment gave. False: nothing there, go on behind it. */
+static bool read_take(struct partition_read_state *s, enum err err)
+{
+    struct reader *r = &s->reader;
+    struct partition *p = r->p;
+    if (err == ERR_NOT_FOUND) {
+        r->offset = r->view.end_offset;
+        return false;
+    }
+    read_set(s->read, err);
+    if (err == ERR_OK) {
+        s->read->batches = r->result.batches;
+        place_remember(p, r);
+    } else if (err == ERR_CORRUPT) {
+        s->read->corrupt_from = r->result.corrupt_from;
+        s->read->corrupt_to = r->result.corrupt_to;
+        r->st->stats.corrupt_ranges++;
+    }
+    return true;
+}
+
+/* ERR_AGAIN: a worker has it. */
+static enum err read_run(struct partition_read_state *s)
+{
+    struct reader *r = &s->reader;
+    struct partition *p = r->p;
+    for (;;) {
+        if (s->read->offset < p->log_start) {
+            read_set(s->read, ERR_RANGE); /* also when retention has overtaken it */
+            return ERR_OK;
+        }
+        if (r->offset >= p->next_offset) {
+            read_set(s->read, ERR_OK);
+            return ERR_OK;
+        }
+        if (read_tail(s))
+            return ERR_OK;
+        if (r->result.buf.cap == 0)
+            r->result.buf = storage_take_read_buf(r->st);
+        enum err err = reader_try(r);
+        if (err == ERR_AGAIN)
+            return ERR_AGAIN;
+        if (read_take(s, err))
+            return ERR_OK;
+    }
+}
+
+static void read_go_on(struct reader *r, enum err err)
+{
+    struct partition_read_state *s = CONTAINER_OF(r, struct partition_read_state, reader);
+    struct partition *p = r->p;
+    bool complete = true;
+    if (p->deleted)
+        read_set(s->read, ERR_NOT_FOUND);
+    else if (s->read->offset < p->log_start)
+        read_set(s->read, ERR_RANGE);
+    else if (!read_take(s, err))
+        complete = read_run(s) == ERR_OK;
+    if (complete)
+        s->read->done(s->read);
+}
+
+enum err partition_read(struct partition *p, struct partition_read *read)
+{
+    ASSERT(!p->deleted);
+    read->state = NULL;
+    if (read->offset < p->log_start || read->offset > p->next_offset) {
+        read_set(read, ERR_RANGE);
+        return ERR_OK;
+    }
+    if (read->offset == p->next_offset) {
+        read_set(read, ERR_OK);
+        return ERR_OK;
+    }
+    struct partition_read_state *s = mem_zalloc(1, sizeof(*s));
+    reader_init(&s->reader, p, READER_READ);
+    s->read = read;
+    s->reader.offset = read->offset;
+    s->reader.bytes_max = read->bytes_max;
+    s->reader.timestamp_ms = INT64_MIN;
+    read->state = s;
+    return read_run(s);
+}
+
+void partition_read_end(struct partition_read *read)
+{
+    struct partition_read_state *s = read->state;
+    read->state = NULL;
+    if (s == NULL)
+        return;
+    if (s->pinned != NULL)
+        tail_batch_unref(&s->reader.st->tail, s->pinned);
+    if (s->reader.under_way)
+        s->reader.cancelled = true;
+    else
+        reader_free(&s->reader);
+}
+
+/* --- searches ------------------------------------------------------------------------------- */
+
+static void seek_set(struct partition_seek *seek, enum err err, int64_t offset,
+                     int64_t timestamp_ms)
+{
+    seek->err = err;
+    seek->offset = offset;
+    seek->found_timestamp_ms = timestamp_ms;
+}
+
+/* Takes what a segment gave. False: nothing there, go on behind it. */
+static bool seek_take(struct partition_seek_state *s, enum err err)
+{
+    struct reader *r = &s->reader;
+    if (err == ERR_NOT_FOUND) {
+        r->offset = r->view.end_offset;
+        return false;
+    }
+    if (err == ERR_OK)
+        seek_set(s->seek, ERR_OK, r->found.offset, r->found.timestamp_ms);
+    else
+        seek_set(s->seek, err, -1, -1);
+    return true;
+}
+
+static enum err seek_run(struct partition_seek_state *s)
+{
+    struct reader *r = &s->reader;
+    struct partition *p = r->p;
+    for (;;) {
+        if (r->offset < p->log_start)
+            r->offset = p->log_start;
+        if (r->offset >= p->next_offset) {
+            seek_set(s->seek, ERR_OK, p->next_offset, -1);
+            return ERR_OK;
+        }
+        size_t i = partition_segment_of(p, r->offset);
+        const struct segment *segment = p->segments[i];
+        if (segment->max_timestamp_known && segment->max_timestamp_ms < r->timestamp_ms) {
+            r->offset = partition_segment_end(p, i);
+            continue;
+        }
+        enum err err = reader_try(r);
+        if (err == ERR_AGAIN)
+            return ERR_AGAIN;
+        if (seek_take(s, err))
+            return ERR_OK;
+    }
+}
+
+static void seek_go_on(struct reader *r, enum err err)
+{
+    struct partition_seek_state *s = CONTAINER_OF(r, struct partition_seek_state, reader);
+    struct partition *p = r->p;
+    bool complete = true;
+    if (p->deleted)
+        seek_set(s->seek, ERR_NOT_FOUND, -1, -1);
+    else if (err == ERR_OK && r->found.offset < p->log_start)
+        complete = seek_run(s) == ERR_OK; /* retention has taken what was found */
+    else if (!seek_take(s, err))
+        complete = seek_run(s) == ERR_OK;
+    if (complete)
+        s->seek->done(s->seek);
+}
+
+enum err partition_seek(struct partition *p, struct partition_seek *seek)
+{
+    ASSERT(!p->deleted);
+    struct partition_seek_state *s = mem_zalloc(1, sizeof(*s));
+    reader_init(&s->reader, p, READER_SEEK);
+    s->seek = seek;
+    s->reader.offset = p->log_start;
+    s->reader.timestamp_ms = seek->timestamp_ms;
+    seek->state = s;
+    return seek_run(s);
+}
+
+void partition_seek_end(struct partition_seek *seek)
+{
+    struct partition_seek_state *s = seek->state;
+    seek->state = NULL;
+    if (s == NULL)
+        return;
+    if (s->reader.under_way)
+        s->reader.cancelled = true;
+    else
+        reader_free(&s->reader);
+}

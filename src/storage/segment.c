@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "storage/segment.h"
+
+#include "base/mem.h"
+#include "storage/log_scan.h"
+
+#define READ_CHUNK_MIN ((size_t)16 * 1024)
+#define READ_BYTES_MAX ((size_t)8 * 1024 * 1024)
+#define SEEK_CHUNK ((size_t)1024 * 1024)
+
+struct segment *segment_create(int64_t base_offset)
+{
+    ASSERT(base_offset >= 0);
+    struct segment *s = mem_zalloc(1, sizeof(*s));
+    s->refs = 1;
+    s->base_offset = base_offset;
+    s->began_ms = -1;
+    s->max_timestamp_ms = INT64_MIN;
+    s->max_timestamp_known = true;
+    index_init(&s->index);
+    return s;
+}
+
+void segment_ref(struct segment *s)
+{
+    ASSERT(s->refs > 0);
+    s->refs++;
+}
+
+void segment_unref(struct segment *s)
+{
+    ASSERT(s->refs > 0);
+    if (--s->refs > 0)
+        return;
+    files_drop(&s->files);
+    index_deinit(&s->index);
+    mem_free(s);
+}
+
+void segment_view_init(struct segment_view *v, const struct segment *s, int64_t end_offset,
+                       int64_t offset, int64_t timestamp_ms)
+{
+    *v = (struct segment_view){.files = s->files,
+                               .base_offset = s->base_offset,
+                               .end_offset = end_offset,
+                               .bytes = s->bytes,
+                               .index_entries = s->index.entries,
+                               .time_index_entries = s->index.time_entries,
+                               .epoch_max = INT32_MAX,
+                               .place = {.offset = -1},
+                               .pending = {.offset = -1},
+                               .time_pending = {.offset = -1},
+                               .search_bytes_max = SIZE_MAX};
+    struct index_entry entry;
+    struct time_index_entry time_entry;
+    if (index_lookup_pending(&s->index, s->base_offset, offset, &entry) == ERR_OK)
+        v->pending = entry;
+    if (time_index_lookup_pending(&s->index, s->base_offset, timestamp_ms, &time_entry) == ERR_OK)
+        v->time_pending = time_entry;
+}
+
+static struct index_view index_view_of(const struct segment_view *v)
+{
+    return (struct index_view){.file = v->files->index,
+                               .time_file = v->files->time_index,
+                               .entries = v->index_entries,
+                               .time_entries = v->time_index_entries,
+                               .base_offset = v->base_offset,
+                               .cached = v->cached};
+}
+
+/* A scan of a view, and the range that was damaged before the place it has reached. */
+struct search {
+    struct log_scan scan;
+    const struct segment_view *view;
+    uint64_t scanned_from;
+    int64_t corrupt_from, corrupt_to; /* the last damaged range; -1 when there was none */
+};
+
+static void search_init(struct search *s, const struct segment_view *v, size_t chunk)
+{
+    log_scan_init(&s->scan, v->files->log, 0, v->bytes);
+    s->scan.cached = v->cached;
+    s->scan.chunk = chunk;
+    s->scan.expected = v->base_offset;
+    s->scan.limit = v->end_offset;
+    s->scan.epoch_max = v->epoch_max;
+    s->view = v;
+    s->scanned_from = 0;
+    s->corrupt_from = s->corrupt_to = -1;
+}
+
+static void search_from(struct search *s, uint64_t pos, int64_t expected)
+{
+    log_scan_seek(&s->scan, pos);
+    s->scan.expected = expected;
+    s->scan.epoch = -1;
+    s->scanned_from = pos;
+}
+
+/* Starts where an index entry points, if there is a good batch that ends with its offset. */
+static enum err start_at_entry(struct search *s, const struct index_entry *entry)
+{
+    struct batch_header header;
+    struct bytes batch;
+    if (entry->pos >= s->scan.end)
+        return ERR_NOT_FOUND;
+    search_from(s, entry->pos, -1);
+    enum err err = log_scan_next(&s->scan, &header, &batch);
+    if (err == ERR_CORRUPT || err == ERR_NOT_FOUND)
+        return ERR_NOT_FOUND;
+    if (err != ERR_OK)
+        return err;
+    if (batch_header_last_offset(&header) != entry->offset)
+        return ERR_NOT_FOUND;
+    search_from(s, entry->pos, header.base_offset);
+    return ERR_OK;
+}
+
+/* Starts as near before `offset` as is known. Hints that do not hold are passed over. */
+static enum err start_near(struct search *s, int64_t offset)
+{
+    const struct segment_view *v = s->view;
+    struct index_entry entry;
+    enum err err = ERR_NOT_FOUND;
+    if (v->place.offset >= 0 && v->place.offset <= offset) {
+        search_from(s, v->place.pos, v->place.offset);
+        return ERR_OK;
+    }
+    if (v->pending.offset >= 0 && v->pending.offset <= offset)
+        err = start_at_entry(s, &v->pending);
+    if (err == ERR_NOT_FOUND) {
+        struct index_view x = index_view_of(v);
+        err = index_lookup(&x, offset, &entry);
+        if (err == ERR_OK)
+            err = start_at_entry(s, &entry);
+    }
+    if (err == ERR_AGAIN)
+        return err;
+    if (err != ERR_OK)
+        search_from(s, 0, v->base_offset);
+    return ERR_OK;
+}
+
+/* The next good batch; damage on the way is noted and passed over. */
+static enum err search_next(struct search *s, struct batch_header *header, struct bytes *batch)
+{
+    for (;;) {
+        enum err err = log_scan_next(&s->scan, header, batch);
+        if (err != ERR_CORRUPT)
+            return err;
+        s->corrupt_from = s->scan.expected;
+        err = log_scan_resync(&s->scan);
+        s->corrupt_to = err == ERR_OK ? s->scan.expected : s->view->end_offset;
+        if (err != ERR_OK)
+            return err;
+    }
+}
+
+/* The first good batch that ends at or behind `offset`. ERR_NOT_FOUND there is none. */
+static enum err search_offset(struct search *s, int64_t offset, struct batch_header *header,
+                              struct bytes *batch)
+{
+    enum err err = start_near(s, offset);
+    if (err != ERR_OK)
+        return err;
+    do {
+        if (s->view->cached && s->scan.pos - s->scanned_from > s->view->search_bytes_max)
+            return ERR_AGAIN;
+        err = search_next(s, header, batch);
+    } while (err == ERR_OK && batch_header_last_offset(header) < offset);
+    return err;
+}
+
+/* How many batches are in reach of `bytes_max` without another read. */
+static void take_following(struct search *s, uint64_t from, size_t bytes_max,
+                           struct segment_read *out)
+{
+    struct batch_header header;
+    struct bytes batch;
+    uint64_t to = s->scan.pos;
+    int64_t next_offset = s->scan.expected;
+    while (to - from < bytes_max && log_scan_in_window(&s->scan) &&
+           log_scan_next(&s->scan, &header, &batch) == ERR_OK) {
+        if (s->scan.pos - from > bytes_max)
+            break;
+        to = s->scan.pos;
+        next_offset = s->scan.expected;
+    }
+    out->batches = log_scan_kept(&s->scan, from, to);
+    out->next_offset = next_offset;
+    out->next_pos = to;
+}
+
+enum err segment_read(const struct segment_view *v, int64_t offset, size_t bytes_max,
+                      struct segment_read *out)
+{
+    struct search s;
+    struct batch_header header;
+    struct bytes batch;
+    if (bytes_max > READ_BYTES_MAX)
+        bytes_max = READ_BYTES_MAX;
+    size_t chunk = bytes_max + INDEX_INTERVAL_BYTES;
+    search_init(&s, v, chunk < READ_CHUNK_MIN ? READ_CHUNK_MIN : chunk);
+    s.scan.window = out->buf;
+    out->buf = (struct buf){0};
+    buf_clear(&s.scan.window);
+    enum err err = search_offset(&s, offset, &header, &batch);
+    bool damaged = s.corrupt_from >= 0 && s.corrupt_from <= offset && offset < s.corrupt_to;
+    if ((err == ERR_OK || err == ERR_NOT_FOUND) && damaged) {
+        out->corrupt_from = s.corrupt_from;
+        out->corrupt_to = s.corrupt_to;
+        err = ERR_CORRUPT;
+    }
+    if (err == ERR_OK) {
+        uint64_t from = s.scan.pos - batch.len;
+        take_following(&s, from, bytes_max, out);
+    }
+    out->buf = s.scan.window; /* moved: the batches stay where they are */
+    s.scan.window = (struct buf){0};
+    log_scan_deinit(&s.scan);
+    return err;
+}
+
+/* --- by time -------------------------------------------------------------------------------- */
+
+/* Where no record before can be `timestamp_ms` or later, according to the time index; -1 unknown. */
+static enum err time_hint(const struct segment_view *v, int64_t timestamp_ms, int64_t *offset)
+{
+    struct index_view x = index_view_of(v);
+    struct time_index_entry entry = v->time_pending;
+    enum err err = entry.offset >= 0 ? ERR_OK : time_index_lookup(&x, timestamp_ms, &entry);
+    *offset = -1;
+    if (err == ERR_AGAIN)
+        return err;
+    if (err != ERR_OK || entry.offset >= v->end_offset)
+        return ERR_OK;
+    /* The entry is believed if the batch it names is there and as it says. */
+    struct search s;
+    struct batch_header header;
+    struct bytes batch;
+    search_init(&s, v, READ_CHUNK_MIN);
+    err = search_offset(&s, entry.offset, &header, &batch);
+    if (err == ERR_OK && batch_header_last_offset(&header) == entry.offset &&
+        header.max_timestamp_ms == entry.timestamp_ms)
+        *offset = entry.offset + 1;
+    log_scan_deinit(&s.scan);
+    return err == ERR_AGAIN ? err : ERR_OK;
+}
+
+/* The first record of the batch that is asked for. */
+static enum err find_in_batch(struct bytes batch, int64_t from, int64_t timestamp_ms,
+                              struct segment_found *found)
+{
+    struct batch_iter it;
+    struct record_view r;
+    enum err err = batch_iter_init(&it, batch);
+    while (err == ERR_OK && (err = batch_iter_next(&it, &r)) == ERR_OK) {
+        if (r.offset < from || r.timestamp_ms < timestamp_ms)
+            continue;
+        found->offset = r.offset;
+        found->timestamp_ms = r.timestamp_ms;
+        return ERR_OK;
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t timestamp_ms,
+                           struct segment_found *found)
+{
+    struct search s;
+    struct batch_header header;
+    struct bytes batch;
+    int64_t hint;
+    enum err err = time_hint(v, timestamp_ms, &hint);
+    if (err != ERR_OK)
+        return err;
+    if (hint > from)
+        from = hint;
+    search_init(&s, v, v->cached ? READ_CHUNK_MIN : SEEK_CHUNK);
+    err = search_offset(&s, from, &header, &batch);
+    while (err == ERR_OK) {
+        if (header.max_timestamp_ms >= timestamp_ms &&
+            find_in_batch(batch, from, timestamp_ms, found) == ERR_OK)
+            break;
+        if (v->cached && s.scan.pos - s.scanned_from > v->search_bytes_max)
+            err = ERR_AGAIN;
+        else
+            err = search_next(&s, &header, &batch);
+    }
+    log_scan_deinit(&s.scan);
+    return err;
+}

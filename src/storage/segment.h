@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One segment of a partition: a log file and its two indexes. The struct is the reactor's; a segment_view
+ * is what a worker (or the reactor itself) needs to read in it. */
+#ifndef ECHOLOG_STORAGE_SEGMENT_H
+#define ECHOLOG_STORAGE_SEGMENT_H
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "storage/files.h"
+#include "storage/index.h"
+#include <stdint.h>
+
+/* Positions and relative offsets in the indexes have 31 bits. */
+#define SEGMENT_BYTES_MAX INT32_MAX
+
+struct segment {
+    unsigned refs;
+    int64_t base_offset;
+    uint64_t bytes;           /* of whole batches in the log */
+    int64_t began_ms;         /* wall time of the first append, -1 when empty */
+    int64_t max_timestamp_ms; /* INT64_MIN when empty */
+    bool max_timestamp_known; /* false: nobody has looked since the start */
+    struct index index;
+    struct segment_files *files; /* counted; NULL while closed */
+};
+
+struct segment *segment_create(int64_t base_offset);
+void segment_ref(struct segment *s);
+void segment_unref(struct segment *s); /* the last one closes the files */
+
+/* Everything a read of one segment needs, as of one moment. */
+struct segment_view {
+    struct segment_files
+        *files; /* counted by whoever made the view; may be NULL: open them first */
+    bool cached;
+    int64_t base_offset;
+    int64_t end_offset; /* of the next segment, or where the log ends */
+    uint64_t bytes;
+    uint32_t index_entries;
+    uint32_t time_index_entries;
+    int32_t epoch_max;
+    struct index_entry place; /* a batch that begins with place.offset, at or before what is sought;
+                                        offset -1: none is known */
+    struct index_entry pending; /* as found among the entries in memory; offset -1: nothing */
+    struct time_index_entry time_pending; /* the same */
+    size_t search_bytes_max;              /* ERR_AGAIN after scanning this much for the place */
+};
+
+/* The view for a search of `offset` (and `timestamp_ms`) in the segment, which ends at `end_offset`. */
+void segment_view_init(struct segment_view *v, const struct segment *s, int64_t end_offset,
+                       int64_t offset, int64_t timestamp_ms);
+
+struct segment_read {
+    struct buf buf; /* the batches are in here; owned by the caller */
+    struct bytes batches;
+    int64_t next_offset; /* behind the last batch read */
+    uint64_t next_pos;
+    int64_t corrupt_from, corrupt_to; /* with ERR_CORRUPT */
+};
+
+/* Reads whole good batches from the one that holds `offset` on, about `bytes_max` bytes, at least one
+ * batch. ERR_NOT_FOUND no batch in this segment is at or behind `offset`; ERR_AGAIN; ERR_CORRUPT `offset`
+ * lies in a damaged range; ERR_IO. */
+MUST_CHECK
+enum err segment_read(const struct segment_view *v, int64_t offset, size_t bytes_max,
+                      struct segment_read *out);
+
+struct segment_found {
+    int64_t offset;
+    int64_t timestamp_ms;
+};
+/* The first record at or behind `from` whose timestamp is `timestamp_ms` or later.
+ * ERR_NOT_FOUND there is none; ERR_AGAIN; ERR_IO. Damaged ranges are passed over. */
+MUST_CHECK
+enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t timestamp_ms,
+                           struct segment_found *found);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "storage/storage.h"
+
+#include "base/mem.h"
+#include "storage/storage_internal.h"
+
+#define READ_SPARE_BYTES_MAX ((size_t)2 * 1024 * 1024)
+
+struct storage *storage_create(const struct storage_options *options)
+{
+    struct storage *st = mem_zalloc(1, sizeof(*st));
+    st->options = *options;
+    tail_init(&st->tail, options->tail_bytes_max, &st->stats.tail_bytes);
+    files_init(&st->files, options->files_max, &st->stats.open_files);
+    list_init(&st->partitions);
+    return st;
+}
+
+void storage_destroy(struct storage *st)
+{
+    ASSERT(list_empty(&st->partitions));
+    ASSERT(st->stats.pending_bytes == 0);
+    buf_deinit(&st->read_spare);
+    tail_deinit(&st->tail);
+    mem_free(st);
+}
+
+const struct storage_stats *storage_stats(const struct storage *st)
+{
+    return &st->stats;
+}
+
+void storage_set_tail_bytes_max(struct storage *st, size_t bytes)
+{
+    st->options.tail_bytes_max = bytes;
+    tail_set_bytes_max(&st->tail, bytes);
+}
+
+struct buf storage_take_read_buf(struct storage *st)
+{
+    struct buf b = st->read_spare;
+    st->read_spare = (struct buf){0};
+    return b;
+}
+
+void storage_give_read_buf(struct storage *st, struct buf *b)
+{
+    if (b->cap > st->read_spare.cap && b->cap <= READ_SPARE_BYTES_MAX) {
+        struct buf smaller = st->read_spare;
+        st->read_spare = *b;
+        *b = smaller;
+        buf_clear(&st->read_spare);
+    }
+    buf_deinit(b);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the partitions of one storage share. Private to this folder. */
+#ifndef ECHOLOG_STORAGE_STORAGE_INTERNAL_H
+#define ECHOLOG_STORAGE_STORAGE_INTERNAL_H
+
+#include "storage/files.h"
+#include "storage/storage.h"
+#include "storage/tail.h"
+
+struct storage {
+    struct storage_options options;
+    struct storage_stats stats;
+    struct tail tail;
+    struct files files;
+    struct list partitions; /* all, also those whose deletion is under way */
+    struct buf read_spare;  /* a buffer for the next read; owned */
+};
+
+/* A buffer for a read from files, and back. */
+struct buf storage_take_read_buf(struct storage *st);
+void storage_give_read_buf(struct storage *st, struct buf *b);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench.h"
+#include <criterion/criterion.h>
+
+#define WITH_BENCH(name) \
+    struct bench name;   \
+    bench_init(&name)
+
+Test(partition, appended_records_are_numbered_from_zero_before_anything_is_on_disk)
+{
+    WITH_BENCH(b);
+    cr_assert_eq(bench_append(&b, "a"), 0);
+    cr_assert_eq(bench_append(&b, "b"), 1);
+    cr_assert_eq(partition_next_offset(b.p), 0, "readers do not see them yet");
+    cr_assert(partition_dirty(b.p));
+    bench_deinit(&b);
+}
+
+Test(partition, nothing_counts_as_written_before_the_directory_is_made)
+{
+    WITH_BENCH(b);
+    b.disk->hold = true;
+    bench_append(&b, "a");
+    partition_commit(b.p);
+    cr_assert_eq(b.written, 0);
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert_eq(b.written, 1);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    bench_deinit(&b);
+}
+
+Test(partition, commit_writes_and_sync_follows_only_when_asked_for)
+{
+    WITH_BENCH(b);
+    bench_settle(&b);
+    bench_append(&b, "a");
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert_eq(b.written, 1);
+    cr_assert_eq(b.synced, 0);
+    partition_want_sync(b.p);
+    bench_settle(&b);
+    cr_assert_eq(b.synced, 1);
+    bench_deinit(&b);
+}
+
+Test(partition, written_bytes_are_synced_within_flush_ms_without_being_asked)
+{
+    WITH_BENCH(b);
+    bench_settle(&b);
+    bench_append(&b, "a");
+    partition_commit(b.p);
+    bench_pass(&b, 999);
+    cr_assert_eq(b.synced, 0);
+    bench_append(&b, "b");
+    partition_commit(b.p);
+    bench_pass(&b, 1);
+    cr_assert_eq(b.synced, 2, "counted from the first unsynced write");
+    bench_deinit(&b);
+}
+
+Test(partition, batches_gather_while_a_sync_is_under_way_and_ride_on_the_next)
+{
+    WITH_BENCH(b);
+    bench_settle(&b);
+    b.disk->hold = true;
+    bench_append(&b, "a");
+    partition_want_sync(b.p);
+    partition_commit(b.p);
+    cr_assert_eq(b.written, 1);
+    uint64_t writes = b.disk->calls[FAKE_WRITE];
+    for (int i = 0; i < 10; i++) {
+        bench_append(&b, "b");
+        partition_want_sync(b.p);
+        partition_commit(b.p);
+    }
+    cr_assert_eq(b.disk->calls[FAKE_WRITE], writes, "no write beside a sync");
+    uint64_t syncs = storage_stats(b.st)->syncs;
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert_eq(partition_next_offset(b.p), 11);
+    cr_assert_eq(b.synced, partition_batch_last(b.p));
+    cr_assert_eq(storage_stats(b.st)->syncs, syncs + 1, "one sync for all that gathered");
+    bench_deinit(&b);
+}
+
+Test(partition, records_of_one_append_stay_in_one_batch)
+{
+    WITH_BENCH(b);
+    static char bytes[40000];
+    struct record r[3];
+    int64_t offset;
+    uint64_t batch;
+    bench_settle(&b);
+    for (int i = 0; i < 3; i++)
+        r[i] = (struct record){.timestamp_ms = 1, .value = bytes_of(bytes, sizeof(bytes))};
+    cr_assert_eq(partition_append(b.p, r, 1, &offset, &batch), ERR_OK);
+    cr_assert_eq(batch, 1);
+    cr_assert_eq(partition_append(b.p, r, 3, &offset, &batch), ERR_OK);
+    cr_assert_eq(offset, 1);
+    cr_assert_eq(batch, 2, "a new batch, past the target");
+    partition_commit(b.p);
+    cr_assert_eq(b.written, 2);
+    cr_assert_eq(storage_stats(b.st)->batches_written, 2);
+    bench_deinit(&b);
+}
+
+Test(partition, append_over_the_batch_limit_is_refused_and_changes_nothing)
+{
+    WITH_BENCH(b);
+    static char bytes[5000];
+    struct partition_config config = b.config;
+    int64_t offset;
+    uint64_t batch;
+    config.batch_bytes_max = 1000;
+    partition_configure(b.p, &config);
+    struct record large = {.value = bytes_of(bytes, 1000)};
+    struct record small = {.value = bytes_of(bytes, 1000 - BATCH_HEADER_BYTES - 9)};
+    cr_assert_eq(partition_append(b.p, &large, 1, &offset, &batch), ERR_TOO_LARGE);
+    cr_assert_not(partition_dirty(b.p));
+    cr_assert_eq(partition_append(b.p, &small, 1, &offset, &batch), ERR_OK, "exactly the limit");
+    cr_assert_eq(offset, 0);
+    cr_assert_eq(storage_stats(b.st)->pending_bytes, 1000);
+    bench_deinit(&b);
+}
+
+Test(partition, records_survive_a_clean_restart)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "a");
+    bench_put(&b, "b");
+    bench_reopen(&b);
+    cr_assert_eq(partition_next_offset(b.p), 2);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "b");
+    cr_assert_eq(bench_put(&b, "c"), 2);
+    cr_assert_str_eq(bench_get(&b, 2, NULL), "c");
+    bench_deinit(&b);
+}
+
+Test(partition, close_writes_and_syncs_what_was_only_appended)
+{
+    WITH_BENCH(b);
+    bench_append(&b, "a");
+    bench_stop(&b);
+    fake_disk_power_off(b.disk);
+    fake_disk_power_on(b.disk, FAKE_KEEP_SYNCED, 1);
+    bench_start(&b);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    bench_deinit(&b);
+}
+
+Test(partition, synced_records_survive_a_power_cut)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "a");
+    bench_put(&b, "b");
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "b");
+    bench_deinit(&b);
+}
+
+Test(partition, written_records_survive_the_death_of_the_process)
+{
+    WITH_BENCH(b);
+    bench_settle(&b);
+    bench_append(&b, "a");
+    partition_commit(b.p);
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_eq(partition_next_offset(b.p), 1);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    bench_deinit(&b);
+}
+
+Test(partition, torn_tail_is_cut_and_what_precedes_it_kept)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "a");
+    bench_append(&b, "b");
+    partition_commit(b.p);
+    struct buf *log = fake_disk_bytes(b.disk, "orders-0/00000000000000000000.log");
+    log->len -= 3;
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_gt(b.recovery.bytes_cut, 0);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    cr_assert_null(bench_get(&b, 1, NULL));
+    int64_t next = bench_put(&b, "c");
+    cr_assert_str_eq(bench_get(&b, next, NULL), "c");
+    bench_deinit(&b);
+}
+
+Test(partition, segments_roll_by_size_and_all_of_them_are_read)
+{
+    WITH_BENCH(b);
+    struct partition_info info;
+    b.config.segment_bytes = 1000;
+    partition_configure(b.p, &b.config);
+    for (int i = 0; i < 50; i++) {
+        bench_append_bytes(&b, 200);
+        partition_commit(b.p);
+        bench_settle(&b);
+    }
+    partition_describe(b.p, &info);
+    cr_assert_eq(info.segment_count, 17);
+    cr_assert_eq(info.next_offset, 50);
+    cr_assert(fake_disk_exists(b.disk, "orders-0/00000000000000000003.log"));
+    cr_assert_eq(bench_count(&b, 0, 700), 50);
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_assert_eq(bench_count(&b, 0, 700), 50);
+    bench_reopen(&b);
+    cr_assert_eq(bench_count(&b, 0, 700), 50);
+    bench_deinit(&b);
+}
+
+Test(partition, segment_rolls_when_it_is_old)
+{
+    WITH_BENCH(b);
+    struct partition_info info;
+    b.config.segment_ms = 60000;
+    partition_configure(b.p, &b.config);
+    bench_put(&b, "a");
+    bench_pass(&b, 60000);
+    bench_put(&b, "b");
+    partition_describe(b.p, &info);
+    cr_assert_eq(info.segment_count, 2);
+    bench_deinit(&b);
+}
+
+Test(partition, full_disk_refuses_what_waits_and_gives_its_offsets_again)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "a");
+    b.disk->space_left = 50;
+    cr_assert_eq(bench_append(&b, "b"), 1);
+    partition_commit(b.p);
+    cr_assert_eq(b.refusals, 1);
+    cr_assert_eq(b.refused_why, ERR_NOSPACE);
+    cr_assert_eq(b.refused_first, 2);
+    cr_assert_eq(b.refused_last, 2);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    b.disk->space_left = FAKE_SPACE_ENDLESS;
+    cr_assert_eq(bench_put(&b, "c"), 1);
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "c");
+    bench_reopen(&b);
+    cr_assert_eq(b.recovery.bytes_cut, 0);
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "c");
+    bench_deinit(&b);
+}
+
+Test(partition, full_disk_keeps_the_batches_that_fitted_whole)
+{
+    WITH_BENCH(b);
+    bench_settle(&b);
+    for (int i = 0; i < 3; i++)
+        bench_append_bytes(&b, 60000);
+    b.disk->space_left = 150000;
+    partition_commit(b.p);
+    cr_assert_eq(b.written, 2);
+    cr_assert_eq(b.refused_first, 3);
+    cr_assert_eq(partition_next_offset(b.p), 2);
+    cr_assert_eq(fake_disk_bytes(b.disk, "orders-0/00000000000000000000.log")->len,
+                 storage_stats(b.st)->bytes_written);
+    bench_deinit(&b);
+}
+
+Test(partition, failed_sync_sticks_and_reads_go_on)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "a");
+    fake_disk_fail(b.disk, FAKE_SYNC, 0, 1, ERR_IO);
+    bench_append(&b, "b");
+    partition_want_sync(b.p);
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert_eq(b.refused_first, 2);
+    cr_assert_eq(b.refused_why, ERR_IO);
+    int64_t offset;
+    uint64_t batch;
+    cr_assert_eq(partition_append(b.p, &(struct record){0}, 1, &offset, &batch), ERR_FAILED);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    struct partition_info info;
+    partition_describe(b.p, &info);
+    cr_assert_eq(info.failed, ERR_IO);
+    cr_assert_eq(info.synced_offset, 1);
+    bench_deinit(&b);
+}
+
+Test(partition, failed_write_sticks_and_refuses_what_is_not_synced)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "a");
+    fake_disk_fail(b.disk, FAKE_WRITE, 0, 1, ERR_IO);
+    bench_append(&b, "b");
+    partition_commit(b.p);
+    cr_assert_eq(b.refusals, 1);
+    cr_assert_eq(b.refused_why, ERR_IO);
+    cr_assert_not(partition_dirty(b.p));
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    bench_deinit(&b);
+}
+
+Test(partition, creation_that_fails_refuses_everything_with_its_cause)
+{
+    struct bench b;
+    bench_init(&b);
+    fake_disk_fail(b.disk, FAKE_MKDIR, 0, 1, ERR_ACCESS);
+    bench_append(&b, "a");
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert_eq(b.refused_why, ERR_ACCESS);
+    cr_assert_eq(b.refused_first, 1);
+    bench_deinit(&b);
+}
+
+Test(partition, creation_on_a_full_disk_is_tried_again_with_the_next_append)
+{
+    struct bench b;
+    bench_init(&b);
+    fake_disk_fail(b.disk, FAKE_MKDIR, 0, 1, ERR_NOSPACE);
+    bench_append(&b, "a");
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert_eq(b.refused_why, ERR_NOSPACE);
+    cr_assert_eq(bench_put(&b, "b"), 0);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "b");
+    bench_deinit(&b);
+}
+
+static void append_again(struct bench *b, uint64_t batch)
+{
+    if (batch < 5) {
+        bench_append(b, "more");
+        partition_commit(b->p);
+    }
+}
+
+Test(partition, events_may_append_and_commit)
+{
+    WITH_BENCH(b);
+    b.on_written = append_again;
+    bench_put(&b, "a");
+    cr_assert_eq(partition_next_offset(b.p), 5);
+    cr_assert_eq(bench_count(&b, 0, 1), 5);
+    bench_deinit(&b);
+}
+
+Test(partition, server_time_replaces_the_timestamps_of_records)
+{
+    WITH_BENCH(b);
+    b.config.append_time = true;
+    partition_configure(b.p, &b.config);
+    bench_append_at(&b, "a", 5);
+    partition_commit(b.p);
+    bench_settle(&b);
+    struct partition_seek seek = {.timestamp_ms = 6};
+    bench_seek(&b, &seek);
+    cr_assert_eq(seek.found_timestamp_ms, b.clock.wall_ms);
+    bench_deinit(&b);
+}
+
+Test(partition, delete_refuses_what_is_not_acknowledged_and_removes_the_directory)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "a");
+    bench_append(&b, "b");
+    partition_delete(b.p);
+    b.p = NULL;
+    cr_assert_eq(b.refused_why, ERR_NOT_FOUND);
+    cr_assert_eq(b.refused_first, 2);
+    bench_settle(&b);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0"));
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0.deleted"));
+    bench_deinit(&b);
+}
+
+Test(partition, created_again_while_it_is_being_deleted_it_inherits_nothing)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "old");
+    b.disk->hold = true;
+    partition_delete(b.p);
+    b.written = b.synced = 0;
+    b.p = partition_create(b.st, "orders-0", &b.config, &bench_events, &b);
+    cr_assert_eq(bench_append(&b, "new"), 0);
+    partition_commit(b.p);
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert_eq(partition_next_offset(b.p), 1);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "new");
+    bench_deinit(&b);
+}
