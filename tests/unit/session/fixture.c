@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fixture.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+/* --- the stream ------------------------------------------------------------------------------ */
+
+static struct fake_stream *fake_of(struct stream *s)
+{
+    return CONTAINER_OF(s, struct fake_stream, stream);
+}
+
+static enum err fake_read(struct stream *s, void *data, size_t len, size_t *got)
+{
+    struct fake_stream *f = fake_of(s);
+    if (f->incoming.len == 0)
+        return f->ended ? ERR_CLOSED : ERR_AGAIN;
+    *got = f->incoming.len < len ? f->incoming.len : len;
+    memcpy(data, f->incoming.data, *got);
+    buf_consume(&f->incoming, *got);
+    f->end_to_tell = f->ended && *got < len; /* as the TCP driver: the end is an edge of its own */
+    return ERR_OK;
+}
+
+static enum err fake_write(struct stream *s, const struct iovec *iov, int count, size_t *put)
+{
+    struct fake_stream *f = fake_of(s);
+    *put = 0;
+    for (int i = 0; i < count && f->room > 0; i++) {
+        size_t len = iov[i].iov_len < f->room ? iov[i].iov_len : f->room;
+        buf_append(&f->sent, iov[i].iov_base, len);
+        f->room -= len;
+        *put += len;
+    }
+    return *put == 0 ? ERR_AGAIN : ERR_OK;
+}
+
+/* The fixture keeps the struct, so that a test can look at it after the end. */
+static void fake_close(struct stream *s)
+{
+    fake_of(s)->closed = true;
+}
+
+static const struct stream_ops fake_ops = {fake_read, fake_write, fake_close};
+
+/* --- the owner ------------------------------------------------------------------------------ */
+
+static void on_abandoned(struct hold *hold)
+{
+    CONTAINER_OF(hold, struct test_hold, hold)->fixture->abandoned++;
+}
+
+static void on_block_ended(struct blocker *b, enum block_end how)
+{
+    struct fixture *f = CONTAINER_OF(b, struct fixture, blocker);
+    f->blocks_ended++;
+    f->last_end = how;
+}
+
+static void start_hold(struct fixture *f, struct session *s, uint64_t from)
+{
+    struct test_hold *h = &f->holds[f->hold_count++];
+    h->fixture = f;
+    hold_start(&h->hold, s, from, on_abandoned);
+}
+
+/* say X: replies X. hold X: replies X, held. more X: replies X into the last hold. later: a hold to be
+ * filled. block: blocks. quit: closes after its reply. */
+static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
+{
+    struct fixture *f = ctx;
+    for (int i = 0; i < argc; i++) {
+        buf_append_bytes(&f->executed, argv[i]);
+        buf_append_char(&f->executed, i + 1 < argc ? ' ' : ';');
+    }
+    f->session = s;
+    struct writer w = session_writer(s);
+    uint64_t from = w.out->pos_end;
+    if (bytes_is(argv[0], "say")) {
+        write_bulk(&w, argv[1]);
+    } else if (bytes_is(argv[0], "hold")) {
+        write_bulk(&w, argv[1]);
+        start_hold(f, s, from);
+    } else if (bytes_is(argv[0], "more")) {
+        struct hold *last = &f->holds[f->hold_count - 1].hold;
+        ASSERT(hold_is_last(last, from));
+        write_bulk(&w, argv[1]);
+        hold_extend(last);
+    } else if (bytes_is(argv[0], "later")) {
+        start_hold(f, s, from);
+    } else if (bytes_is(argv[0], "block")) {
+        session_block(s, &f->blocker, TIMERS_NONE, on_block_ended);
+        f->blocker.waits = true;
+    } else if (bytes_is(argv[0], "quit")) {
+        write_ok(&w);
+        session_close_after_replies(s);
+    }
+}
+
+static void note_session(void *ctx, struct session *s)
+{
+    ((struct fixture *)ctx)->session = s;
+}
+
+static void forget_session(void *ctx, struct session *s)
+{
+    struct fixture *f = ctx;
+    if (f->session == s)
+        f->session = NULL;
+}
+
+static bool overloaded(void *ctx)
+{
+    return ((struct fixture *)ctx)->overloaded;
+}
+
+static void no_sink(struct trace *t, enum trace_level level, const char *line)
+{
+    (void)t;
+    (void)level;
+    (void)line;
+}
+
+/* --- the fixture ---------------------------------------------------------------------------- */
+
+void fixture_init(struct fixture *f)
+{
+    memset(f, 0, sizeof(*f));
+    config_init(&f->config);
+    timers_init(&f->timers);
+    f->trace = (struct trace){.level = TRACE_WARNING, .sink = no_sink};
+    f->pubsub = pubsub_create(&f->hash_key);
+    f->clock.mono_us = 1000000;
+    struct sessions_options options = {
+        .owner = {f, execute, note_session, forget_session, overloaded},
+        .config = &f->config,
+        .clock = &f->clock,
+        .timers = &f->timers,
+        .trace = &f->trace,
+        .pubsub = f->pubsub,
+        .hash_key = &f->hash_key,
+    };
+    f->all = sessions_create(&options);
+    f->client = fixture_connect(f);
+}
+
+static void fake_free(struct fake_stream *client)
+{
+    buf_deinit(&client->incoming);
+    buf_deinit(&client->sent);
+    mem_free(client);
+}
+
+void fixture_deinit(struct fixture *f)
+{
+    sessions_destroy(f->all);
+    pubsub_destroy(f->pubsub);
+    timers_deinit(&f->timers);
+    config_deinit(&f->config);
+    buf_deinit(&f->executed);
+    buf_deinit(&f->received);
+    fake_free(f->client);
+}
+
+struct fake_stream *fixture_connect(struct fixture *f)
+{
+    struct fake_stream *client = mem_zalloc(1, sizeof(*client));
+    client->stream = (struct stream){.ops = &fake_ops, .peer = "127.0.0.1:1", .fd = -1};
+    client->room = SIZE_MAX;
+    sessions_accept(f->all, &client->stream);
+    return client;
+}
+
+static void announce(struct fake_stream *client, unsigned readiness)
+{
+    if (!client->closed)
+        client->stream.ready(&client->stream, readiness);
+}
+
+void fixture_send(struct fake_stream *client, const char *text)
+{
+    buf_append_string(&client->incoming, text);
+    announce(client, STREAM_READABLE);
+}
+
+void fixture_end(struct fake_stream *client)
+{
+    client->ended = true;
+    announce(client, STREAM_READABLE);
+}
+
+void fixture_drain(struct fake_stream *client, size_t room)
+{
+    client->room = room;
+    announce(client, STREAM_WRITABLE);
+}
+
+void fixture_turn(struct fixture *f)
+{
+    if (f->client->end_to_tell)
+        announce(f->client, STREAM_READABLE);
+    f->client->end_to_tell = false;
+    timers_run(&f->timers, f->clock.mono_us);
+    sessions_turn(f->all);
+    sessions_flush(f->all);
+    sessions_bury(f->all);
+    sessions_resume_paused(f->all);
+}
+
+const char *fixture_received(struct fixture *f)
+{
+    struct buf *sent = &f->client->sent;
+    buf_clear(&f->received);
+    buf_append_bytes(&f->received, buf_bytes(sent));
+    buf_append_char(&f->received, '\0');
+    buf_clear(sent);
+    return f->received.data;
+}
+
+const char *fixture_executed(struct fixture *f)
+{
+    buf_append_char(&f->executed, '\0');
+    buf_clear(&f->executed);
+    return f->executed.data;
+}
