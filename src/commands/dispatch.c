@@ -123,8 +123,20 @@ static void queue(struct session *s, const struct command *command, int argc, st
     write_status(w, "QUEUED");
 }
 
+/* What a browser sends when a page is made to talk to us across protocols: never a command of ours. */
+static bool is_http(struct bytes word)
+{
+    return bytes_is(word, "post") || bytes_is(word, "host:");
+}
+
 static void execute(struct services *sv, struct session *s, int argc, struct bytes *argv)
 {
+    if (is_http(argv[0])) {
+        TRACE_WARN(sv->trace, "Possible attack: %s sent an HTTP request. Connection closed",
+                   s->stream->peer);
+        session_close(s, NULL);
+        return;
+    }
     struct writer w = session_writer(s);
     const struct command *command = resolve(sv, &w, argc, argv);
     if (command == NULL) {

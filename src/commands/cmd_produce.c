@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* PRODUCE and MPRODUCE. Everything is checked before anything is appended; the reply is written at once,
+ * since the offset is known, and held until the batch has reached the level that was asked for. */
+#include "commands/append_hold.h"
+#include "commands/arguments.h"
+#include "commands/errors.h"
+#include "commands/handlers.h"
+
+#include "base/mem.h"
+
+#define OFFSET_UNKNOWN (-1) /* what a reply of level NONE says */
+
+/* --- where it goes -------------------------------------------------------------------------- */
+
+/* The topic, created when it is not there and that is allowed. */
+static struct topic *topic_to_write(struct call *c, struct bytes name)
+{
+    struct topic *t = catalog_find(c->sv->catalog, name);
+    if (topic_is_internal(name)) {
+        write_error(&c->w, "INVALIDTOPIC topic '%.*s' is internal and takes no writes",
+                    (int)name.len, name.data);
+        return NULL;
+    }
+    if (t != NULL)
+        return t;
+    struct buf why = {0};
+    if (topic_check_name(name, &why) != ERR_OK) {
+        write_error(&c->w, "INVALIDTOPIC %.*s", (int)why.len, why.data);
+        buf_deinit(&why);
+        return NULL;
+    }
+    if (!c->sv->config->auto_create_topics) {
+        reply_unknown_topic(c, name);
+        return NULL;
+    }
+    enum err err = catalog_create_topic(c->sv->catalog, name, c->sv->config->default_partitions,
+                                        NULL, 0, NULL, &why, &t);
+    if (err != ERR_OK) {
+        write_error(&c->w, "ERR %.*s", (int)why.len, why.data);
+        t = NULL;
+    }
+    buf_deinit(&why);
+    return t;
+}
+
+static bool needs_key(const struct topic *t)
+{
+    return (t->config.cleanup_policy & CLEANUP_COMPACT) != 0;
+}
+
+static void reply_needs_key(struct call *c, const struct topic *t)
+{
+    write_error(&c->w, "ERR topic '%.*s' is compacted: every record needs a key", (int)t->name.len,
+                t->name.data);
+}
+
+/* Whether records of so many bytes fit into one batch of the topic; answers if not. */
+static bool fits(struct call *c, const struct topic *t, size_t records_bytes)
+{
+    size_t bytes = BATCH_HEADER_BYTES + records_bytes;
+    if (bytes <= (size_t)t->config.max_message_bytes)
+        return true;
+    write_error(
+        &c->w,
+        "MSGTOOLARGE %zu bytes with their headers are more than max.message.bytes (%lld) of "
+        "topic '%.*s'",
+        bytes, (long long)t->config.max_message_bytes, (int)t->name.len, t->name.data);
+    return false;
+}
+
+static void reply_append_failed(struct call *c, const struct topic_partition *tp, enum err err)
+{
+    struct buf error = {0};
+    error_append_failed(&error, tp, err);
+    out_append(c->w.out, error.data, error.len);
+    c->w.errors++;
+    buf_deinit(&error);
+}
+
+/* --- PRODUCE -------------------------------------------------------------------------------- */
+
+struct produce_options {
+    struct record record;
+    struct bytes partition; /* null: chosen by key */
+    bool has_timestamp;
+    bool tombstone;
+    bool has_ack;
+    enum ack ack;
+    struct record_header headers[RECORD_HEADERS_MAX];
+};
+
+static bool read_timestamp(struct call *c, struct bytes text, struct produce_options *o)
+{
+    o->has_timestamp = true;
+    return argument_int(c, text, "TIMESTAMP", 0, INT64_MAX, &o->record.timestamp_ms);
+}
+
+static bool read_header(struct call *c, const struct bytes *words, struct produce_options *o)
+{
+    if (o->record.header_count == RECORD_HEADERS_MAX) {
+        write_error(&c->w, "ERR a record has at most %d headers", RECORD_HEADERS_MAX);
+        return false;
+    }
+    o->headers[o->record.header_count++] =
+        (struct record_header){.name = words[0], .value = words[1]};
+    return true;
+}
+
+/* One option at argv[*at]; moves *at behind it. */
+static bool read_option(struct call *c, int *at, struct produce_options *o)
+{
+    struct bytes word = c->argv[*at];
+    int values = c->argc - *at - 1;
+    const struct bytes *value = &c->argv[*at + 1];
+    if (bytes_is(word, "key") && values >= 1 && bytes_is_null(o->record.key)) {
+        o->record.key = *value;
+    } else if (bytes_is(word, "partition") && values >= 1 && bytes_is_null(o->partition)) {
+        o->partition = *value;
+    } else if (bytes_is(word, "timestamp") && values >= 1 && !o->has_timestamp) {
+        if (!read_timestamp(c, *value, o))
+            return false;
+    } else if (bytes_is(word, "ack") && values >= 1 && !o->has_ack) {
+        o->has_ack = true;
+        if (!argument_ack(c, *value, &o->ack))
+            return false;
+    } else if (bytes_is(word, "header") && values >= 2) {
+        if (!read_header(c, value, o))
+            return false;
+        *at += 1;
+    } else if (bytes_is(word, "tombstone") && !o->tombstone) {
+        o->tombstone = true;
+        *at -= 1;
+    } else {
+        reply_syntax_error(c);
+        return false;
+    }
+    *at += 2;
+    return true;
+}
+
+static bool read_options(struct call *c, struct produce_options *o)
+{
+    o->record = (struct record){.value = c->argv[2], .headers = o->headers};
+    o->partition = BYTES_NULL;
+    o->has_timestamp = o->tombstone = o->has_ack = false;
+    for (int at = 3; at < c->argc;)
+        if (!read_option(c, &at, o))
+            return false;
+    if (!o->tombstone)
+        return true;
+    if (bytes_is_null(o->record.key) || o->record.value.len > 0) {
+        write_error(&c->w, "ERR TOMBSTONE needs a KEY, and an empty value in the value's place");
+        return false;
+    }
+    o->record.value = BYTES_NULL;
+    return true;
+}
+
+/* The record's time: the client's within what the topic allows, or the server's. */
+static bool settle_timestamp(struct call *c, const struct topic *t, struct produce_options *o)
+{
+    int64_t now_ms = c->sv->clock->wall_ms;
+    if (!o->has_timestamp) {
+        o->record.timestamp_ms = now_ms;
+        return true;
+    }
+    if (o->record.timestamp_ms > now_ms &&
+        o->record.timestamp_ms - now_ms > t->config.timestamp_after_max_ms) {
+        write_error(
+            &c->w,
+            "ERR TIMESTAMP %lld is more than message.timestamp.after.max.ms (%lld) ahead of "
+            "the server's clock (%lld)",
+            (long long)o->record.timestamp_ms, (long long)t->config.timestamp_after_max_ms,
+            (long long)now_ms);
+        return false;
+    }
+    return true;
+}
+
+static bool check_record(struct call *c, const struct topic *t, struct produce_options *o)
+{
+    if (needs_key(t) && bytes_is_null(o->record.key)) {
+        reply_needs_key(c, t);
+        return false;
+    }
+    return settle_timestamp(c, t, o) && fits(c, t, record_bytes_max(&o->record));
+}
+
+void cmd_produce(struct call *c)
+{
+    struct produce_options o;
+    if (!read_options(c, &o))
+        return;
+    struct topic *t = topic_to_write(c, c->argv[1]);
+    if (t == NULL || !check_record(c, t, &o))
+        return;
+    struct topic_partition *tp = bytes_is_null(o.partition)
+                                     ? topic_partition_for_key(t, o.record.key)
+                                     : argument_partition(c, t, o.partition);
+    if (tp == NULL)
+        return;
+    enum ack ack = o.has_ack ? o.ack : (enum ack)t->config.ack;
+    uint64_t from = c->w.out->pos_end;
+    struct appended appended;
+    enum err err = topic_append(tp, &o.record, 1, ack, &appended);
+    if (err != ERR_OK) {
+        reply_append_failed(c, tp, err);
+        return;
+    }
+    write_array(&c->w, 2);
+    write_int(&c->w, tp->number);
+    write_int(&c->w, ack == ACK_NONE ? OFFSET_UNKNOWN : appended.offset);
+    append_hold(c, from, tp, appended.batch, ack);
+}
+
+/* --- MPRODUCE ------------------------------------------------------------------------------- */
+
+/* The records of one command for one partition; they stand together in `records`. */
+struct share {
+    struct topic_partition *tp;
+    size_t first, count;
+    size_t bytes;
+};
+
+struct mproduce {
+    struct bytes partition; /* null: by key */
+    bool has_ack;
+    enum ack ack;
+    bool pairs;
+    const struct bytes *words; /* behind VALUES or PAIRS */
+    size_t count;              /* of records */
+    struct share *shares;      /* owned; one per partition of the topic */
+    size_t share_count;
+    struct record *records; /* owned; sorted by share, in order within each */
+};
+
+/* Reads up to VALUES or PAIRS. */
+static bool read_mproduce(struct call *c, struct mproduce *m)
+{
+    for (int at = 2; at < c->argc; at += 2) {
+        struct bytes word = c->argv[at];
+        int values = c->argc - at - 1;
+        if ((bytes_is(word, "values") || bytes_is(word, "pairs")) && values >= 1) {
+            m->pairs = bytes_is(word, "pairs");
+            m->words = &c->argv[at + 1];
+            m->count = (size_t)values / (m->pairs ? 2 : 1);
+            if (m->pairs && values % 2 != 0)
+                write_error(&c->w, "ERR PAIRS needs a value for every key");
+            else if (m->pairs && !bytes_is_null(m->partition))
+                write_error(&c->w, "ERR PARTITION goes with VALUES: keys choose their partition");
+            else
+                return true;
+            return false;
+        }
+        if (bytes_is(word, "partition") && values >= 1 && bytes_is_null(m->partition)) {
+            m->partition = c->argv[at + 1];
+        } else if (bytes_is(word, "ack") && values >= 1 && !m->has_ack) {
+            m->has_ack = true;
+            if (!argument_ack(c, c->argv[at + 1], &m->ack))
+                return false;
+        } else {
+            break;
+        }
+    }
+    reply_syntax_error(c);
+    return false;
+}
+
+static struct record record_at(const struct mproduce *m, size_t i, int64_t now_ms)
+{
+    if (m->pairs)
+        return (struct record){
+            .timestamp_ms = now_ms, .key = m->words[2 * i], .value = m->words[2 * i + 1]};
+    return (struct record){.timestamp_ms = now_ms, .value = m->words[i]};
+}
+
+/* Sorts the records by partition, keeping their order within each. */
+static void share_out(struct call *c, struct topic *t, struct topic_partition *fixed,
+                      struct mproduce *m)
+{
+    int64_t now_ms = c->sv->clock->wall_ms;
+    m->share_count = (size_t)t->partition_count;
+    m->shares = mem_zalloc(m->share_count, sizeof(*m->shares));
+    m->records = mem_alloc(m->count * sizeof(*m->records));
+    int32_t *target = mem_alloc(m->count * sizeof(*target));
+    for (size_t i = 0; i < m->count; i++) {
+        struct record r = record_at(m, i, now_ms);
+        struct topic_partition *tp = fixed != NULL ? fixed : topic_partition_for_key(t, r.key);
+        struct share *share = &m->shares[tp->number];
+        target[i] = tp->number;
+        share->tp = tp;
+        share->count++;
+        share->bytes += record_bytes_max(&r);
+    }
+    size_t first = 0;
+    for (size_t i = 0; i < m->share_count; i++) {
+        m->shares[i].first = first;
+        first += m->shares[i].count;
+        m->shares[i].count = 0;
+    }
+    for (size_t i = 0; i < m->count; i++) {
+        struct share *share = &m->shares[target[i]];
+        m->records[share->first + share->count++] = record_at(m, i, now_ms);
+    }
+    mem_free(target);
+}
+
+static bool shares_fit(struct call *c, const struct topic *t, const struct mproduce *m)
+{
+    for (size_t i = 0; i < m->share_count; i++)
+        if (m->shares[i].count > 0 && !fits(c, t, m->shares[i].bytes))
+            return false;
+    return true;
+}
+
+/* One element of the reply, with a fate of its own. */
+static void append_share(struct call *c, const struct mproduce *m, const struct share *share,
+                         enum ack ack)
+{
+    uint64_t from = c->w.out->pos_end;
+    struct appended appended;
+    enum err err = topic_append(share->tp, m->records + share->first, share->count, ack, &appended);
+    if (err != ERR_OK) {
+        reply_append_failed(c, share->tp, err);
+        return;
+    }
+    write_array(&c->w, 3);
+    write_int(&c->w, share->tp->number);
+    write_int(&c->w, ack == ACK_NONE ? OFFSET_UNKNOWN : appended.offset);
+    write_int(&c->w, (int64_t)share->count);
+    append_hold(c, from, share->tp, appended.batch, ack);
+}
+
+static void append_shares(struct call *c, const struct topic *t, const struct mproduce *m)
+{
+    enum ack ack = m->has_ack ? m->ack : (enum ack)t->config.ack;
+    size_t used = 0;
+    for (size_t i = 0; i < m->share_count; i++)
+        used += m->shares[i].count > 0;
+    write_array(&c->w, used);
+    for (size_t i = 0; i < m->share_count; i++)
+        if (m->shares[i].count > 0)
+            append_share(c, m, &m->shares[i], ack);
+}
+
+void cmd_mproduce(struct call *c)
+{
+    struct mproduce m = {.partition = BYTES_NULL};
+    if (!read_mproduce(c, &m))
+        return;
+    struct topic *t = topic_to_write(c, c->argv[1]);
+    if (t == NULL)
+        return;
+    struct topic_partition *fixed = NULL;
+    if (!bytes_is_null(m.partition) && (fixed = argument_partition(c, t, m.partition)) == NULL)
+        return;
+    if (needs_key(t) && !m.pairs) {
+        reply_needs_key(c, t);
+        return;
+    }
+    share_out(c, t, fixed, &m);
+    if (shares_fit(c, t, &m))
+        append_shares(c, t, &m);
+    mem_free(m.shares);
+    mem_free(m.records);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands/late_reply.h"
+
+#include "base/buf.h"
+#include "base/check.h"
+
+static void on_abandoned(struct hold *hold)
+{
+    struct late_reply *l = CONTAINER_OF(hold, struct late_reply, hold);
+    l->session = NULL;
+    l->release(l);
+}
+
+/* Answers with what `render` writes, in the slot's place. */
+static void fill(struct late_reply *l, void (*render)(struct late_reply *, struct writer *))
+{
+    struct session *s = l->session;
+    if (l->hold.to == s->out.pos_end) {
+        /* Nothing came behind the slot: write straight into the output. */
+        hold_release(&l->hold);
+        struct writer w = {.out = &s->out, .proto = s->proto};
+        render(l, &w);
+        session_output_ready(s);
+        return;
+    }
+    struct out aside;
+    out_init(&aside, s->out.pool);
+    struct writer w = {.out = &aside, .proto = s->proto};
+    render(l, &w);
+    struct buf flat = {0};
+    while (out_len(&aside) > 0) {
+        struct iovec piece;
+        int count = out_peek(&aside, aside.pos_end, &piece, 1);
+        ASSERT(count == 1);
+        buf_append(&flat, piece.iov_base, piece.iov_len);
+        out_consume(&aside, piece.iov_len);
+    }
+    hold_fill(&l->hold, buf_bytes(&flat));
+    buf_deinit(&flat);
+    out_deinit(&aside);
+}
+
+static void answer(struct late_reply *l, void (*render)(struct late_reply *, struct writer *))
+{
+    if (l->blocker.session != NULL)
+        session_unblock(&l->blocker);
+    if (l->session != NULL && !l->mute)
+        fill(l, render);
+    l->session = NULL;
+    l->release(l);
+}
+
+void late_reply_answer(struct late_reply *l)
+{
+    answer(l, l->render);
+}
+
+static void render_unblocked(struct late_reply *l, struct writer *w)
+{
+    (void)l;
+    write_error(w, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
+}
+
+static void on_block_ended(struct blocker *blocker, enum block_end how)
+{
+    struct late_reply *l = CONTAINER_OF(blocker, struct late_reply, blocker);
+    switch (how) {
+    case BLOCK_TIMEOUT:
+        l->time_up(l);
+        break;
+    case BLOCK_ERROR:
+        answer(l, render_unblocked);
+        break;
+    case BLOCK_CLOSED:
+        if (!l->mute)
+            hold_release(&l->hold);
+        l->session = NULL;
+        l->release(l);
+        break;
+    }
+}
+
+void late_reply_start(struct late_reply *l, struct call *c, bool blocks)
+{
+    struct session *s = c->session;
+    l->session = s;
+    l->mute = session_is_mute(s);
+    if (!l->mute)
+        hold_start(&l->hold, s, s->out.pos_end, on_abandoned);
+    if (blocks && !s->transaction.running) {
+        session_block(s, &l->blocker, TIMERS_NONE, on_block_ended);
+        l->blocker.waits = l->time_up != NULL;
+    }
+}
