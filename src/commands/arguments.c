@@ -58,7 +58,7 @@ struct topic_partition *argument_partition(struct call *c, struct topic *t, stru
     }
     struct topic_partition *tp = topic_partition(t, number);
     if (tp == NULL)
-        reply_unknown_partition(c, t, text);
+        reply_unknown_partition(c, t->name, t->partition_count, text);
     return tp;
 }
 

@@ -7,64 +7,108 @@
 #include "commands/handlers.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 
 #define OFFSET_UNKNOWN (-1) /* what a reply of level NONE says */
 
 /* --- where it goes -------------------------------------------------------------------------- */
 
-/* The topic, created when it is not there and that is allowed. */
-static struct topic *topic_to_write(struct call *c, struct bytes name)
+/* Where records are to go. A topic that is not there yet is made only once the records are known to
+ * fit, so that a refused command leaves nothing behind. */
+struct destination {
+    struct bytes name;
+    struct topic *topic; /* NULL: to be created with the server's defaults */
+    int64_t partitions;
+    int64_t max_message_bytes;
+    int64_t timestamp_after_max_ms;
+    bool needs_key;
+};
+
+/* Whether a topic of that name may come into being by writing to it; answers if not. */
+static bool may_be_created(struct call *c, struct bytes name)
 {
-    struct topic *t = catalog_find(c->sv->catalog, name);
+    struct buf why = {0};
+    bool good = topic_check_name(name, &why) == ERR_OK;
+    if (!good)
+        write_error(&c->w, "INVALIDTOPIC %.*s", (int)why.len, why.data);
+    else if (!c->sv->config->auto_create_topics)
+        reply_unknown_topic(c, name);
+    buf_deinit(&why);
+    return good && c->sv->config->auto_create_topics;
+}
+
+static bool find_destination(struct call *c, struct bytes name, struct destination *d)
+{
     if (topic_is_internal(name)) {
         write_error(&c->w, "INVALIDTOPIC topic '%.*s' is internal and takes no writes",
                     (int)name.len, name.data);
-        return NULL;
+        return false;
     }
-    if (t != NULL)
-        return t;
+    struct topic *t = catalog_find(c->sv->catalog, name);
+    *d = (struct destination){.name = name, .topic = t};
+    if (t != NULL) {
+        d->partitions = t->partition_count;
+        d->max_message_bytes = t->config.max_message_bytes;
+        d->timestamp_after_max_ms = t->config.timestamp_after_max_ms;
+        d->needs_key = (t->config.cleanup_policy & CLEANUP_COMPACT) != 0;
+        return true;
+    }
+    d->partitions = c->sv->config->default_partitions;
+    d->max_message_bytes = c->sv->config->message_max_bytes;
+    d->timestamp_after_max_ms = TOPIC_TIMESTAMP_AFTER_MAX_MS;
+    return may_be_created(c, name);
+}
+
+/* The topic itself, made now if need be; NULL with an answer when that is refused. */
+static struct topic *destination_topic(struct call *c, struct destination *d)
+{
+    if (d->topic != NULL)
+        return d->topic;
     struct buf why = {0};
-    if (topic_check_name(name, &why) != ERR_OK) {
-        write_error(&c->w, "INVALIDTOPIC %.*s", (int)why.len, why.data);
-        buf_deinit(&why);
-        return NULL;
-    }
-    if (!c->sv->config->auto_create_topics) {
-        reply_unknown_topic(c, name);
-        return NULL;
-    }
-    enum err err = catalog_create_topic(c->sv->catalog, name, c->sv->config->default_partitions,
-                                        NULL, 0, NULL, &why, &t);
-    if (err != ERR_OK) {
+    if (catalog_create_topic(c->sv->catalog, d->name, d->partitions, NULL, 0, NULL, &why,
+                             &d->topic) != ERR_OK)
         write_error(&c->w, "ERR %.*s", (int)why.len, why.data);
-        t = NULL;
-    }
     buf_deinit(&why);
-    return t;
+    return d->topic;
 }
 
-static bool needs_key(const struct topic *t)
+/* A partition that was asked for by number, or -1 with `given` null; answers if there is none. */
+static bool check_partition(struct call *c, const struct destination *d, struct bytes given,
+                            int64_t *number)
 {
-    return (t->config.cleanup_policy & CLEANUP_COMPACT) != 0;
+    *number = -1;
+    if (bytes_is_null(given))
+        return true;
+    if (!num_parse_i64(given, number)) {
+        reply_not_an_integer(c);
+        return false;
+    }
+    if (*number >= 0 && *number < d->partitions)
+        return true;
+    reply_unknown_partition(c, d->name, d->partitions, given);
+    return false;
 }
 
-static void reply_needs_key(struct call *c, const struct topic *t)
+static bool check_key(struct call *c, const struct destination *d, bool has_key)
 {
-    write_error(&c->w, "ERR topic '%.*s' is compacted: every record needs a key", (int)t->name.len,
-                t->name.data);
+    if (has_key || !d->needs_key)
+        return true;
+    write_error(&c->w, "ERR topic '%.*s' is compacted: every record needs a key", (int)d->name.len,
+                d->name.data);
+    return false;
 }
 
 /* Whether records of so many bytes fit into one batch of the topic; answers if not. */
-static bool fits(struct call *c, const struct topic *t, size_t records_bytes)
+static bool check_size(struct call *c, const struct destination *d, size_t records_bytes)
 {
     size_t bytes = BATCH_HEADER_BYTES + records_bytes;
-    if (bytes <= (size_t)t->config.max_message_bytes)
+    if (bytes <= (size_t)d->max_message_bytes)
         return true;
     write_error(
         &c->w,
         "MSGTOOLARGE %zu bytes with their headers are more than max.message.bytes (%lld) of "
         "topic '%.*s'",
-        bytes, (long long)t->config.max_message_bytes, (int)t->name.len, t->name.data);
+        bytes, (long long)d->max_message_bytes, (int)d->name.len, d->name.data);
     return false;
 }
 
@@ -157,52 +201,28 @@ static bool read_options(struct call *c, struct produce_options *o)
 }
 
 /* The record's time: the client's within what the topic allows, or the server's. */
-static bool settle_timestamp(struct call *c, const struct topic *t, struct produce_options *o)
+static bool settle_timestamp(struct call *c, const struct destination *d, struct produce_options *o)
 {
     int64_t now_ms = c->sv->clock->wall_ms;
-    if (!o->has_timestamp) {
+    if (!o->has_timestamp)
         o->record.timestamp_ms = now_ms;
+    if (o->record.timestamp_ms - now_ms <= d->timestamp_after_max_ms)
         return true;
-    }
-    if (o->record.timestamp_ms > now_ms &&
-        o->record.timestamp_ms - now_ms > t->config.timestamp_after_max_ms) {
-        write_error(
-            &c->w,
-            "ERR TIMESTAMP %lld is more than message.timestamp.after.max.ms (%lld) ahead of "
-            "the server's clock (%lld)",
-            (long long)o->record.timestamp_ms, (long long)t->config.timestamp_after_max_ms,
-            (long long)now_ms);
-        return false;
-    }
-    return true;
+    write_error(
+        &c->w,
+        "ERR TIMESTAMP %lld is more than message.timestamp.after.max.ms (%lld) ahead of the "
+        "server's clock (%lld)",
+        (long long)o->record.timestamp_ms, (long long)d->timestamp_after_max_ms, (long long)now_ms);
+    return false;
 }
 
-static bool check_record(struct call *c, const struct topic *t, struct produce_options *o)
+static void append_record(struct call *c, const struct topic *t, struct topic_partition *tp,
+                          const struct produce_options *o)
 {
-    if (needs_key(t) && bytes_is_null(o->record.key)) {
-        reply_needs_key(c, t);
-        return false;
-    }
-    return settle_timestamp(c, t, o) && fits(c, t, record_bytes_max(&o->record));
-}
-
-void cmd_produce(struct call *c)
-{
-    struct produce_options o;
-    if (!read_options(c, &o))
-        return;
-    struct topic *t = topic_to_write(c, c->argv[1]);
-    if (t == NULL || !check_record(c, t, &o))
-        return;
-    struct topic_partition *tp = bytes_is_null(o.partition)
-                                     ? topic_partition_for_key(t, o.record.key)
-                                     : argument_partition(c, t, o.partition);
-    if (tp == NULL)
-        return;
-    enum ack ack = o.has_ack ? o.ack : (enum ack)t->config.ack;
+    enum ack ack = o->has_ack ? o->ack : (enum ack)t->config.ack;
     uint64_t from = c->w.out->pos_end;
     struct appended appended;
-    enum err err = topic_append(tp, &o.record, 1, ack, &appended);
+    enum err err = topic_append(tp, &o->record, 1, ack, &appended);
     if (err != ERR_OK) {
         reply_append_failed(c, tp, err);
         return;
@@ -213,11 +233,28 @@ void cmd_produce(struct call *c)
     append_hold(c, from, tp, appended.batch, ack);
 }
 
+void cmd_produce(struct call *c)
+{
+    struct produce_options o;
+    struct destination d;
+    int64_t number;
+    if (!read_options(c, &o) || !find_destination(c, c->argv[1], &d) ||
+        !check_partition(c, &d, o.partition, &number) ||
+        !check_key(c, &d, !bytes_is_null(o.record.key)) || !settle_timestamp(c, &d, &o) ||
+        !check_size(c, &d, record_bytes_max(&o.record)))
+        return;
+    struct topic *t = destination_topic(c, &d);
+    if (t == NULL)
+        return;
+    append_record(
+        c, t, number >= 0 ? topic_partition(t, number) : topic_partition_for_key(t, o.record.key),
+        &o);
+}
+
 /* --- MPRODUCE ------------------------------------------------------------------------------- */
 
 /* The records of one command for one partition; they stand together in `records`. */
 struct share {
-    struct topic_partition *tp;
     size_t first, count;
     size_t bytes;
 };
@@ -274,24 +311,22 @@ static struct record record_at(const struct mproduce *m, size_t i, int64_t now_m
     return (struct record){.timestamp_ms = now_ms, .value = m->words[i]};
 }
 
-/* Sorts the records by partition, keeping their order within each. */
-static void share_out(struct call *c, struct topic *t, struct topic_partition *fixed,
-                      struct mproduce *m)
+/* Where each record goes, when the topic has `partitions` of them; `sticky` takes those without a key. */
+static void count_shares(struct mproduce *m, int64_t sticky, int64_t now_ms, int32_t *targets)
 {
-    int64_t now_ms = c->sv->clock->wall_ms;
-    m->share_count = (size_t)t->partition_count;
-    m->shares = mem_zalloc(m->share_count, sizeof(*m->shares));
-    m->records = mem_alloc(m->count * sizeof(*m->records));
-    int32_t *target = mem_alloc(m->count * sizeof(*target));
     for (size_t i = 0; i < m->count; i++) {
         struct record r = record_at(m, i, now_ms);
-        struct topic_partition *tp = fixed != NULL ? fixed : topic_partition_for_key(t, r.key);
-        struct share *share = &m->shares[tp->number];
-        target[i] = tp->number;
-        share->tp = tp;
+        targets[i] = bytes_is_null(r.key) ? (int32_t)sticky
+                                          : partition_of_key(r.key, (int32_t)m->share_count);
+        struct share *share = &m->shares[targets[i]];
         share->count++;
         share->bytes += record_bytes_max(&r);
     }
+}
+
+/* Sorts the records by partition, keeping their order within each. */
+static void share_out(struct mproduce *m, int64_t now_ms, const int32_t *targets)
+{
     size_t first = 0;
     for (size_t i = 0; i < m->share_count; i++) {
         m->shares[i].first = first;
@@ -299,39 +334,38 @@ static void share_out(struct call *c, struct topic *t, struct topic_partition *f
         m->shares[i].count = 0;
     }
     for (size_t i = 0; i < m->count; i++) {
-        struct share *share = &m->shares[target[i]];
+        struct share *share = &m->shares[targets[i]];
         m->records[share->first + share->count++] = record_at(m, i, now_ms);
     }
-    mem_free(target);
 }
 
-static bool shares_fit(struct call *c, const struct topic *t, const struct mproduce *m)
+static bool shares_fit(struct call *c, const struct destination *d, const struct mproduce *m)
 {
     for (size_t i = 0; i < m->share_count; i++)
-        if (m->shares[i].count > 0 && !fits(c, t, m->shares[i].bytes))
+        if (m->shares[i].count > 0 && !check_size(c, d, m->shares[i].bytes))
             return false;
     return true;
 }
 
 /* One element of the reply, with a fate of its own. */
 static void append_share(struct call *c, const struct mproduce *m, const struct share *share,
-                         enum ack ack)
+                         struct topic_partition *tp, enum ack ack)
 {
     uint64_t from = c->w.out->pos_end;
     struct appended appended;
-    enum err err = topic_append(share->tp, m->records + share->first, share->count, ack, &appended);
+    enum err err = topic_append(tp, m->records + share->first, share->count, ack, &appended);
     if (err != ERR_OK) {
-        reply_append_failed(c, share->tp, err);
+        reply_append_failed(c, tp, err);
         return;
     }
     write_array(&c->w, 3);
-    write_int(&c->w, share->tp->number);
+    write_int(&c->w, tp->number);
     write_int(&c->w, ack == ACK_NONE ? OFFSET_UNKNOWN : appended.offset);
     write_int(&c->w, (int64_t)share->count);
-    append_hold(c, from, share->tp, appended.batch, ack);
+    append_hold(c, from, tp, appended.batch, ack);
 }
 
-static void append_shares(struct call *c, const struct topic *t, const struct mproduce *m)
+static void append_shares(struct call *c, struct topic *t, const struct mproduce *m)
 {
     enum ack ack = m->has_ack ? m->ack : (enum ack)t->config.ack;
     size_t used = 0;
@@ -340,27 +374,37 @@ static void append_shares(struct call *c, const struct topic *t, const struct mp
     write_array(&c->w, used);
     for (size_t i = 0; i < m->share_count; i++)
         if (m->shares[i].count > 0)
-            append_share(c, m, &m->shares[i], ack);
+            append_share(c, m, &m->shares[i], topic_partition(t, (int64_t)i), ack);
+}
+
+/* Shares the records out, checks them all, and only then appends. */
+static void mproduce_to(struct call *c, struct destination *d, int64_t number, struct mproduce *m)
+{
+    int64_t now_ms = c->sv->clock->wall_ms;
+    int64_t sticky = number >= 0 ? number : 0;
+    if (number < 0 && !m->pairs && d->topic != NULL)
+        sticky = topic_partition_for_key(d->topic, BYTES_NULL)->number;
+    m->share_count = (size_t)d->partitions;
+    m->shares = mem_zalloc(m->share_count, sizeof(*m->shares));
+    m->records = mem_alloc(m->count * sizeof(*m->records));
+    int32_t *targets = mem_alloc(m->count * sizeof(*targets));
+    count_shares(m, sticky, now_ms, targets);
+    struct topic *t = shares_fit(c, d, m) ? destination_topic(c, d) : NULL;
+    if (t != NULL) {
+        share_out(m, now_ms, targets);
+        append_shares(c, t, m);
+    }
+    mem_free(targets);
+    mem_free(m->records);
+    mem_free(m->shares);
 }
 
 void cmd_mproduce(struct call *c)
 {
     struct mproduce m = {.partition = BYTES_NULL};
-    if (!read_mproduce(c, &m))
-        return;
-    struct topic *t = topic_to_write(c, c->argv[1]);
-    if (t == NULL)
-        return;
-    struct topic_partition *fixed = NULL;
-    if (!bytes_is_null(m.partition) && (fixed = argument_partition(c, t, m.partition)) == NULL)
-        return;
-    if (needs_key(t) && !m.pairs) {
-        reply_needs_key(c, t);
-        return;
-    }
-    share_out(c, t, fixed, &m);
-    if (shares_fit(c, t, &m))
-        append_shares(c, t, &m);
-    mem_free(m.shares);
-    mem_free(m.records);
+    struct destination d;
+    int64_t number;
+    if (read_mproduce(c, &m) && find_destination(c, c->argv[1], &d) &&
+        check_partition(c, &d, m.partition, &number) && check_key(c, &d, m.pairs))
+        mproduce_to(c, &d, number, &m);
 }

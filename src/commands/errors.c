@@ -43,11 +43,12 @@ void reply_unknown_topic(struct call *c, struct bytes name)
     write_error(&c->w, "UNKNOWNTOPIC there is no topic '%.*s'", (int)name.len, name.data);
 }
 
-void reply_unknown_partition(struct call *c, const struct topic *t, struct bytes given)
+void reply_unknown_partition(struct call *c, struct bytes topic, int64_t partitions,
+                             struct bytes given)
 {
     write_error(&c->w,
-                "UNKNOWNPARTITION topic '%.*s' has no partition %.*s: its partitions are 0 to %d",
-                (int)t->name.len, t->name.data, (int)given.len, given.data, t->partition_count - 1);
+                "UNKNOWNPARTITION topic '%.*s' has no partition %.*s: its partitions are 0 to %lld",
+                (int)topic.len, topic.data, (int)given.len, given.data, (long long)partitions - 1);
 }
 
 /* Why an append failed, for the client that made it. */
