@@ -41,8 +41,9 @@ struct catalog_observer {
 
 /* Reads the topics of the data directory and opens their logs; blocks. A topic that cannot be read fails
  * alone and is traced; ERR_IO, ERR_ACCESS: the directory itself cannot be used. */
-MUST_CHECK enum err catalog_open(const struct catalog_options *options,
-                                 struct catalog_recovery *recovery, struct catalog **catalog);
+MUST_CHECK
+enum err catalog_open(const struct catalog_options *options, struct catalog_recovery *recovery,
+                      struct catalog **catalog);
 /* Closes all logs cleanly (blocks) and frees everything; returns the first error. */
 enum err catalog_close(struct catalog *c);
 
@@ -56,34 +57,45 @@ void catalog_each(const struct catalog *c, void (*fn)(void *ctx, struct topic *t
 
 /* --- changes -------------------------------------------------------------------------------- */
 
-/* Completion of a change: embedded by who waits. `done` comes once, later, from disk_reap, unless
- * the change was refused at once. */
+/* Completion of a change: embedded by who waits. `done` comes once, later (from disk_reap or
+ * timers_run), unless the change was refused at once. Changes are made in the order they were asked for;
+ * a topic that is deleted meanwhile ends those behind it with ERR_NOT_FOUND. */
 struct topic_change {
     void (*done)(struct topic_change *change, enum err err);
+    struct catalog_job *job; /* private */
 };
+/* Who waits goes away: `done` is not called, the change goes on. Harmless when over or refused. */
+void topic_change_cancel(struct topic_change *change);
 
 /* Creates a topic: it is found and takes records at once; durable when `change` is done. On failure it
  * is gone again and what was appended is refused. `change` may be NULL. `config_pairs`: name, value, …
  * ERR_EXISTS; ERR_INVALID (name, partitions, configuration: `why` is a full sentence); ERR_LIMIT too
  * many partitions. In these cases nothing happened and `done` is not called. */
-MUST_CHECK enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t partitions,
-                                         const struct bytes *config_pairs, size_t pair_count,
-                                         struct topic_change *change, struct buf *why,
-                                         struct topic **topic);
-/* Grows. ERR_INVALID: fewer or as many as now, or keyed records exist and `remap` was not given. */
-MUST_CHECK enum err catalog_grow_topic(struct catalog *c, struct topic *t, int64_t partitions, bool remap,
-                                       struct topic_change *change, struct buf *why);
-/* Sets (`pairs` name, value, …) or resets (`names`) configuration, all or nothing. */
-MUST_CHECK enum err catalog_set_config(struct catalog *c, struct topic *t, const struct bytes *pairs,
-                                       size_t pair_count, struct topic_change *change, struct buf *why);
-MUST_CHECK enum err catalog_reset_config(struct catalog *c, struct topic *t, const struct bytes *names,
-                                         size_t count, struct topic_change *change, struct buf *why);
+MUST_CHECK
+enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t partitions,
+                              const struct bytes *config_pairs, size_t pair_count,
+                              struct topic_change *change, struct buf *why, struct topic **topic);
+/* Grows; the new partitions are there when `change` is done. ERR_INVALID: fewer or as many as now, or
+ * records with keys may exist and `remap` was not given; ERR_LIMIT too many partitions; ERR_BUSY the files
+ * of a growth that failed are still being removed; ERR_NOT_FOUND deleted. `why` says more. */
+MUST_CHECK
+enum err catalog_grow_topic(struct catalog *c, struct topic *t, int64_t partitions, bool remap,
+                            struct topic_change *change, struct buf *why);
+/* Sets (`pairs` name, value, …) or resets (`names`) configuration, all or nothing; in force when `change`
+ * is done. ERR_INVALID: `why` is a sentence; ERR_NOT_FOUND deleted. */
+MUST_CHECK
+enum err catalog_set_config(struct catalog *c, struct topic *t, const struct bytes *pairs,
+                            size_t pair_count, struct topic_change *change, struct buf *why);
+MUST_CHECK
+enum err catalog_reset_config(struct catalog *c, struct topic *t, const struct bytes *names,
+                              size_t count, struct topic_change *change, struct buf *why);
 /* Deletes: not found any more at once; parked readers and waiting acknowledgements end with
  * ERR_NOT_FOUND; `change` is done when a restart cannot bring it back. */
 void catalog_delete_topic(struct catalog *c, struct topic *t, struct topic_change *change);
 
 /* The configuration in force for `d` in topic `t`, as text. */
-void topic_config_get(const struct topic *t, const struct directive *d, struct buf *text, bool *is_set);
+void topic_config_get(const struct topic *t, const struct directive *d, struct buf *text,
+                      bool *is_set);
 
 /* --- the turn ------------------------------------------------------------------------------- */
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The catalog's inside, shared by catalog.c, catalog_jobs.c, catalog_removal.c and catalog_open.c. */
+#ifndef ECHOLOG_TOPICS_CATALOG_PRIVATE_H
+#define ECHOLOG_TOPICS_CATALOG_PRIVATE_H
+
+#include "base/dict.h"
+#include "topics/catalog.h"
+
+/* What is in the way of a topic's name. */
+struct taken_name {
+    unsigned directories; /* reasons why some "<name>-<n>" may be on the disk: use others */
+    bool meta;            /* "<name>.meta" is there and is not to be touched: no such topic */
+};
+
+struct catalog {
+    struct catalog_options o;
+    struct dict topics; /* name -> struct topic, of which it holds a reference */
+    struct dict taken;  /* name -> struct taken_name, owned */
+    size_t partition_count;
+    size_t partitions_planned; /* with growth under way */
+    uint64_t turn;
+    struct list dirty;     /* of topic_partition.dirty */
+    struct list observers; /* of catalog_observer.link */
+    struct list kept;      /* of topic.kept: deleted but still on the disk; owned references */
+    struct list jobs;      /* of catalog_job.link: one after the other; owned */
+    bool job_running;      /* the first of them is with a worker */
+    struct list removals;  /* of catalog_removal.link; owned */
+    size_t removals_running;
+    bool closing;
+
+    struct timer retention;
+    struct topic **retention_topics; /* owned, with references: what a pass has to look at */
+    size_t retention_count;
+    size_t retention_topic; /* where the pass is */
+    int32_t retention_partition;
+};
+
+/* --- catalog.c ------------------------------------------------------------------------------- */
+
+struct catalog *catalog_make(const struct catalog_options *options);
+void catalog_retention_arm(struct catalog *c);
+struct topic *catalog_make_topic(struct catalog *c, struct bytes name);
+/* Into the table, which takes over the caller's reference. */
+void catalog_add(struct catalog *c, struct topic *t);
+/* Adds partitions up to `count`. */
+void catalog_install(struct catalog *c, struct topic *t, struct topic_partition **added,
+                     int32_t count);
+/* Hands the configuration in force to the logs. */
+void catalog_configure_logs(struct topic *t);
+/* Out of the table, not found any more, its files on the way out; who waits for it gets `cause`. */
+void catalog_forget(struct catalog *c, struct topic *t, enum err cause,
+                    struct topic_change *change);
+
+struct taken_name *catalog_take_name(struct catalog *c, struct bytes name);
+bool catalog_name_has_meta(const struct catalog *c, struct bytes name);
+bool catalog_name_has_directories(const struct catalog *c, struct bytes name);
+void catalog_release_directories(struct catalog *c, struct bytes name);
+
+/* --- catalog_jobs.c: changes to meta files, one after the other ------------------------------- */
+
+struct catalog_job;
+
+void catalog_job_create(struct catalog *c, struct topic *t, struct topic_change *change);
+void catalog_job_grow(struct catalog *c, struct topic *t, int32_t partitions,
+                      struct topic_change *change);
+/* `words` are pairs, or, for a reset, names. */
+void catalog_job_configure(struct catalog *c, struct topic *t, bool reset,
+                           const struct bytes *words, size_t count, struct topic_change *change);
+void catalog_job_remove(struct catalog *c, struct topic *t, struct topic_change *change);
+/* Blocks until all are done. */
+void catalog_jobs_finish(struct catalog *c);
+
+/* --- catalog_removal.c: directories that are going away ---------------------------------------- */
+
+/* Partitions `from` up to `to` of `t` were given to partition_delete: watches until their directories
+ * are gone; then the name may use them again. `undone_growth`: of a topic that stays. */
+void catalog_removal_start(struct catalog *c, struct topic *t, int32_t from, int32_t to,
+                           bool undone_growth);
+/* Blocks until the workers have nothing of it; what is left is for the next start. */
+void catalog_removals_finish(struct catalog *c);
+
+#endif

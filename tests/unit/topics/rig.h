@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A catalog over a real disk in a scratch directory, with a clock that tests move. Waiting is for the
+ * disk's completions, never for time. */
+#ifndef ECHOLOG_TESTS_TOPICS_RIG_H
+#define ECHOLOG_TESTS_TOPICS_RIG_H
+
+#include "disk/posix_disk.h"
+#include "topics/ack.h"
+#include "topics/catalog.h"
+#include "topics/fetch.h"
+
+#define RIG_TRACE_BYTES 65536
+
+struct rig {
+    char root[64];
+    struct disk *disk;
+    struct clock clock;
+    struct timers timers;
+    struct trace trace;
+    char traced[RIG_TRACE_BYTES]; /* all lines */
+    struct random random;
+    struct hash_key key;
+    struct config config;
+    struct storage *storage;
+    struct catalog *catalog;
+    struct catalog_recovery recovery;
+    struct buf why;
+};
+
+void rig_open(struct rig *b);  /* in a new directory */
+void rig_close(struct rig *b); /* and removes the directory */
+/* Clean stop and start on the same directory. */
+void rig_restart(struct rig *b);
+void rig_stop(struct rig *b);
+void rig_start(struct rig *b);
+/* A copy of the directory as a crash would leave it, opened by `after`; `b` goes on. */
+void rig_crash_copy(const struct rig *b, struct rig *after);
+
+/* One turn of the program's loop. */
+void rig_turn(struct rig *b);
+/* Turns until *flag; fails the test when the disk does not get there. */
+void rig_until(struct rig *b, const bool *flag);
+void rig_until_idle(struct rig *b); /* until nothing comes from the disk for some turns */
+
+bool rig_exists(const struct rig *b, const char *path);
+void rig_write_file(const struct rig *b, const char *path, const char *text);
+char *rig_read_file(const struct rig *b, const char *path); /* the caller's */
+void rig_mkdir(const struct rig *b, const char *path);
+const char *rig_why(struct rig *b); /* NUL-terminated, and empties it */
+
+/* A change and what became of it. */
+struct awaited {
+    struct topic_change change;
+    bool done;
+    enum err err;
+};
+void awaited_init(struct awaited *a);
+
+/* Creates a topic and waits until it is durable. */
+struct topic *rig_topic(struct rig *b, const char *name, int partitions);
+/* The same with the outcome; *topic is borrowed. */
+enum err rig_create(struct rig *b, const char *name, int partitions, struct topic **topic);
+void rig_delete(struct rig *b, struct topic *t);
+
+/* Appends one record; returns its offset. */
+int64_t rig_append(struct topic_partition *tp, const char *key, const char *value, enum ack ack);
+struct awaited_ack {
+    struct ack_wait wait;
+    bool done;
+    enum err err;
+};
+void rig_append_wait(struct topic_partition *tp, const char *value, enum ack ack,
+                     struct awaited_ack *a);
+/* Appends and waits until it is written (synced). */
+void rig_append_now(struct rig *b, struct topic_partition *tp, const char *value, enum ack ack);
+
+/* The values of all records in a fetched part from its offset on, joined by blanks; the caller's. */
+char *rig_values(const struct fetch_part *part);
+
+#endif
