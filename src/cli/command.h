@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs one command on an open connection and prints what comes: one reply, or for the commands that turn
+ * the connection into a stream (SUBSCRIBE, MONITOR …) all messages until the user stops it. */
+#ifndef ECHOLOG_CLI_COMMAND_H
+#define ECHOLOG_CLI_COMMAND_H
+
+#include "cli/connection.h"
+#include "cli/printer.h"
+#include <stdio.h>
+
+enum command_result {
+    COMMAND_OK,
+    COMMAND_REFUSED, /* the reply was an error; it was printed */
+    COMMAND_LOST, /* the connection was lost: its `error` says why; nothing was printed of that */
+    COMMAND_INTERRUPTED, /* the connection was closed, since replies may still be under way on it */
+};
+
+MUST_CHECK
+enum command_result command_run(struct connection *c, const struct bytes *words, size_t count,
+                                enum printer_form form, FILE *to);
+
+#endif

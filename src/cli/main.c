@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* echolog-cli: chooses between a command, a tool, a script and the prompt. The only place that holds
+ * state of the process: its signals. */
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/repl.h"
+#include "cli/script.h"
+#include "cli/tool_consume.h"
+#include "cli/tool_produce.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    int (*run)(struct connection *c, int argc, char *const *argv);
+} tools[] = {
+    {"produce", tool_produce},
+    {"consume", tool_consume},
+};
+
+static int interrupt_pipe[2] = {-1, -1};
+
+static void interrupt_handler(int signal_number)
+{
+    int saved = errno;
+
+    (void)signal_number;
+    /* A full pipe already says it. */
+    if (write(interrupt_pipe[1], "!", 1) < 0)
+        errno = saved;
+    errno = saved;
+}
+
+/* From here on the signal no longer ends the program but wakes what waits. */
+static void interrupt_on(int signal_number)
+{
+    struct sigaction action = {.sa_handler = interrupt_handler};
+
+    if (interrupt_pipe[0] < 0 && pipe2(interrupt_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+        perror("echolog-cli: pipe");
+        exit(1);
+    }
+    sigaction(signal_number, &action, NULL);
+}
+
+/* Characters beyond ASCII can be edited at the prompt also where the locale does not say so. */
+static void locale_init(void)
+{
+    setlocale(LC_CTYPE, "");
+    if (MB_CUR_MAX == 1)
+        setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static bool connect_or_say(struct connection *c)
+{
+    if (connection_open(c) == ERR_OK)
+        return true;
+    fprintf(stderr, "%s\n", c->error);
+    return false;
+}
+
+static int run_command(struct connection *c, const struct options *o, enum printer_form form)
+{
+    size_t count = (size_t)o->rest_count;
+    struct bytes *words = mem_zalloc(count, sizeof(*words));
+    int status = 1;
+
+    for (size_t i = 0; i < count; i++)
+        words[i] = bytes_of_string(o->rest[i]);
+    if (connect_or_say(c)) {
+        enum command_result result = command_run(c, words, count, form, stdout);
+
+        if (result == COMMAND_LOST)
+            fprintf(stderr, "Error: %s\n", c->error);
+        status = result == COMMAND_OK ? 0 : 1;
+    }
+    mem_free(words);
+    return status;
+}
+
+static int run_tool(struct connection *c, const struct options *o, size_t tool)
+{
+    interrupt_on(SIGINT);
+    interrupt_on(SIGTERM);
+    c->interrupt_fd = interrupt_pipe[0];
+    return tools[tool].run(c, o->rest_count - 1, o->rest + 1);
+}
+
+static int run_repl(struct connection *c, enum printer_form form)
+{
+    locale_init();
+    interrupt_on(SIGINT);
+    c->interrupt_fd = interrupt_pipe[0];
+    return repl_run(c, form);
+}
+
+static int run(struct connection *c, const struct options *o)
+{
+    bool terminal = o->no_raw || (!o->raw && isatty(STDOUT_FILENO));
+    enum printer_form form = terminal ? PRINTER_TERMINAL : PRINTER_RAW;
+
+    for (size_t i = 0; i < COUNT_OF(tools); i++)
+        if (options_is_tool(o, tools[i].name))
+            return run_tool(c, o, i);
+    if (o->rest_count > 0)
+        return run_command(c, o, form);
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return run_repl(c, form);
+    return connect_or_say(c) ? script_run(c, form, STDIN_FILENO, stdout) : 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct connection connection;
+    struct options options;
+    char why[FLAGS_WHY_BYTES];
+
+    if (!options_parse(&options, argc - 1, argv + 1, why)) {
+        fprintf(stderr, "echolog-cli: %s\nTry echolog-cli --help\n", why);
+        return 1;
+    }
+    if (options.help) {
+        options_print_help(stdout);
+        return 0;
+    }
+    if (options.version) {
+        puts("echolog-cli " ECHOLOG_VERSION);
+        return 0;
+    }
+    connection_init(&connection, &options.target, -1);
+    int status = run(&connection, &options);
+    connection_close(&connection);
+    return status;
+}

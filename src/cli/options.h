@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What stands on echolog-cli's command line before the command or tool. */
+#ifndef ECHOLOG_CLI_OPTIONS_H
+#define ECHOLOG_CLI_OPTIONS_H
+
+#include "cli/connection.h"
+#include "cli/flags.h"
+#include <stdio.h>
+
+#define OPTIONS_HOST_DEFAULT "127.0.0.1"
+#define OPTIONS_PORT_DEFAULT 3246
+#define OPTIONS_PASSWORD_VARIABLE "ECHOLOGCLI_AUTH"
+
+struct options {
+    struct connection_target target; /* borrowed from argv and the environment */
+    bool raw;                        /* --raw, --no-raw: neither means as standard output asks */
+    bool no_raw;
+    bool help;
+    bool version;
+    char *const *rest; /* borrowed: the command or tool with its arguments */
+    int rest_count;
+};
+
+/* argv begins behind the program's name. False: `why` says what is wrong. */
+MUST_CHECK
+bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAGS_WHY_BYTES]);
+void options_print_help(FILE *to);
+/* A tool's name stands first, in lower case, and nothing or an option follows it. */
+bool options_is_tool(const struct options *o, const char *tool);
+
+#endif

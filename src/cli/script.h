@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Commands line by line from a pipe or file: no prompt, no reconnecting, since what follows may depend on
+ * what came before. */
+#ifndef ECHOLOG_CLI_SCRIPT_H
+#define ECHOLOG_CLI_SCRIPT_H
+
+#include "cli/connection.h"
+#include "cli/printer.h"
+#include <stdio.h>
+
+/* Replies go to `to`. The connection is open. Returns the program's exit
+ * status: 1 when a reply was an error, a line could not be split, or the connection failed. */
+int script_run(struct connection *c, enum printer_form form, int input_fd, FILE *to);
+
+#endif

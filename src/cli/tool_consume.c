@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The consumer. One MFETCH at a time reads all partitions; each begins with another partition, since the
+ * first ones may fill the reply. What it printed is where it stands: nothing is read ahead. */
+#include "cli/tool_consume.h"
+#include "base/num.h"
+#include "cli/consume_positions.h"
+#include "cli/interrupt.h"
+#include <errno.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+enum consume_state {
+    CONSUME_GOING,
+    CONSUME_DONE,
+    CONSUME_FAILED,
+};
+
+struct consume {
+    const struct consume_options *options; /* borrowed */
+    struct connection *connection;         /* borrowed */
+    FILE *report;                          /* borrowed */
+    int output_fd;
+    struct consume_positions positions;
+    size_t first; /* which position the next request begins with */
+    uint64_t processed;
+    struct buf text;    /* what is to be printed */
+    int64_t record_ms;  /* when the last record came; for the time-out */
+    int64_t refresh_ms; /* when partitions were looked for */
+    enum consume_state state;
+};
+
+static const char help_text[] =
+    "Usage: echolog-cli [options] consume --topic name [...]\n"
+    "\n"
+    "Prints the records of a topic, one value per line, from now on.\n"
+    "\n"
+    "  --topic name          the topic\n"
+    "  --from-beginning      from the oldest record that is kept\n"
+    "  --partition n         this partition only (default: all)\n"
+    "  --offset where        begin there: an offset, earliest or latest; needs --partition\n"
+    "  --max-messages n      stop after so many\n"
+    "  --timeout-ms n        stop after so long without a record\n"
+    "  --print-key           print the key before the value; a null one reads null\n"
+    "  --print-partition     print the partition first\n"
+    "  --print-offset        print the offset too\n"
+    "  --key-separator text  what stands between them (default: a tab)\n"
+    "\n"
+    "Ctrl-C stops it, with exit status 0. It exits with 1 when it cannot go on.\n";
+
+/* --- options -------------------------------------------------------------------------------------- */
+
+static bool consume_options_offset(struct consume_options *o, const char *offset, char *why)
+{
+    if (offset == NULL)
+        return true;
+    if (strcasecmp(offset, "earliest") == 0)
+        o->offset = CONSUME_FROM_EARLIEST;
+    else if (strcasecmp(offset, "latest") == 0)
+        o->offset = CONSUME_FROM_LATEST;
+    else if (!num_parse_i64(bytes_of_string(offset), &o->offset) || o->offset < 0) {
+        snprintf(why, FLAGS_WHY_BYTES, "--offset takes an offset, earliest or latest, not '%s'",
+                 offset);
+        return false;
+    }
+    return true;
+}
+
+static bool consume_options_check(struct consume_options *o, bool from_beginning,
+                                  const char *offset, char *why)
+{
+    const char *wrong = NULL;
+
+    if (o->topic == NULL || o->topic[0] == '\0')
+        wrong = "--topic is missing";
+    else if (from_beginning && offset != NULL)
+        wrong = "--from-beginning and --offset exclude each other";
+    else if (offset != NULL && o->partition < 0)
+        wrong = "--offset needs --partition: each partition has its own offsets";
+    if (wrong != NULL) {
+        snprintf(why, FLAGS_WHY_BYTES, "%s", wrong);
+        return false;
+    }
+    o->offset = from_beginning ? CONSUME_FROM_EARLIEST : CONSUME_FROM_LATEST;
+    return consume_options_offset(o, offset, why);
+}
+
+bool consume_options_parse(struct consume_options *o, int argc, char *const *argv,
+                           char why[FLAGS_WHY_BYTES])
+{
+    const char *offset = NULL;
+    bool from_beginning = false;
+    const struct flag flags[] = {
+        {.name = "--topic", .text = &o->topic},
+        {.name = "--from-beginning", .set = &from_beginning},
+        {.name = "--partition", .number = &o->partition, .number_max = INT32_MAX},
+        {.name = "--offset", .text = &offset},
+        {.name = "--max-messages", .number = &o->max_messages, .number_max = INT64_MAX},
+        {.name = "--timeout-ms", .number = &o->timeout_ms, .number_max = INT32_MAX},
+        {.name = "--print-key", .set = &o->format.key},
+        {.name = "--print-partition", .set = &o->format.partition},
+        {.name = "--print-offset", .set = &o->format.offset},
+        {.name = "--key-separator", .text = &o->format.key_separator},
+        {.name = "--help", .set = &o->help},
+    };
+    int used = 0;
+
+    *o = (struct consume_options){
+        .partition = -1, .max_messages = -1, .timeout_ms = -1, .format.key_separator = "\t"};
+    if (!flags_parse(flags, COUNT_OF(flags), argc, argv, &used, why))
+        return false;
+    if (o->help)
+        return true;
+    if (used < argc) {
+        snprintf(why, FLAGS_WHY_BYTES, "unexpected argument '%s'", argv[used]);
+        return false;
+    }
+    return consume_options_check(o, from_beginning, offset, why);
+}
+
+/* --- asking --------------------------------------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Says what the error reply says, and ends the run. */
+static void consume_fail(struct consume *c, struct bytes why)
+{
+    fprintf(c->report, "Error: %.*s\n", (int)why.len, why.data);
+    c->state = CONSUME_FAILED;
+}
+
+/* The reply to the command that was queued last: the caller's; NULL when the run is over. Nothing but
+ * replies is expected on this connection; a push is not ours. */
+static struct reply *consume_ask(struct consume *c)
+{
+    for (;;) {
+        struct reply *reply = NULL;
+
+        switch (connection_wait(c->connection, -1, CONNECTION_FOREVER, &reply)) {
+        case CONNECTION_REPLY:
+            if (reply->kind != REPLY_PUSH)
+                return reply;
+            reply_free(reply);
+            break;
+        case CONNECTION_INTERRUPTED:
+            interrupt_clear(c->connection->interrupt_fd);
+            c->state = CONSUME_DONE;
+            return NULL;
+        case CONNECTION_LOST:
+            consume_fail(c, bytes_of_string(c->connection->error));
+            return NULL;
+        default:
+            break;
+        }
+    }
+}
+
+/* TOPIC OFFSETS of one partition, or of all with -1. NULL: the run is over. */
+static struct reply *consume_ask_offsets(struct consume *c, int64_t partition, int64_t from)
+{
+    connection_begin_command(c->connection, partition < 0 ? 4 : 5);
+    connection_add_string(c->connection, "TOPIC");
+    connection_add_string(c->connection, "OFFSETS");
+    connection_add_string(c->connection, c->options->topic);
+    if (partition >= 0)
+        connection_add_number(c->connection, partition);
+    connection_add_string(c->connection, from == CONSUME_FROM_LATEST ? "LATEST" : "EARLIEST");
+
+    struct reply *reply = consume_ask(c);
+    if (reply != NULL && reply->kind == REPLY_ERROR) {
+        consume_fail(c, reply->text);
+        reply_free(reply);
+        return NULL;
+    }
+    return reply;
+}
+
+/* Whether the element of the offsets reply is [partition, offset, …]; an error in its place ends the run. */
+static bool consume_is_offset(struct consume *c, const struct reply *element)
+{
+    if (element->kind == REPLY_ERROR)
+        consume_fail(c, element->text);
+    return element->kind == REPLY_ARRAY && element->count >= 2 &&
+           element->items[0].kind == REPLY_INT && element->items[1].kind == REPLY_INT;
+}
+
+/* Finds the partitions that are not read yet; they begin at `from`. */
+static void consume_find_partitions(struct consume *c, int64_t from)
+{
+    struct reply *reply = consume_ask_offsets(c, c->options->partition, from);
+
+    for (size_t i = 0; reply != NULL && i < reply->count; i++) {
+        const struct reply *element = &reply->items[i];
+
+        if (consume_is_offset(c, element) &&
+            consume_positions_find(&c->positions, element->items[0].integer) == NULL)
+            consume_positions_add(&c->positions, element->items[0].integer,
+                                  element->items[1].integer);
+    }
+    reply_free(reply);
+    c->refresh_ms = now_ms();
+}
+
+static void consume_start(struct consume *c)
+{
+    const struct consume_options *o = c->options;
+
+    consume_find_partitions(c, o->offset >= 0 ? CONSUME_FROM_EARLIEST : o->offset);
+    if (c->state == CONSUME_GOING && c->positions.count == 0)
+        consume_fail(c, BYTES_LITERAL("the server names no partition of the topic"));
+    if (o->offset >= 0 && c->positions.count == 1)
+        c->positions.items[0].offset = o->offset;
+    c->record_ms = now_ms();
+}
+
+/* --- errors of one partition ---------------------------------------------------------------------- */
+
+bool consume_corrupt_next(struct bytes error, int64_t *next)
+{
+    static const char words[] = "next readable offset";
+    const char *end = error.data + error.len;
+    const char *at = memmem(error.data, error.len, words, sizeof(words) - 1);
+
+    if (at == NULL)
+        return false;
+    while (at < end && (*at < '0' || *at > '9'))
+        at++;
+    const char *digits = at;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return num_parse_i64(bytes_of(digits, (size_t)(at - digits)), next);
+}
+
+/* Goes on where the log begins. */
+static void consume_out_of_range(struct consume *c, struct consume_position *position)
+{
+    struct reply *reply = consume_ask_offsets(c, position->partition, CONSUME_FROM_EARLIEST);
+
+    if (reply != NULL && reply->count == 1 && consume_is_offset(c, &reply->items[0])) {
+        position->offset = reply->items[0].items[1].integer;
+        fprintf(c->report, "going on with partition %lld at offset %lld, where its log begins\n",
+                (long long)position->partition, (long long)position->offset);
+    } else if (c->state == CONSUME_GOING) {
+        consume_fail(c, BYTES_LITERAL("the server does not say where the log begins"));
+    }
+    reply_free(reply);
+}
+
+static void consume_partition_error(struct consume *c, struct consume_position *position,
+                                    struct bytes error)
+{
+    int64_t next;
+
+    if (bytes_starts_with(error, "OFFSETOUTOFRANGE ")) {
+        fprintf(c->report, "%.*s\n", (int)error.len, error.data);
+        consume_out_of_range(c, position);
+    } else if (bytes_starts_with(error, "CORRUPT ") && consume_corrupt_next(error, &next) &&
+               next > position->offset) {
+        fprintf(c->report, "%.*s: going on there\n", (int)error.len, error.data);
+        position->offset = next;
+    } else {
+        consume_fail(c, error);
+    }
+}
+
+/* --- records -------------------------------------------------------------------------------------- */
+
+/* Prints what was gathered. Standard output may be slow; an interrupt ends the wait. */
+static void consume_print(struct consume *c)
+{
+    size_t done = 0;
+
+    while (done < c->text.len) {
+        ssize_t put = write(c->output_fd, c->text.data + done, c->text.len - done);
+
+        if (put >= 0) {
+            done += (size_t)put;
+        } else if (errno != EINTR) {
+            consume_fail(c, bytes_of_string(strerror(errno)));
+            break;
+        } else if (interrupt_pending(c->connection->interrupt_fd)) {
+            c->state = CONSUME_DONE;
+            break;
+        }
+    }
+    buf_clear(&c->text);
+}
+
+static bool consume_has_enough(const struct consume *c)
+{
+    return c->options->max_messages >= 0 && c->processed >= (uint64_t)c->options->max_messages;
+}
+
+static void consume_records(struct consume *c, struct consume_position *position,
+                            const struct reply *records)
+{
+    for (size_t i = 0; i < records->count && !consume_has_enough(c); i++) {
+        const struct reply *record = &records->items[i];
+
+        if (!record_is(record)) {
+            consume_fail(c, record->kind == REPLY_ERROR
+                                ? record->text
+                                : BYTES_LITERAL("the server sent what is no record"));
+            return;
+        }
+        record_print(&c->text, &c->options->format, position->partition, record);
+        position->offset = record_offset(record) + 1;
+        c->processed++;
+    }
+    if (records->count > 0)
+        c->record_ms = now_ms();
+}
+
+/* An element of MFETCH's reply: topic, partition, and records or an error. */
+static void consume_element(struct consume *c, const struct reply *element)
+{
+    struct consume_position *position = NULL;
+
+    if (element->kind == REPLY_ARRAY && element->count == 3)
+        position = consume_positions_find(&c->positions, element->items[1].integer);
+    if (position == NULL)
+        consume_fail(c, BYTES_LITERAL("the server's reply to MFETCH is not understood"));
+    else if (element->items[2].kind == REPLY_ERROR)
+        consume_partition_error(c, position, element->items[2].text);
+    else
+        consume_records(c, position, &element->items[2]);
+}
+
+/* --- the run -------------------------------------------------------------------------------------- */
+
+static int64_t consume_timeout_left(const struct consume *c)
+{
+    int64_t left = c->options->timeout_ms - (now_ms() - c->record_ms);
+
+    return left < 0 ? 0 : left;
+}
+
+static void consume_request(struct consume *c)
+{
+    struct connection *to = c->connection;
+    size_t partitions = c->positions.count;
+    int64_t count = CONSUME_COUNT, block_ms = CONSUME_BLOCK_MS;
+
+    if (c->options->max_messages >= 0 && c->options->max_messages - (int64_t)c->processed < count)
+        count = c->options->max_messages - (int64_t)c->processed;
+    if (c->options->timeout_ms >= 0 && consume_timeout_left(c) < block_ms)
+        block_ms = consume_timeout_left(c);
+    if (block_ms == 0)
+        block_ms = 1; /* 0 would wait for ever */
+    connection_begin_command(to, 6 + 3 * partitions);
+    connection_add_string(to, "MFETCH");
+    connection_add_string(to, "COUNT");
+    connection_add_number(to, count);
+    connection_add_string(to, "BLOCK");
+    connection_add_number(to, block_ms);
+    connection_add_string(to, "FROM");
+    for (size_t i = 0; i < partitions; i++) {
+        const struct consume_position *p = &c->positions.items[(c->first + i) % partitions];
+
+        connection_add_string(to, c->options->topic);
+        connection_add_number(to, p->partition);
+        connection_add_number(to, p->offset);
+    }
+    c->first = (c->first + 1) % partitions;
+}
+
+static void consume_turn(struct consume *c)
+{
+    consume_request(c);
+    struct reply *reply = consume_ask(c);
+    if (reply == NULL)
+        return;
+    if (reply->kind == REPLY_ERROR)
+        consume_fail(c, reply->text);
+    for (size_t i = 0; i < reply->count && c->state == CONSUME_GOING; i++)
+        consume_element(c, &reply->items[i]);
+    reply_free(reply);
+    consume_print(c);
+    if (c->state != CONSUME_GOING)
+        return;
+    if (consume_has_enough(c) || (c->options->timeout_ms >= 0 && consume_timeout_left(c) == 0))
+        c->state = CONSUME_DONE;
+    else if (c->options->partition < 0 && now_ms() - c->refresh_ms >= CONSUME_REFRESH_MS)
+        consume_find_partitions(c, CONSUME_FROM_EARLIEST);
+}
+
+int consume_run(struct connection *connection, const struct consume_options *o, int output_fd,
+                FILE *report)
+{
+    struct consume c = {
+        .options = o, .connection = connection, .report = report, .output_fd = output_fd};
+
+    consume_start(&c);
+    if (c.state == CONSUME_GOING && consume_has_enough(&c))
+        c.state = CONSUME_DONE;
+    while (c.state == CONSUME_GOING)
+        consume_turn(&c);
+    fprintf(report, "Processed a total of %llu messages\n", (unsigned long long)c.processed);
+    consume_positions_deinit(&c.positions);
+    buf_deinit(&c.text);
+    return c.state == CONSUME_FAILED ? 1 : 0;
+}
+
+int tool_consume(struct connection *c, int argc, char *const *argv)
+{
+    struct consume_options options;
+    char why[FLAGS_WHY_BYTES];
+
+    if (!consume_options_parse(&options, argc, argv, why)) {
+        fprintf(stderr, "echolog-cli consume: %s\nTry echolog-cli consume --help\n", why);
+        return 1;
+    }
+    if (options.help) {
+        fputs(help_text, stdout);
+        return 0;
+    }
+    if (connection_open(c) != ERR_OK) {
+        fprintf(stderr, "%s\n", c->error);
+        return 1;
+    }
+    return consume_run(c, &options, STDOUT_FILENO, stderr);
+}
