@@ -100,8 +100,8 @@ struct batch_header {
 
 /* Decodes the fixed header. ERR_AGAIN fewer than BATCH_HEADER_BYTES; ERR_CORRUPT it cannot be one (magic,
  * a length below the header's or above `batch_bytes_max`, negative counts). The CRC is not looked at. */
-MUST_CHECK enum err batch_header_read(struct bytes data, int64_t batch_bytes_max,
-                                      struct batch_header *header);
+MUST_CHECK
+enum err batch_header_read(struct bytes data, int64_t batch_bytes_max, struct batch_header *header);
 /* The length of the whole batch in bytes. */
 static inline size_t batch_header_len(const struct batch_header *h)
 {
@@ -121,11 +121,14 @@ struct batch_iter {
     int32_t left;
 };
 /* ERR_CORRUPT it is not one whole batch; ERR_UNSUPPORTED its records are compressed. */
-MUST_CHECK enum err batch_iter_init(struct batch_iter *it, struct bytes batch);
+MUST_CHECK
+enum err batch_iter_init(struct batch_iter *it, struct bytes batch);
 /* ERR_NOT_FOUND at the end; ERR_CORRUPT the records do not add up. */
-MUST_CHECK enum err batch_iter_next(struct batch_iter *it, struct record_view *record);
+MUST_CHECK
+enum err batch_iter_next(struct batch_iter *it, struct record_view *record);
 /* The next header in order. `cursor` starts as record->headers and moves on. ERR_NOT_FOUND after the
  * last one; ERR_CORRUPT. */
-MUST_CHECK enum err record_view_header(struct bytes *cursor, struct record_header *header);
+MUST_CHECK
+enum err record_view_header(struct bytes *cursor, struct record_header *header);
 
 #endif

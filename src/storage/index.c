@@ -5,7 +5,8 @@
 #include "storage/bigendian.h"
 
 #define LOOKUP_BLOCK_BYTES \
-    1536 /* a multiple of both entry sizes; read at once at the end of a search */
+    1536         /* a multiple of both entry sizes; read at once at the end of a search */
+#define POS_AT 4 /* in an offset entry */
 static_assert(LOOKUP_BLOCK_BYTES % INDEX_ENTRY_BYTES == 0, "whole entries");
 static_assert(LOOKUP_BLOCK_BYTES % TIME_INDEX_ENTRY_BYTES == 0, "whole entries");
 
@@ -96,6 +97,7 @@ struct table {
     struct disk_file *file; /* or NULL: `data` */
     const char *data;
     size_t entry_bytes;
+    size_t key_at; /* where in an entry the key is */
     bool cached;
 };
 
@@ -115,6 +117,7 @@ static enum err table_read(const struct table *t, uint64_t pos, void *out, size_
 
 static int64_t entry_key(const struct table *t, const char *p)
 {
+    p += t->key_at;
     return t->entry_bytes == INDEX_ENTRY_BYTES ? (int32_t)get_u32(p) : (int64_t)get_u64(p);
 }
 
@@ -155,11 +158,11 @@ static enum err table_search(const struct table *t, uint32_t count, int64_t key,
     return ERR_OK;
 }
 
-static enum err search_offset(const struct table *t, uint32_t count, int64_t base_offset,
-                              int64_t offset, struct index_entry *entry)
+static enum err search_entry(const struct table *t, uint32_t count, int64_t base_offset,
+                             int64_t key, struct index_entry *entry)
 {
     char found[INDEX_ENTRY_BYTES];
-    enum err err = table_search(t, count, offset - base_offset, found);
+    enum err err = table_search(t, count, key, found);
     if (err != ERR_OK)
         return err;
     int32_t relative = (int32_t)get_u32(found), pos = (int32_t)get_u32(found + 4);
@@ -192,7 +195,16 @@ enum err index_lookup(const struct index_view *v, int64_t offset, struct index_e
     if (v->file == NULL || v->entries == 0)
         return ERR_NOT_FOUND;
     struct table t = {.file = v->file, .entry_bytes = INDEX_ENTRY_BYTES, .cached = v->cached};
-    return search_offset(&t, v->entries, v->base_offset, offset, entry);
+    return search_entry(&t, v->entries, v->base_offset, offset - v->base_offset, entry);
+}
+
+enum err index_lookup_pos(const struct index_view *v, uint64_t pos, struct index_entry *entry)
+{
+    if (v->file == NULL || v->entries == 0)
+        return ERR_NOT_FOUND;
+    struct table t = {
+        .file = v->file, .entry_bytes = INDEX_ENTRY_BYTES, .key_at = POS_AT, .cached = v->cached};
+    return search_entry(&t, v->entries, v->base_offset, (int64_t)pos, entry);
 }
 
 enum err time_index_lookup(const struct index_view *v, int64_t timestamp_ms,
@@ -209,8 +221,16 @@ enum err index_lookup_pending(const struct index *x, int64_t base_offset, int64_
                               struct index_entry *entry)
 {
     struct table t = {.data = x->pending.data, .entry_bytes = INDEX_ENTRY_BYTES};
-    return search_offset(&t, (uint32_t)(x->pending.len / INDEX_ENTRY_BYTES), base_offset, offset,
-                         entry);
+    return search_entry(&t, (uint32_t)(x->pending.len / INDEX_ENTRY_BYTES), base_offset,
+                        offset - base_offset, entry);
+}
+
+enum err index_lookup_pos_pending(const struct index *x, int64_t base_offset, uint64_t pos,
+                                  struct index_entry *entry)
+{
+    struct table t = {.data = x->pending.data, .entry_bytes = INDEX_ENTRY_BYTES, .key_at = POS_AT};
+    return search_entry(&t, (uint32_t)(x->pending.len / INDEX_ENTRY_BYTES), base_offset,
+                        (int64_t)pos, entry);
 }
 
 enum err time_index_lookup_pending(const struct index *x, int64_t base_offset, int64_t timestamp_ms,

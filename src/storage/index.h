@@ -75,6 +75,9 @@ struct index_view {
  * no use; ERR_AGAIN as said. */
 MUST_CHECK
 enum err index_lookup(const struct index_view *v, int64_t offset, struct index_entry *entry);
+/* The last entry whose position is at most `pos`. */
+MUST_CHECK
+enum err index_lookup_pos(const struct index_view *v, uint64_t pos, struct index_entry *entry);
 MUST_CHECK
 enum err time_index_lookup(const struct index_view *v, int64_t timestamp_ms,
                            struct time_index_entry *entry);
@@ -82,6 +85,9 @@ enum err time_index_lookup(const struct index_view *v, int64_t timestamp_ms,
 MUST_CHECK
 enum err index_lookup_pending(const struct index *x, int64_t base_offset, int64_t offset,
                               struct index_entry *entry);
+MUST_CHECK
+enum err index_lookup_pos_pending(const struct index *x, int64_t base_offset, uint64_t pos,
+                                  struct index_entry *entry);
 MUST_CHECK
 enum err time_index_lookup_pending(const struct index *x, int64_t base_offset, int64_t timestamp_ms,
                                    struct time_index_entry *entry);

@@ -40,7 +40,9 @@ struct partition *partition_new(struct storage *st, const char *dir,
     p->events = events;
     p->ctx = ctx;
     p->max_timestamp_ms = -1;
-    p->start_timestamp_ms = INT64_MIN;
+    p->start_age_ms = p->dropped_max_ms = INT64_MIN;
+    p->last_batch_base = -1;
+    list_init(&p->retention_waiters);
     list_init(&p->reads);
     timer_init(&p->flush_timer, flush_timer_fired);
     list_push_back(&st->partitions, &p->link);
@@ -76,6 +78,7 @@ void partition_free(struct partition *p)
 {
     struct storage *st = p->st;
     ASSERT(p->work.kind == WORK_NONE && list_empty(&p->reads));
+    ASSERT(list_empty(&p->retention_waiters));
     timers_cancel(st->options.timers, &p->flush_timer);
     if (p->open.count > 0)
         st->stats.pending_bytes -= p->open.buf.len;
@@ -224,6 +227,7 @@ static void seal(struct partition *p)
     struct tail_batch *batch = tail_push(&p->st->tail, &p->tail, &b->buf);
     batch->base_offset = b->base_offset;
     batch->last_offset = last_offset;
+    batch->first_timestamp_ms = p->config.append_time ? b->max_timestamp_ms : b->base_timestamp_ms;
     batch->max_timestamp_ms = b->max_timestamp_ms;
     batch->number = p->batch_last;
     b->count = 0;
@@ -366,6 +370,14 @@ static bool segment_old(const struct partition *p, const struct segment *s)
     return p->config.segment_ms > 0 && s->bytes > 0 && now_ms - s->began_ms >= p->config.segment_ms;
 }
 
+/* The first batch after nothing, or after everything was dropped, is where the log begins. */
+static void begin_log(struct partition *p, const struct tail_batch *batch)
+{
+    p->start_age_ms = batch->first_timestamp_ms > p->dropped_max_ms ? batch->first_timestamp_ms
+                                                                    : p->dropped_max_ms;
+    p->start_skip = p->bytes;
+}
+
 /* The oldest `count` waiting batches are in the file. */
 static void account_written(struct partition *p, size_t count)
 {
@@ -374,8 +386,11 @@ static void account_written(struct partition *p, size_t count)
     if (s->bytes == 0 && count > 0)
         s->began_ms = st->options.clock->wall_ms;
     for (size_t i = 0; i < count; i++) {
-        const struct tail_batch *batch = tail_waiting(&p->tail, i);
+        struct tail_batch *batch = tail_waiting(&p->tail, i);
         ASSERT(batch->base_offset == p->next_offset);
+        batch->total_pos = p->bytes_total;
+        if (p->log_start == p->next_offset)
+            begin_log(p, batch);
         index_add(&s->index, s->base_offset, batch->last_offset, s->bytes, batch->buf.len,
                   batch->max_timestamp_ms);
         s->bytes += batch->buf.len;
@@ -388,6 +403,8 @@ static void account_written(struct partition *p, size_t count)
         if (batch->max_timestamp_ms > p->max_timestamp_ms)
             p->max_timestamp_ms = batch->max_timestamp_ms;
         p->next_offset = batch->last_offset + 1;
+        p->last_batch_base = batch->base_offset;
+        p->last_batch_len = batch->buf.len;
         p->batch_written = batch->number;
     }
     st->stats.batches_written += count;
@@ -512,8 +529,12 @@ static bool step(struct partition *p)
     }
     if (sync_due(p))
         work_start_sync(p);
+    else if (p->roll_wanted && p->ready && partition_active(p)->bytes > 0)
+        work_start_roll(p);
+    else if (p->roll_wanted && partition_active(p)->bytes > 0)
+        work_start_open(p);
     else
-        return partition_remove_old(p);
+        partition_remove_old(p);
     return false;
 }
 

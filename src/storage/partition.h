@@ -25,11 +25,11 @@ struct partition;
 struct partition_config {
     int64_t segment_bytes;
     int64_t segment_ms;
-    int64_t retention_ms;      /* -1: for ever */
-    int64_t retention_bytes;   /* -1: without limit */
-    int64_t batch_bytes_max;   /* Kafka's max.message.bytes: of one batch as written */
-    int64_t flush_ms;          /* how long written bytes may stay unsynced */
-    bool append_time;          /* record timestamps are the server's */
+    int64_t retention_ms;    /* -1: for ever */
+    int64_t retention_bytes; /* -1: without limit */
+    int64_t batch_bytes_max; /* Kafka's max.message.bytes: of one batch as written */
+    int64_t flush_ms;        /* how long written bytes may stay unsynced */
+    bool append_time;        /* record timestamps are the server's */
 };
 
 struct partition_events {
@@ -45,14 +45,14 @@ struct partition_events {
 };
 
 struct partition_info {
-    int64_t log_start;      /* offset of the oldest record, or where it would be */
-    int64_t next_offset;    /* the next record's, among those written */
-    int64_t synced_offset;  /* all records before it are on the device */
-    int64_t bytes;          /* of all segments */
+    int64_t log_start;     /* offset of the oldest record, or where it would be */
+    int64_t next_offset;   /* the next record's, among those written */
+    int64_t synced_offset; /* all records before it are on the device */
+    int64_t bytes;         /* of all segments */
     uint32_t segment_count;
     int32_t leader_epoch;
     int64_t max_timestamp_ms; /* -1 when there was never a record */
-    enum err failed;        /* ERR_OK, or why it takes no more writes */
+    enum err failed;          /* ERR_OK, or why it takes no more writes */
 };
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -65,18 +65,18 @@ struct partition *partition_create(struct storage *st, const char *dir,
                                    const struct partition_events *events, void *ctx);
 
 struct partition_recovery {
-    bool clean;             /* a clean stop: nothing was scanned */
+    bool clean; /* a clean stop: nothing was scanned */
     uint64_t bytes_scanned;
-    uint64_t bytes_cut;     /* a torn tail */
+    uint64_t bytes_cut; /* a torn tail */
     uint64_t corrupt_ranges;
 };
 /* Opens an existing one; blocks (start-up). Scans what may not have been synced, cuts a torn tail, syncs
  * what it keeps. ERR_NOT_FOUND no such directory; ERR_CORRUPT it cannot be read as a log at all;
  * ERR_IO; ERR_ACCESS. */
-MUST_CHECK enum err partition_open(struct storage *st, const char *dir,
-                                   const struct partition_config *config,
-                                   const struct partition_events *events, void *ctx,
-                                   struct partition_recovery *recovery, struct partition **p);
+MUST_CHECK
+enum err partition_open(struct storage *st, const char *dir, const struct partition_config *config,
+                        const struct partition_events *events, void *ctx,
+                        struct partition_recovery *recovery, struct partition **p);
 
 /* Writes and syncs everything (blocks: stop of the program only), leaves the marker of a clean stop, and
  * frees the partition. No events are called. Outstanding reads must be cancelled before; a job under way
@@ -95,8 +95,9 @@ void partition_configure(struct partition *p, const struct partition_config *con
  * first one's goes to *offset, the number of the batch to *batch.
  * ERR_TOO_LARGE over batch_bytes_max: nothing was appended
  * ERR_FAILED    an earlier write or sync error; nothing was appended */
-MUST_CHECK enum err partition_append(struct partition *p, const struct record *records, size_t count,
-                                     int64_t *offset, uint64_t *batch);
+MUST_CHECK
+enum err partition_append(struct partition *p, const struct record *records, size_t count,
+                          int64_t *offset, uint64_t *batch);
 /* Whether records wait in memory: the owner calls partition_commit this turn. */
 bool partition_dirty(const struct partition *p);
 /* Seals the open batch and writes all that waits with one pwritev, unless a job has the files (then its
@@ -142,7 +143,8 @@ struct partition_read {
 /* ERR_OK: `read` holds its result now (which may be an error in read->err). ERR_AGAIN: a worker was asked,
  * `done` will be called from disk_reap. `batches` is valid until partition_read_end, and, since it may
  * point into the in-memory tail, at most until the end of this turn. */
-MUST_CHECK enum err partition_read(struct partition *p, struct partition_read *read);
+MUST_CHECK
+enum err partition_read(struct partition *p, struct partition_read *read);
 /* Releases the result; before `done`, cancels the read (which is then not called). */
 void partition_read_end(struct partition_read *read);
 
@@ -153,13 +155,14 @@ struct partition_seek {
     void (*done)(struct partition_seek *seek);
     void *ctx;
 
-    enum err err;              /* ERR_OK, ERR_NOT_FOUND (deleted), ERR_CORRUPT, ERR_IO */
-    int64_t offset;            /* next_offset when there is no such record */
+    enum err err;               /* ERR_OK, ERR_NOT_FOUND (deleted), ERR_CORRUPT, ERR_IO */
+    int64_t offset;             /* next_offset when there is no such record */
     int64_t found_timestamp_ms; /* -1 when there is no such record */
 
     struct partition_seek_state *state;
 };
-MUST_CHECK enum err partition_seek(struct partition *p, struct partition_seek *seek);
+MUST_CHECK
+enum err partition_seek(struct partition *p, struct partition_seek *seek);
 void partition_seek_end(struct partition_seek *seek);
 
 /* --- retention ------------------------------------------------------------------------------ */

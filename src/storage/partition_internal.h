@@ -102,7 +102,17 @@ struct partition {
     struct partition_place places[PLACES_MAX];
     unsigned place_next;
 
-    int64_t start_timestamp_ms; /* of the record at the log start; INT64_MIN unknown */
+    /* Retention. */
+    int64_t
+        start_age_ms; /* the timestamp by which the record at the log start ages; INT64_MIN unknown */
+    uint64_t start_skip;     /* bytes in segments[0] and on that are before the log start's batch */
+    int64_t dropped_max_ms;  /* the greatest timestamp before the log start, as far as known */
+    int64_t last_batch_base; /* of the newest written batch; -1 when there is none */
+    uint64_t last_batch_len;
+    bool retaining;       /* the new log start is being looked for */
+    bool retaining_bytes; /* by size, else by time */
+    struct partition_seek retention_seek;
+    struct list retention_waiters; /* readers that go on when it is found */
 };
 
 static inline struct segment *partition_active(const struct partition *p)
@@ -140,8 +150,26 @@ void work_start_roll(struct partition *p);
 void work_start_remove(struct partition *p, size_t count); /* the oldest segments */
 void work_start_delete(struct partition *p);
 
+/* --- partition_read.c --- */
+/* As partition_seek, but without looking at retention first. */
+MUST_CHECK
+enum err partition_seek_stored(struct partition *p, struct partition_seek *seek);
+/* The first batch that begins at least `pos` bytes behind the start of the oldest segment. */
+MUST_CHECK
+enum err partition_seek_pos(struct partition *p, uint64_t pos, struct partition_seek *seek);
+/* The bytes in segments before the batch that a search has found. */
+uint64_t partition_seek_skip(const struct partition *p, const struct partition_seek *seek);
+/* Readers that waited for retention go on. */
+void partition_wake_readers(struct partition *p);
+
 /* --- partition_retention.c --- */
+/* Brings the log start up to the clock and the limits. False: a worker was asked first. */
+bool partition_retain_now(struct partition *p);
+/* Whether records of this batch in memory are kept for sure. */
+bool partition_retains(const struct partition *p, const struct tail_batch *batch);
+/* The log start moves on to `offset` in a batch with `skip` bytes before it. Calls events.trimmed. */
+void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, uint64_t skip);
 /* Removes segments before the log start when no other work is under way. */
-bool partition_remove_old(struct partition *p);
+void partition_remove_old(struct partition *p);
 
 #endif

@@ -10,21 +10,23 @@
 /* What the reactor itself scans to find a place. */
 #define SEARCH_BYTES_MAX ((size_t)512 * 1024)
 
-enum reader_kind { READER_READ, READER_SEEK };
+enum reader_kind { READER_READ, READER_SEEK, READER_SEEK_POS };
 
 /* What a read and a search have in common: one segment after the other, here or on a worker. */
 struct reader {
     struct disk_job job;
-    struct list link; /* in p->reads while the job is under way */
+    struct list link; /* in p->reads while the job is under way, or in p->retention_waiters */
     enum reader_kind kind;
     struct partition *p; /* borrowed; for the reactor, while under way */
     struct storage *st;  /* borrowed */
     bool under_way;
     bool cancelled;
     bool retried;
+    bool retained; /* the log start was brought up to date for this one */
 
     int64_t offset;               /* where to go on */
     int64_t timestamp_ms;         /* of a search */
+    uint64_t pos;                 /* of a search by position, in the segment */
     size_t bytes_max;             /* of a read */
     struct segment *segment;      /* counted while under way */
     struct segment_view view;     /* its files are counted while under way */
@@ -47,6 +49,7 @@ struct partition_seek_state {
     struct partition_seek *seek; /* borrowed */
 };
 
+/* What a segment gave is taken and the rest done; ERR_AGAIN: there is nothing to take yet. */
 static void read_go_on(struct reader *r, enum err err);
 static void seek_go_on(struct reader *r, enum err err);
 
@@ -86,6 +89,8 @@ static void reader_init(struct reader *r, struct partition *p, enum reader_kind 
 
 static enum err reader_work(struct reader *r)
 {
+    if (r->kind == READER_SEEK_POS)
+        return segment_seek_pos(&r->view, r->pos, &r->found);
     if (r->kind == READER_SEEK)
         return segment_seek_time(&r->view, r->offset, r->timestamp_ms, &r->found);
     return segment_read(&r->view, r->offset, r->bytes_max, &r->result);
@@ -133,6 +138,16 @@ static void reader_free(struct reader *r)
         mem_free(CONTAINER_OF(r, struct partition_seek_state, reader));
 }
 
+static void reader_end(struct reader *r)
+{
+    if (r->under_way) {
+        r->cancelled = true; /* freed by the end of its job */
+        return;
+    }
+    list_remove(&r->link); /* it may wait for retention */
+    reader_free(r);
+}
+
 static void reader_done(struct disk_job *job)
 {
     struct reader *r = CONTAINER_OF(job, struct reader, job);
@@ -169,6 +184,30 @@ static void reader_submit(struct reader *r)
     disk_submit(r->st->options.disk, DISK_LANE_BULK, &r->job);
 }
 
+static void find_pos_pending(struct reader *r, const struct segment *s)
+{
+    struct index_entry entry;
+    r->view.pending.offset = -1;
+    if (index_lookup_pos_pending(&s->index, s->base_offset, r->pos, &entry) == ERR_OK)
+        r->view.pending = entry;
+}
+
+/* The reader goes on when the log start is known. */
+static enum err reader_wait(struct reader *r)
+{
+    list_push_back(&r->p->retention_waiters, &r->link);
+    return ERR_AGAIN;
+}
+
+/* Whether the log start is up to date, or the reader has to wait for that. */
+static bool reader_retained(struct reader *r)
+{
+    if (r->retained)
+        return true;
+    r->retained = true; /* once is enough: what moves on meanwhile is a matter of the next reader */
+    return partition_retain_now(r->p);
+}
+
 /* Works on the segment that holds r->offset. ERR_AGAIN: a worker does it. */
 static enum err reader_try(struct reader *r)
 {
@@ -177,7 +216,10 @@ static enum err reader_try(struct reader *r)
     struct segment *s = p->segments[i];
     segment_view_init(&r->view, s, partition_segment_end(p, i), r->offset, r->timestamp_ms);
     r->view.epoch_max = p->leader_epoch;
-    place_find(p, &r->view, r->offset);
+    if (r->kind == READER_SEEK_POS)
+        find_pos_pending(r, s);
+    else
+        place_find(p, &r->view, r->offset);
     if (s->bytes == 0)
         return ERR_NOT_FOUND;
     if (s->files != NULL) {
@@ -212,6 +254,8 @@ static bool read_tail(struct partition_read_state *s)
     const struct tail_log *log = &r->p->tail;
     size_t i;
     if (!tail_find(log, r->offset, &i))
+        return false;
+    if (!r->retained && !partition_retains(r->p, tail_at(log, i)))
         return false;
     size_t written = log->count - log->waiting, n = i + 1;
     size_t bytes = tail_at(log, i)->buf.len;
@@ -272,6 +316,11 @@ static enum err read_run(struct partition_read_state *s)
         }
         if (read_tail(s))
             return ERR_OK;
+        if (!r->retained) {
+            if (!reader_retained(r))
+                return reader_wait(r);
+            continue;
+        }
         if (r->result.buf.cap == 0)
             r->result.buf = storage_take_read_buf(r->st);
         enum err err = reader_try(r);
@@ -291,7 +340,7 @@ static void read_go_on(struct reader *r, enum err err)
         read_set(s->read, ERR_NOT_FOUND);
     else if (s->read->offset < p->log_start)
         read_set(s->read, ERR_RANGE);
-    else if (!read_take(s, err))
+    else if (err == ERR_AGAIN || !read_take(s, err))
         complete = read_run(s) == ERR_OK;
     if (complete)
         s->read->done(s->read);
@@ -327,10 +376,7 @@ void partition_read_end(struct partition_read *read)
         return;
     if (s->pinned != NULL)
         tail_batch_unref(&s->reader.st->tail, s->pinned);
-    if (s->reader.under_way)
-        s->reader.cancelled = true;
-    else
-        reader_free(&s->reader);
+    reader_end(&s->reader);
 }
 
 /* --- searches ------------------------------------------------------------------------------- */
@@ -349,6 +395,7 @@ static bool seek_take(struct partition_seek_state *s, enum err err)
     struct reader *r = &s->reader;
     if (err == ERR_NOT_FOUND) {
         r->offset = r->view.end_offset;
+        r->pos = 0;
         return false;
     }
     if (err == ERR_OK)
@@ -363,7 +410,9 @@ static enum err seek_run(struct partition_seek_state *s)
     struct reader *r = &s->reader;
     struct partition *p = r->p;
     for (;;) {
-        if (r->offset < p->log_start)
+        if (!reader_retained(r))
+            return reader_wait(r);
+        if (r->offset < p->log_start && r->kind == READER_SEEK)
             r->offset = p->log_start;
         if (r->offset >= p->next_offset) {
             seek_set(s->seek, ERR_OK, p->next_offset, -1);
@@ -371,7 +420,8 @@ static enum err seek_run(struct partition_seek_state *s)
         }
         size_t i = partition_segment_of(p, r->offset);
         const struct segment *segment = p->segments[i];
-        if (segment->max_timestamp_known && segment->max_timestamp_ms < r->timestamp_ms) {
+        if (r->kind == READER_SEEK && segment->max_timestamp_known &&
+            segment->max_timestamp_ms < r->timestamp_ms) {
             r->offset = partition_segment_end(p, i);
             continue;
         }
@@ -390,24 +440,78 @@ static void seek_go_on(struct reader *r, enum err err)
     bool complete = true;
     if (p->deleted)
         seek_set(s->seek, ERR_NOT_FOUND, -1, -1);
-    else if (err == ERR_OK && r->found.offset < p->log_start)
+    else if (err == ERR_OK && r->found.offset < p->log_start && r->kind == READER_SEEK)
         complete = seek_run(s) == ERR_OK; /* retention has taken what was found */
-    else if (!seek_take(s, err))
+    else if (err == ERR_AGAIN || !seek_take(s, err))
         complete = seek_run(s) == ERR_OK;
     if (complete)
         s->seek->done(s->seek);
 }
 
-enum err partition_seek(struct partition *p, struct partition_seek *seek)
+static struct partition_seek_state *seek_begin(struct partition *p, enum reader_kind kind,
+                                               struct partition_seek *seek)
 {
     ASSERT(!p->deleted);
     struct partition_seek_state *s = mem_zalloc(1, sizeof(*s));
-    reader_init(&s->reader, p, READER_SEEK);
+    reader_init(&s->reader, p, kind);
     s->seek = seek;
     s->reader.offset = p->log_start;
     s->reader.timestamp_ms = seek->timestamp_ms;
     seek->state = s;
+    return s;
+}
+
+enum err partition_seek(struct partition *p, struct partition_seek *seek)
+{
+    return seek_run(seek_begin(p, READER_SEEK, seek));
+}
+
+enum err partition_seek_stored(struct partition *p, struct partition_seek *seek)
+{
+    struct partition_seek_state *s = seek_begin(p, READER_SEEK, seek);
+    s->reader.retained = true;
     return seek_run(s);
+}
+
+enum err partition_seek_pos(struct partition *p, uint64_t pos, struct partition_seek *seek)
+{
+    struct partition_seek_state *s = seek_begin(p, READER_SEEK_POS, seek);
+    size_t i = 0;
+    while (i + 1 < p->segment_count && pos >= p->segments[i]->bytes)
+        pos -= p->segments[i++]->bytes;
+    s->reader.retained = true;
+    s->reader.offset = p->segments[i]->base_offset;
+    s->reader.pos = pos;
+    return seek_run(s);
+}
+
+uint64_t partition_seek_skip(const struct partition *p, const struct partition_seek *seek)
+{
+    const struct reader *r = &seek->state->reader;
+    uint64_t skip = 0;
+    if (seek->offset >= p->next_offset)
+        return p->bytes;
+    for (size_t i = 0; i < p->segment_count; i++) {
+        if (p->segments[i]->base_offset == r->view.base_offset)
+            return skip + r->found.pos;
+        skip += p->segments[i]->bytes;
+    }
+    return p->start_skip; /* its segment is gone */
+}
+
+void partition_wake_readers(struct partition *p)
+{
+    struct list waiters;
+    list_init(&waiters);
+    list_splice_back(&waiters, &p->retention_waiters);
+    while (!list_empty(&waiters)) {
+        struct reader *r = CONTAINER_OF(waiters.next, struct reader, link);
+        list_remove(&r->link);
+        if (r->kind == READER_READ)
+            read_go_on(r, ERR_AGAIN);
+        else
+            seek_go_on(r, ERR_AGAIN);
+    }
 }
 
 void partition_seek_end(struct partition_seek *seek)
@@ -416,8 +520,5 @@ void partition_seek_end(struct partition_seek *seek)
     seek->state = NULL;
     if (s == NULL)
         return;
-    if (s->reader.under_way)
-        s->reader.cancelled = true;
-    else
-        reader_free(&s->reader);
+    reader_end(&s->reader);
 }

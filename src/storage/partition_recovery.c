@@ -29,6 +29,8 @@ static void take_batch(struct recovery *rc, struct segment *s, const struct batc
     rc->expected = batch_header_last_offset(h) + 1;
     rc->epoch = h->leader_epoch;
     s->bytes = pos + len;
+    p->last_batch_base = h->base_offset;
+    p->last_batch_len = len;
 }
 
 /* Reads the whole log of a segment. Ends behind the last good batch. */

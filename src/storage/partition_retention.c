@@ -1,19 +1,162 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Moving the log start. */
+/* Moving the log start by time and size. The log start is exact whenever somebody looks: a read that could
+ * see a record past its limit first brings it up to date. Files go later, a segment at a time, when
+ * all of it is before the log start.
+ *
+ * By time: a record ages by the greatest timestamp at or before it, so the log start is the first record,
+ * in offset order, whose own timestamp is inside the limit. That is a search by time.
+ * By size: the first batch from which on there are no more bytes than the limit; the newest batch stays. */
 #include "storage/partition_internal.h"
 
-bool partition_remove_old(struct partition *p)
+/* A time before which records are too old; INT64_MIN when they may get as old as they like. */
+static int64_t cutoff_ms(const struct partition *p)
 {
-    size_t count = 0;
-    while (count + 1 < p->segment_count && p->segments[count + 1]->base_offset <= p->log_start)
-        count++;
-    if (count == 0)
+    if (p->config.retention_ms < 0)
+        return INT64_MIN;
+    return p->st->options.clock->wall_ms - p->config.retention_ms;
+}
+
+static bool time_due(const struct partition *p)
+{
+    return p->log_start < p->next_offset && p->config.retention_ms >= 0 &&
+           p->start_age_ms < cutoff_ms(p);
+}
+
+static bool bytes_due(const struct partition *p)
+{
+    return p->config.retention_bytes >= 0 && p->log_start < p->last_batch_base &&
+           p->bytes - p->start_skip > (uint64_t)p->config.retention_bytes;
+}
+
+bool partition_retains(const struct partition *p, const struct tail_batch *batch)
+{
+    if (p->config.retention_ms >= 0 && batch->first_timestamp_ms < cutoff_ms(p) && time_due(p))
         return false;
-    work_start_remove(p, count);
-    return false;
+    return !bytes_due(p) ||
+           p->bytes_total - batch->total_pos <= (uint64_t)p->config.retention_bytes;
+}
+
+void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, uint64_t skip)
+{
+    ASSERT(offset <= p->next_offset);
+    if (offset < p->log_start)
+        return;
+    bool moved = offset > p->log_start;
+    p->log_start = offset;
+    p->start_skip = skip;
+    p->start_age_ms = age_ms > p->dropped_max_ms ? age_ms : p->dropped_max_ms;
+    if (offset == p->next_offset && partition_active(p)->bytes > 0)
+        p->roll_wanted = true; /* so that the last file can go too */
+    if (moved && p->events != NULL)
+        p->events->trimmed(p, p->ctx);
+}
+
+/* What is dropped by size may be younger than what stays: that then ages by it. */
+static void note_dropped(struct partition *p, int64_t offset)
+{
+    for (size_t i = 0; i < p->segment_count && p->segments[i]->base_offset < offset; i++) {
+        const struct segment *s = p->segments[i];
+        if (partition_segment_end(p, i) <= offset && s->max_timestamp_known &&
+            s->max_timestamp_ms > p->dropped_max_ms)
+            p->dropped_max_ms = s->max_timestamp_ms;
+    }
+    if (p->start_age_ms > p->dropped_max_ms && offset > p->log_start)
+        p->dropped_max_ms = p->start_age_ms;
+}
+
+static void take_time(struct partition *p)
+{
+    const struct partition_seek *seek = &p->retention_seek;
+    int64_t age_ms = seek->offset < p->next_offset ? seek->found_timestamp_ms : INT64_MIN;
+    partition_move_start(p, seek->offset, age_ms, partition_seek_skip(p, seek));
+}
+
+static void take_bytes(struct partition *p)
+{
+    const struct partition_seek *seek = &p->retention_seek;
+    int64_t offset = seek->offset, age_ms = seek->found_timestamp_ms;
+    uint64_t skip = partition_seek_skip(p, seek);
+    if (offset > p->last_batch_base) { /* the newest stays, whatever its size */
+        offset = p->last_batch_base;
+        age_ms = INT64_MIN;
+        skip = p->bytes - p->last_batch_len;
+    }
+    note_dropped(p, offset);
+    partition_move_start(p, offset, age_ms, skip);
+}
+
+static void retention_found(struct partition_seek *seek);
+
+/* One search and the move it leads to. */
+static enum err retain_step(struct partition *p)
+{
+    struct partition_seek *seek = &p->retention_seek;
+    *seek = (struct partition_seek){.done = retention_found, .ctx = p};
+    p->retaining_bytes = !time_due(p);
+    p->retaining = true;
+    if (!p->retaining_bytes) {
+        seek->timestamp_ms = cutoff_ms(p);
+        return partition_seek_stored(p, seek);
+    }
+    return partition_seek_pos(p, p->bytes - (uint64_t)p->config.retention_bytes, seek);
+}
+
+/* Takes the result. False: it is no use going on now. */
+static bool retain_take(struct partition *p)
+{
+    struct partition_seek *seek = &p->retention_seek;
+    bool fine = seek->err == ERR_OK;
+    if (fine && p->retaining_bytes)
+        take_bytes(p);
+    else if (fine)
+        take_time(p);
+    partition_seek_end(seek);
+    p->retaining = false;
+    return fine;
+}
+
+/* False: a worker was asked, or is at it. */
+static bool retain_run(struct partition *p)
+{
+    if (p->retaining)
+        return false;
+    while (!p->deleted && (time_due(p) || bytes_due(p))) {
+        int64_t before = p->log_start;
+        if (retain_step(p) == ERR_AGAIN)
+            return false;
+        if (!retain_take(p) || p->log_start == before)
+            break;
+    }
+    return true;
+}
+
+static void retention_found(struct partition_seek *seek)
+{
+    struct partition *p = seek->ctx;
+    if (retain_take(p) && !retain_run(p))
+        return;
+    partition_wake_readers(p);
+    partition_advance(p);
+}
+
+bool partition_retain_now(struct partition *p)
+{
+    return retain_run(p);
 }
 
 void partition_retain(struct partition *p)
 {
-    (void)p;
+    if (p->deleted)
+        return;
+    if (retain_run(p))
+        partition_advance(p);
+}
+
+void partition_remove_old(struct partition *p)
+{
+    size_t count = 0;
+    while (count + 1 < p->segment_count && p->segments[count + 1]->base_offset <= p->log_start)
+        count++;
+    if (count > 0)
+        work_start_remove(p, count);
 }

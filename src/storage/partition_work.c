@@ -177,6 +177,8 @@ void work_start_remove(struct partition *p, size_t count)
         struct segment *s = p->segments[i];
         w->remove_bases[i] = s->base_offset;
         p->bytes -= s->bytes;
+        ASSERT(p->start_skip >= s->bytes);
+        p->start_skip -= s->bytes;
         segment_unref(s); /* readers that are at it keep it and its files */
     }
     p->segment_count -= count;
@@ -208,6 +210,7 @@ static void new_segment_failed(struct partition *p, struct partition_work *w)
     if (try_again(p, w))
         return; /* partition_commit starts it again */
     p->work.retried = false;
+    p->roll_wanted = false;
     if (w->err == ERR_NOSPACE || w->err == ERR_LIMIT)
         partition_refuse_waiting(p, w->err);
     else
@@ -275,6 +278,7 @@ static void roll_done(struct partition *p, struct partition_work *w)
         take_index_result(&old->index, w->index_err);
         files_retire(&p->st->files, old->files);
         partition_add_segment(p, segment_create(w->base_offset));
+        p->roll_wanted = false;
         adopt_active(p, w);
         partition_set_synced(p, w->sync_batch, w->sync_offset);
     } else if (sync_done(p, w)) {

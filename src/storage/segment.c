@@ -281,12 +281,55 @@ enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t t
     err = search_offset(&s, from, &header, &batch);
     while (err == ERR_OK) {
         if (header.max_timestamp_ms >= timestamp_ms &&
-            find_in_batch(batch, from, timestamp_ms, found) == ERR_OK)
+            find_in_batch(batch, from, timestamp_ms, found) == ERR_OK) {
+            found->pos = s.scan.pos - batch.len;
             break;
+        }
         if (v->cached && s.scan.pos - s.scanned_from > v->search_bytes_max)
             err = ERR_AGAIN;
         else
             err = search_next(&s, &header, &batch);
+    }
+    log_scan_deinit(&s.scan);
+    return err;
+}
+
+/* --- by position ---------------------------------------------------------------------------- */
+
+static enum err start_near_pos(struct search *s, uint64_t pos)
+{
+    struct index_view x = index_view_of(s->view);
+    struct index_entry entry = s->view->pending;
+    enum err err = entry.offset >= 0 ? ERR_OK : index_lookup_pos(&x, pos, &entry);
+    if (err == ERR_OK)
+        err = start_at_entry(s, &entry);
+    if (err == ERR_AGAIN)
+        return err;
+    if (err != ERR_OK)
+        search_from(s, 0, s->view->base_offset);
+    return ERR_OK;
+}
+
+enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct segment_found *found)
+{
+    struct search s;
+    struct batch_header header;
+    struct bytes batch;
+    search_init(&s, v, v->cached ? READ_CHUNK_MIN : SEEK_CHUNK);
+    enum err err = start_near_pos(&s, pos);
+    while (err == ERR_OK) {
+        if (v->cached && s.scan.pos - s.scanned_from > v->search_bytes_max)
+            err = ERR_AGAIN;
+        else
+            err = search_next(&s, &header, &batch);
+        if (err == ERR_OK && s.scan.pos - batch.len >= pos)
+            break;
+    }
+    if (err == ERR_OK) {
+        found->offset = header.base_offset;
+        found->timestamp_ms = header.attributes & BATCH_TIMESTAMP_APPEND ? header.max_timestamp_ms
+                                                                         : header.base_timestamp_ms;
+        found->pos = s.scan.pos - batch.len;
     }
     log_scan_deinit(&s.scan);
     return err;

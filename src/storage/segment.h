@@ -69,11 +69,17 @@ enum err segment_read(const struct segment_view *v, int64_t offset, size_t bytes
 struct segment_found {
     int64_t offset;
     int64_t timestamp_ms;
+    uint64_t pos; /* of its batch */
 };
 /* The first record at or behind `from` whose timestamp is `timestamp_ms` or later.
  * ERR_NOT_FOUND there is none; ERR_AGAIN; ERR_IO. Damaged ranges are passed over. */
 MUST_CHECK
 enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t timestamp_ms,
                            struct segment_found *found);
+
+/* The first batch that begins at position `pos` or behind it: `found` is its first record.
+ * ERR_NOT_FOUND there is none; ERR_AGAIN; ERR_IO. Damaged ranges are passed over. */
+MUST_CHECK
+enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct segment_found *found);
 
 #endif

@@ -23,19 +23,19 @@
 #include "disk/disk.h"
 
 struct storage_options {
-    struct disk *disk;         /* all borrowed, outlive the storage */
+    struct disk *disk; /* all borrowed, outlive the storage */
     const struct clock *clock;
     struct timers *timers;
     struct trace *trace;
-    size_t tail_bytes_max;     /* memory for recent batches, over all partitions */
-    unsigned files_max;        /* open files of sealed segments, over all partitions */
+    size_t tail_bytes_max; /* memory for recent batches, over all partitions */
+    unsigned files_max;    /* open files of sealed segments, over all partitions */
 };
 
 struct storage_stats {
     uint64_t records_appended;
-    uint64_t bytes_written;  /* of batches, to log files */
+    uint64_t bytes_written; /* of batches, to log files */
     uint64_t batches_written;
-    uint64_t writes;         /* pwritev calls */
+    uint64_t writes; /* pwritev calls */
     uint64_t syncs;
     uint64_t sync_errors;
     uint64_t write_errors;
@@ -45,8 +45,8 @@ struct storage_stats {
     uint64_t corrupt_ranges; /* met while reading or at start */
     uint64_t segments_removed;
     uint64_t batches_refused;
-    size_t pending_bytes;    /* appended, not written yet */
-    size_t tail_bytes;       /* in memory for readers */
+    size_t pending_bytes; /* appended, not written yet */
+    size_t tail_bytes;    /* in memory for readers */
     unsigned open_files;
 };
 

@@ -20,8 +20,10 @@ struct tail_batch {
     struct buf buf;       /* the whole batch; owned */
     int64_t base_offset;
     int64_t last_offset;
+    int64_t first_timestamp_ms;
     int64_t max_timestamp_ms;
-    uint64_t number; /* see partition.h */
+    uint64_t total_pos; /* bytes of batches that this run wrote before it */
+    uint64_t number;    /* see partition.h */
 };
 
 /* The ring of one partition. Zero-initialised is valid and empty. */

@@ -181,7 +181,7 @@ int64_t bench_put(struct bench *b, const char *value)
     return offset;
 }
 
-static void read_done(struct partition_read *read)
+void bench_set_done(struct partition_read *read)
 {
     bool *done = read->ctx;
     *done = true;
@@ -190,7 +190,7 @@ static void read_done(struct partition_read *read)
 void bench_read(struct bench *b, struct partition_read *read)
 {
     bool done = false;
-    read->done = read_done;
+    read->done = bench_set_done;
     read->ctx = &done;
     if (partition_read(b->p, read) == ERR_OK)
         return;

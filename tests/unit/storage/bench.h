@@ -57,6 +57,7 @@ size_t bench_count(struct bench *b, int64_t offset, size_t bytes_max);
 /* Makes a read wait for its end if it must. */
 void bench_read(struct bench *b, struct partition_read *read);
 void bench_seek(struct bench *b, struct partition_seek *seek);
+void bench_set_done(struct partition_read *read); /* a `done` that sets the bool in read->ctx */
 
 extern const struct partition_events bench_events;
 

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench.h"
+#include <criterion/criterion.h>
+
+static void setup(struct bench *b, int64_t retention_ms, int64_t retention_bytes)
+{
+    bench_init(b);
+    b->config.retention_ms = retention_ms;
+    b->config.retention_bytes = retention_bytes;
+    b->config.segment_bytes = 1000;
+    partition_configure(b->p, &b->config);
+    bench_settle(b);
+}
+
+/* `count` records, one a second, each its own batch of 200 bytes and some. */
+static void fill(struct bench *b, int count)
+{
+    for (int i = 0; i < count; i++) {
+        bench_append_bytes(b, 200);
+        partition_commit(b->p);
+        bench_pass(b, 1000);
+    }
+}
+
+Test(retention, log_start_moves_by_record_and_not_by_segment)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    fill(&b, 20); /* record i was made 20 - i seconds ago */
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 10);
+    bench_pass(&b, 1);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 11);
+    cr_assert_geq(b.trimmed, 2);
+    enum err err;
+    cr_assert_null(bench_get(&b, 10, &err));
+    cr_assert_eq(err, ERR_RANGE);
+    cr_assert_not_null(bench_get(&b, 11, &err));
+    bench_deinit(&b);
+}
+
+Test(retention, no_read_returns_an_expired_record_even_if_nobody_called_retain)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    fill(&b, 20);
+    enum err err;
+    cr_assert_null(bench_get(&b, 9, &err));
+    cr_assert_eq(err, ERR_RANGE);
+    cr_assert_not_null(bench_get(&b, 10, &err));
+    b.clock.wall_ms++;
+    cr_assert_null(bench_get(&b, 10, &err));
+    cr_assert_eq(err, ERR_RANGE);
+    bench_deinit(&b);
+}
+
+Test(retention, read_from_a_cold_disk_waits_for_the_log_start)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    fill(&b, 20);
+    storage_set_tail_bytes_max(b.st, 0);
+    b.disk->cold = true;
+    enum err err;
+    cr_assert_null(bench_get(&b, 9, &err));
+    cr_assert_eq(err, ERR_RANGE);
+    cr_assert_not_null(bench_get(&b, 10, &err));
+    bench_deinit(&b);
+}
+
+Test(retention, read_that_waits_for_the_log_start_can_be_cancelled)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    fill(&b, 20);
+    storage_set_tail_bytes_max(b.st, 0);
+    b.disk->cold = b.disk->hold = true;
+    struct partition_read first = {.offset = 15, .bytes_max = 1}, second = first;
+    cr_assert_eq(partition_read(b.p, &first), ERR_AGAIN);
+    cr_assert_eq(partition_read(b.p, &second), ERR_AGAIN);
+    partition_read_end(&first);
+    partition_read_end(&second);
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 10);
+    bench_deinit(&b);
+}
+
+Test(retention, files_go_when_a_whole_segment_is_past_the_limit_and_the_last_one_too)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    fill(&b, 20);
+    cr_assert(fake_disk_exists(b.disk, "orders-0/00000000000000000000.log"));
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0/00000000000000000000.log"));
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0/00000000000000000000.index"));
+    bench_pass(&b, 100000);
+    partition_retain(b.p);
+    bench_settle(&b);
+    struct partition_info info;
+    partition_describe(b.p, &info);
+    cr_assert_eq(info.log_start, 20);
+    cr_assert_eq(info.next_offset, 20);
+    cr_assert_eq(info.bytes, 0);
+    cr_assert_eq(info.segment_count, 1);
+    cr_assert(fake_disk_exists(b.disk, "orders-0/00000000000000000020.log"));
+    cr_assert_eq(bench_put(&b, "next"), 20);
+    cr_assert_str_eq(bench_get(&b, 20, NULL), "next");
+    bench_reopen(&b);
+    cr_assert_eq(partition_log_start(b.p), 20);
+    cr_assert_str_eq(bench_get(&b, 20, NULL), "next");
+    bench_deinit(&b);
+}
+
+Test(retention, old_timestamp_behind_a_young_one_ages_by_the_young_one)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    int64_t now = b.clock.wall_ms;
+    bench_append_at(&b, "young", now);
+    bench_append_at(&b, "old", now - 1000000);
+    partition_commit(b.p);
+    bench_settle(&b);
+    partition_retain(b.p);
+    cr_assert_eq(partition_log_start(b.p), 0);
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "old");
+    bench_pass(&b, 10001);
+    partition_retain(b.p);
+    cr_assert_eq(partition_log_start(b.p), 2);
+    bench_deinit(&b);
+}
+
+Test(retention, size_limit_drops_whole_batches_until_what_stays_fits)
+{
+    struct bench b;
+    setup(&b, -1, 2000);
+    fill(&b, 20);
+    struct partition_info info;
+    partition_retain(b.p);
+    bench_settle(&b);
+    partition_describe(b.p, &info);
+    size_t batch_len = storage_stats(b.st)->bytes_written / 20;
+    cr_assert_eq(info.log_start, 20 - (int64_t)(2000 / batch_len));
+    cr_assert_lt(info.bytes, 2000 + 1000, "older segments are gone");
+    bench_deinit(&b);
+}
+
+Test(retention, size_limit_is_exact_for_reads_without_a_call_of_retain)
+{
+    struct bench b;
+    setup(&b, -1, 2000);
+    fill(&b, 20);
+    int64_t start = 20 - 2000 / (int64_t)(storage_stats(b.st)->bytes_written / 20);
+    enum err err;
+    cr_assert_null(bench_get(&b, start - 1, &err));
+    cr_assert_eq(err, ERR_RANGE);
+    cr_assert_not_null(bench_get(&b, start, &err));
+    bench_append_bytes(&b, 200);
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert_null(bench_get(&b, start, &err));
+    bench_deinit(&b);
+}
+
+Test(retention, newest_batch_stays_even_if_it_is_larger_than_the_limit)
+{
+    struct bench b;
+    setup(&b, -1, 10);
+    fill(&b, 5);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 4);
+    cr_assert_not_null(bench_get(&b, 4, NULL));
+    bench_deinit(&b);
+}
+
+Test(retention, reader_inside_a_removed_segment_is_told_that_its_offset_is_gone)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    fill(&b, 8);
+    storage_set_tail_bytes_max(b.st, 0);
+    b.disk->cold = b.disk->hold = true;
+    bool done = false;
+    struct partition_read read = {.offset = 0, .bytes_max = 1, .ctx = &done};
+    read.done = bench_set_done;
+    cr_assert_eq(partition_read(b.p, &read), ERR_AGAIN);
+    b.clock.wall_ms += 1000000;
+    b.disk->hold = false;
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert(done);
+    cr_assert_eq(read.err, ERR_RANGE);
+    partition_read_end(&read);
+    bench_deinit(&b);
+}
+
+Test(seek, finds_the_first_record_in_offset_order_with_timestamps_out_of_order)
+{
+    struct bench b;
+    setup(&b, -1, -1);
+    static const int64_t times[] = {100, 300, 200, 50, 400, 10, 399, 500};
+    for (int round = 0; round < 40; round++)
+        for (size_t i = 0; i < COUNT_OF(times); i++) {
+            bench_append_at(&b, "0123456789012345678901234567890123456789", times[i] + round * 50);
+            if (i % 3 == 0) {
+                partition_commit(b.p);
+                bench_settle(&b);
+            }
+        }
+    partition_commit(b.p);
+    bench_settle(&b);
+    for (int cold = 0; cold < 3; cold++) {
+        for (int64_t t = 0; t < 2600; t += 7) {
+            int64_t expected = 40 * COUNT_OF(times);
+            for (int64_t i = (int64_t)(40 * COUNT_OF(times)) - 1; i >= 0; i--)
+                if (times[i % 8] + i / 8 * 50 >= t)
+                    expected = i;
+            struct partition_seek seek = {.timestamp_ms = t};
+            bench_seek(&b, &seek);
+            cr_assert_eq(seek.err, ERR_OK);
+            cr_assert_eq(seek.offset, expected, "time %lld", (long long)t);
+        }
+        b.disk->cold = cold == 0;
+        if (cold == 1)
+            bench_reopen(&b);
+    }
+    bench_deinit(&b);
+}
+
+Test(seek, past_the_last_timestamp_gives_the_next_offset)
+{
+    struct bench b;
+    setup(&b, -1, -1);
+    struct partition_seek seek = {.timestamp_ms = 5};
+    bench_seek(&b, &seek);
+    cr_assert_eq(seek.offset, 0);
+    cr_assert_eq(seek.found_timestamp_ms, -1);
+    bench_append_at(&b, "a", 4);
+    partition_commit(b.p);
+    bench_settle(&b);
+    bench_seek(&b, &seek);
+    cr_assert_eq(seek.offset, 1);
+    cr_assert_eq(seek.found_timestamp_ms, -1);
+    bench_deinit(&b);
+}
