@@ -123,12 +123,8 @@ static void write_result(struct writer *w, struct fetch_call *f)
 static void fetch_call_free(struct fetch_call *f)
 {
     fetch_end(&f->fetch);
-    for (size_t i = 0; i < f->fetch.part_count; i++) {
-        if (f->parts[i].tp != NULL)
-            topic_unref(f->parts[i].tp->topic);
-        if (f->missing != NULL)
-            mem_free(f->missing[i].topic);
-    }
+    for (size_t i = 0; f->missing != NULL && i < f->fetch.part_count; i++)
+        mem_free(f->missing[i].topic);
     mem_free(f->missing);
     mem_free(f);
 }
@@ -178,12 +174,6 @@ static struct fetch_call *fetch_call_create(const struct fetch *options, size_t 
     return f;
 }
 
-static void set_partition(struct fetch_part *part, struct topic_partition *tp)
-{
-    part->tp = tp;
-    topic_ref(tp->topic);
-}
-
 /* --- FETCH topic partition position [options] ------------------------------------------------- */
 
 void cmd_fetch(struct call *c)
@@ -208,7 +198,7 @@ void cmd_fetch(struct call *c)
     if (tp == NULL)
         return;
     struct fetch_call *f = fetch_call_create(&options, 1);
-    set_partition(&f->parts[0], tp);
+    f->parts[0].tp = tp;
     f->parts[0].from = from;
     f->parts[0].value = value;
     start(c, f);
@@ -270,7 +260,7 @@ static bool read_mfetch_part(struct call *c, struct fetch_call *f, size_t i,
     struct topic *t = catalog_find(c->sv->catalog, words[0]);
     struct topic_partition *tp = t == NULL ? NULL : topic_partition(t, number);
     if (tp != NULL)
-        set_partition(part, tp);
+        part->tp = tp;
     else
         set_missing(f, i, words[0], number, t == NULL ? ERR_NOT_FOUND : ERR_RANGE);
     return true;
