@@ -443,7 +443,7 @@ enum err posix_disk_create(const struct posix_disk_options *options, struct disk
         [DISK_LANE_SYNC] = options->sync_workers == 0 ? POSIX_SYNC_WORKERS : options->sync_workers,
         [DISK_LANE_BULK] = options->bulk_workers == 0 ? POSIX_BULK_WORKERS : options->bulk_workers,
     };
-    struct workers *workers;
+    struct workers *workers = NULL;
     err = workers_create(threads_max, &workers);
     if (err != ERR_OK) {
         close(root_fd);
