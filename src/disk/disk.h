@@ -92,55 +92,66 @@ struct disk {
 /* --- files ---------------------------------------------------------------------------------- */
 
 /* `flags` are disk_open_flags. The file is the caller's until disk_close. */
-MUST_CHECK enum err disk_open(struct disk *d, const char *path, unsigned flags,
-                              struct disk_file **file);
+MUST_CHECK
+enum err disk_open(struct disk *d, const char *path, unsigned flags, struct disk_file **file);
 void disk_close(struct disk_file *file); /* NULL is allowed */
 
 /* Writes all `count` (<= DISK_IOV_MAX) pieces at `pos`, continuing after short writes. On an error
  * *put says how many bytes got there before it: the caller cuts them off or overwrites them. */
-MUST_CHECK enum err disk_write(struct disk_file *file, const struct iovec *iov, int count,
-                               uint64_t pos, size_t *put);
+MUST_CHECK
+enum err disk_write(struct disk_file *file, const struct iovec *iov, int count, uint64_t pos,
+                    size_t *put);
 /* The same for one piece, when a partial write needs no care. */
-MUST_CHECK enum err disk_write_all(struct disk_file *file, const void *data, size_t len,
-                                   uint64_t pos);
+MUST_CHECK
+enum err disk_write_all(struct disk_file *file, const void *data, size_t len, uint64_t pos);
 
 /* Reads up to `len` bytes at `pos`; *got < len only at the end of the file. May block. */
-MUST_CHECK enum err disk_read(struct disk_file *file, void *data, size_t len, uint64_t pos,
-                              size_t *got);
+MUST_CHECK
+enum err disk_read(struct disk_file *file, void *data, size_t len, uint64_t pos, size_t *got);
 /* The same, without waiting for the device: ERR_AGAIN when any byte of it is not in the page cache
  * (or the file system cannot tell): give it to a worker. */
-MUST_CHECK enum err disk_read_cached(struct disk_file *file, void *data, size_t len, uint64_t pos,
-                                     size_t *got);
+MUST_CHECK
+enum err disk_read_cached(struct disk_file *file, void *data, size_t len, uint64_t pos,
+                          size_t *got);
 
 /* fdatasync. After an error the state of everything written since the last success is unknown, and
  * calling again proves nothing. */
-MUST_CHECK enum err disk_sync(struct disk_file *file);
-MUST_CHECK enum err disk_truncate(struct disk_file *file, uint64_t len);
-MUST_CHECK enum err disk_size(struct disk_file *file, uint64_t *len);
+MUST_CHECK
+enum err disk_sync(struct disk_file *file);
+MUST_CHECK
+enum err disk_truncate(struct disk_file *file, uint64_t len);
+MUST_CHECK
+enum err disk_size(struct disk_file *file, uint64_t *len);
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-MUST_CHECK enum err disk_rename(struct disk *d, const char *from,
-                                const char *to); /* replaces `to` */
-MUST_CHECK enum err disk_unlink(struct disk *d, const char *path);
-MUST_CHECK enum err disk_mkdir(struct disk *d, const char *path);
-MUST_CHECK enum err disk_rmdir(struct disk *d, const char *path);
+MUST_CHECK
+enum err disk_rename(struct disk *d, const char *from, const char *to); /* replaces `to` */
+MUST_CHECK
+enum err disk_unlink(struct disk *d, const char *path);
+MUST_CHECK
+enum err disk_mkdir(struct disk *d, const char *path);
+MUST_CHECK
+enum err disk_rmdir(struct disk *d, const char *path);
 /* Makes the names in a directory durable; "" is the root. */
-MUST_CHECK enum err disk_sync_dir(struct disk *d, const char *path);
+MUST_CHECK
+enum err disk_sync_dir(struct disk *d, const char *path);
 /* In no particular order. */
-MUST_CHECK enum err disk_list(struct disk *d, const char *path, disk_list_fn *fn, void *ctx);
+MUST_CHECK
+enum err disk_list(struct disk *d, const char *path, disk_list_fn *fn, void *ctx);
 /* Takes the file (made if missing) for this disk until it is destroyed. ERR_BUSY: another has it, here
  * or in another process. ERR_FULL: this disk holds too many locks. Reactor thread only. */
-MUST_CHECK enum err disk_lock(struct disk *d, const char *path);
+MUST_CHECK
+enum err disk_lock(struct disk *d, const char *path);
 
 /* Reads a whole file of at most `len_max` bytes and NUL-terminates it; *data is the caller's (mem_free).
  * ERR_TOO_LARGE when it is longer. */
-MUST_CHECK enum err disk_read_file(struct disk *d, const char *path, size_t len_max, char **data,
-                                   size_t *len);
+MUST_CHECK
+enum err disk_read_file(struct disk *d, const char *path, size_t len_max, char **data, size_t *len);
 /* Puts a file in place as a whole, or not at all: writes `path`.tmp, syncs it, renames it over `path`
  * and syncs the directory. A crash leaves the old file or the new one, and maybe a .tmp. */
-MUST_CHECK enum err disk_replace_file(struct disk *d, const char *path, const void *data,
-                                      size_t len);
+MUST_CHECK
+enum err disk_replace_file(struct disk *d, const char *path, const void *data, size_t len);
 
 /* --- jobs ----------------------------------------------------------------------------------- */
 

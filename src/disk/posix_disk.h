@@ -12,7 +12,8 @@ struct posix_disk_options {
 };
 
 /* ERR_NOT_FOUND the parent is missing; ERR_ACCESS it is not writable. Workers block all signals. */
-MUST_CHECK enum err posix_disk_create(const struct posix_disk_options *options, struct disk **disk);
+MUST_CHECK
+enum err posix_disk_create(const struct posix_disk_options *options, struct disk **disk);
 /* Waits for the jobs under way, calls their `done`, joins the workers, gives locks back. */
 void posix_disk_destroy(struct disk *d);
 /* Readable (poll) while finished jobs wait for disk_reap. Stays the disk's. */

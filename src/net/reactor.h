@@ -29,13 +29,14 @@ struct reactor_watch {
 
 struct reactor;
 
-MUST_CHECK enum err reactor_create(struct reactor **reactor);
+MUST_CHECK
+enum err reactor_create(struct reactor **reactor);
 void reactor_destroy(struct reactor *r);
 
 /* Watches `fd` for `events` until reactor_unwatch. The watch stays where it is meanwhile.
  * ERR_LIMIT: the system's limit of watches is reached. ERR_ACCESS: not a descriptor one can wait for. */
-MUST_CHECK enum err reactor_watch(struct reactor *r, struct reactor_watch *watch, int fd,
-                                  unsigned events);
+MUST_CHECK
+enum err reactor_watch(struct reactor *r, struct reactor_watch *watch, int fd, unsigned events);
 /* Safe inside any `ready`, also for a watch whose event is still to be delivered this turn. To be
  * called before the descriptor is closed. */
 void reactor_unwatch(struct reactor *r, struct reactor_watch *watch);

@@ -10,8 +10,9 @@ struct signals;
 
 /* Blocks SIGINT and SIGTERM for the calling thread (call before starting others) and calls `received`
  * with the number when one comes; it may destroy the signals. */
-MUST_CHECK enum err signals_create(struct reactor *r, void (*received)(void *ctx, int signal),
-                                   void *ctx, struct signals **signals);
+MUST_CHECK
+enum err signals_create(struct reactor *r, void (*received)(void *ctx, int signal), void *ctx,
+                        struct signals **signals);
 /* The signals stay blocked: one that is pending must not kill a server that is on its way out. */
 void signals_destroy(struct signals *s);
 

@@ -37,14 +37,16 @@ struct stream {
 
 /* Reads what is there. ERR_AGAIN nothing now; ERR_CLOSED the peer closed or the connection broke. A *got
  * below `len` means that there is nothing more now. */
-MUST_CHECK static inline enum err stream_read(struct stream *s, void *data, size_t len, size_t *got)
+MUST_CHECK
+static inline enum err stream_read(struct stream *s, void *data, size_t len, size_t *got)
 {
     return s->ops->read(s, data, len, got);
 }
 
 /* Writes what fits. ERR_AGAIN nothing fits now; ERR_CLOSED. *put may be less than all. */
-MUST_CHECK static inline enum err stream_write(struct stream *s, const struct iovec *iov, int count,
-                                               size_t *put)
+MUST_CHECK
+static inline enum err stream_write(struct stream *s, const struct iovec *iov, int count,
+                                    size_t *put)
 {
     return s->ops->write(s, iov, count, put);
 }

@@ -25,8 +25,9 @@ struct tcp_listener_options {
 /* ERR_EXISTS the port is taken; ERR_ACCESS; ERR_INVALID not an address of this machine or not a port;
  * ERR_UNSUPPORTED the system has no IPv6. When descriptors run out, accepting pauses and resumes by
  * itself as some are closed. */
-MUST_CHECK enum err tcp_listen(struct reactor *r, const struct tcp_listener_options *options,
-                               struct tcp_listener **listener);
+MUST_CHECK
+enum err tcp_listen(struct reactor *r, const struct tcp_listener_options *options,
+                    struct tcp_listener **listener);
 int tcp_listener_port(const struct tcp_listener *l);
 /* Its streams go on. */
 void tcp_listener_close(struct tcp_listener *l);
