@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands/client_describe.h"
+
+#define FLAGS_MAX 16
+
+/* In the order and the letters of Redis. */
+static void make_flags(const struct session *s, char *flags)
+{
+    char *p = flags;
+    if (session_is_subscriber(s))
+        *p++ = 'P';
+    if (s->transaction.open)
+        *p++ = 'x';
+    if (s->blocker != NULL)
+        *p++ = 'b';
+    if (s->closing)
+        *p++ = 'c';
+    if (s->no_evict)
+        *p++ = 'e';
+    if (s->no_touch)
+        *p++ = 'T';
+    if (p == flags)
+        *p++ = 'N';
+    *p = '\0';
+}
+
+static size_t chunk_count(const struct out *out)
+{
+    size_t count = 0;
+    LIST_EACH (it, &out->chunks)
+        count++;
+    return count;
+}
+
+static size_t argument_bytes(const struct call *c)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < c->argc; i++)
+        bytes += c->argv[i].len;
+    return bytes;
+}
+
+static size_t subscriptions(const struct session *s, enum pubsub_kind kind)
+{
+    return pubsub_count(&s->subscriber, kind);
+}
+
+void client_describe(struct buf *b, const struct call *c, const struct session *s)
+{
+    char flags[FLAGS_MAX];
+    make_flags(s, flags);
+    int64_t now_us = c->sv->clock->mono_us;
+    buf_printf(b, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%lld idle=%lld flags=%s db=0",
+               (unsigned long long)s->id, s->stream->peer, s->stream->local, s->stream->fd, s->name,
+               (long long)((now_us - s->created_us) / 1000000),
+               (long long)((now_us - s->last_active_us) / 1000000), flags);
+    buf_printf(b, " sub=%zu psub=%zu ssub=%zu multi=%lld", subscriptions(s, PUBSUB_CHANNEL),
+               subscriptions(s, PUBSUB_PATTERN), subscriptions(s, PUBSUB_SHARD),
+               s->transaction.open ? (long long)s->transaction.count : -1LL);
+    buf_printf(b, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu", session_input_bytes(s),
+               s->input.cap - s->input.len, s == c->session ? argument_bytes(c) : 0,
+               s->transaction.bytes);
+    buf_printf(b, " rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s", out_len(&s->out),
+               chunk_count(&s->out), s->out.memory_bytes, session_memory(s),
+               s->writable ? "r" : "rw");
+    buf_printf(b, " cmd=%s user=default redir=-1 resp=%d lib-name=%s lib-ver=%s\n", s->last_command,
+               s->proto, s->lib_name, s->lib_ver);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A connection as a line of CLIENT LIST and CLIENT INFO. */
+#ifndef ECHOLOG_COMMANDS_CLIENT_DESCRIBE_H
+#define ECHOLOG_COMMANDS_CLIENT_DESCRIBE_H
+
+#include "base/buf.h"
+#include "commands/command.h"
+
+/* Appends the line with its newline. `c` is the call that asks: what it holds in memory counts for its
+ * own session. */
+void client_describe(struct buf *b, const struct call *c, const struct session *s);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The CONFIG family. */
+#include "commands/errors.h"
+#include "commands/handlers.h"
+#include "commands/help.h"
+
+#include "base/glob.h"
+
+void cmd_config_help(struct call *c)
+{
+    reply_help(c);
+}
+
+/* --- GET ------------------------------------------------------------------------------------ */
+
+static bool is_wanted(const struct call *c, const char *name)
+{
+    for (int i = 2; i < c->argc; i++)
+        if (glob_match_nocase(c->argv[i], bytes_of_string(name)))
+            return true;
+    return false;
+}
+
+static void write_directive(struct call *c, const struct directive *d, const char *name,
+                            struct buf *value)
+{
+    buf_clear(value);
+    directive_get(d, c->sv->config, value);
+    write_bulk_string(&c->w, name);
+    write_bulk(&c->w, buf_bytes(value));
+}
+
+void cmd_config_get(struct call *c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config_table.count; i++) {
+        const struct directive *d = &config_table.items[i];
+        count += is_wanted(c, d->name);
+        count += d->alias != NULL && is_wanted(c, d->alias);
+    }
+    struct buf value = {0};
+    write_map(&c->w, count);
+    for (size_t i = 0; i < config_table.count; i++) {
+        const struct directive *d = &config_table.items[i];
+        if (is_wanted(c, d->name))
+            write_directive(c, d, d->name, &value);
+        if (d->alias != NULL && is_wanted(c, d->alias))
+            write_directive(c, d, d->alias, &value);
+    }
+    buf_deinit(&value);
+}
+
+/* --- SET ------------------------------------------------------------------------------------ */
+
+/* Where no password is asked for, everybody is in. */
+static void let_all_in(struct sessions *all)
+{
+    LIST_EACH (it, &all->all) {
+        struct session *s = CONTAINER_OF(it, struct session, in_all);
+        s->authenticated = true;
+        s->request.authenticated = true;
+    }
+}
+
+static void on_changed(void *ctx, const struct directive *d)
+{
+    struct services *sv = ctx;
+    if (strcmp(d->name, "requirepass") == 0 && sv->config->requirepass[0] == '\0')
+        let_all_in(sv->sessions);
+    sv->configured(sv, d);
+}
+
+void cmd_config_set(struct call *c)
+{
+    if (c->argc % 2 != 0) {
+        reply_syntax_error(c);
+        return;
+    }
+    struct buf why = {0};
+    enum err err =
+        config_set(c->sv->config, c->argv + 2, (size_t)(c->argc - 2) / 2, on_changed, c->sv, &why);
+    if (err == ERR_OK)
+        write_ok(&c->w);
+    else
+        write_error(&c->w, "ERR %.*s", (int)why.len, buf_bytes(&why).data);
+    buf_deinit(&why);
+}
+
+/* --- RESETSTAT ------------------------------------------------------------------------------ */
+
+void cmd_config_resetstat(struct call *c)
+{
+    struct sessions *sessions = c->sv->sessions;
+    sessions->stats = (struct sessions_stats){.peak_clients = sessions->count};
+    struct command_table *t = c->sv->commands;
+    for (size_t i = 0; i < command_table_count(t); i++)
+        *command_stats(t, command_at(t, i)) = (struct command_stats){0};
+    write_ok(&c->w);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* MULTI, EXEC, DISCARD. Queueing itself is in dispatch.c. */
+#include "commands/handlers.h"
+
+void cmd_multi(struct call *c)
+{
+    if (c->session->transaction.open) {
+        write_error(&c->w, "ERR MULTI calls can not be nested");
+        return;
+    }
+    c->session->transaction.open = true;
+    write_ok(&c->w);
+}
+
+void cmd_discard(struct call *c)
+{
+    if (!c->session->transaction.open) {
+        write_error(&c->w, "ERR DISCARD without MULTI");
+        return;
+    }
+    transaction_clear(&c->session->transaction);
+    write_ok(&c->w);
+}
+
+/* Each command answers into the array by itself. What one of them does to the session holds for those
+ * behind it, so CLIENT REPLY OFF silences them and HELLO changes how they answer, as in Redis. */
+static void run_items(struct call *c, const struct transaction *items)
+{
+    struct session *s = c->session;
+    for (size_t i = 0; i < items->count; i++) {
+        const struct transaction_item *item = &items->items[i];
+        /* Closed on the way: all of it is executed, and nobody reads the answers. */
+        if (s->dead)
+            s->reply_mode = SESSION_REPLY_OFF;
+        command_run(c->sv, s, item->command, item->argc, item->argv);
+    }
+}
+
+void cmd_exec(struct call *c)
+{
+    struct session *s = c->session;
+    if (!s->transaction.open) {
+        write_error(&c->w, "ERR EXEC without MULTI");
+        return;
+    }
+    if (s->transaction.aborted) {
+        transaction_clear(&s->transaction);
+        write_error(&c->w, "EXECABORT Transaction discarded because of previous errors.");
+        return;
+    }
+    /* The items are out of the session while they run: it is free to change under them. */
+    struct transaction items = s->transaction;
+    s->transaction = (struct transaction){.running = true};
+    write_array(&c->w, items.count);
+    run_items(c, &items);
+    s->transaction.running = false;
+    s->last_command = c->command->name;
+    transaction_clear(&items);
+}
