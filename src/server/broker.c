@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The wiring of the server and the turn of its loop. It must not know how the machine is asked for
+ * anything: that is main's. */
+#include "server/broker.h"
+
+#include "base/mem.h"
+#include "commands/append_hold.h"
+#include "commands/command.h"
+
+/* How long an orderly end waits for replies that are still to be sent. */
+#define STOP_WAIT_US (5 * 1000000)
+#define LOCK_FILE "lock"
+
+struct broker {
+    struct services services;
+    struct hash_key hash_key;
+    struct random random;
+    struct timers timers;
+    struct clock *clock; /* borrowed, as all that the options name */
+    struct disk *disk;
+    void (*configured)(void *ctx, const struct directive *d);
+    void *ctx;
+    bool stopping;
+    int64_t stop_deadline_us;
+};
+
+/* --- what the parts ask of the whole --------------------------------------------------------- */
+
+static struct broker *broker_of(struct services *sv)
+{
+    return CONTAINER_OF(sv, struct broker, services);
+}
+
+static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
+{
+    struct broker *b = ctx;
+    command_dispatch(&b->services, s, argc, argv);
+}
+
+static void ignore_session(void *ctx, struct session *s)
+{
+    (void)ctx;
+    (void)s;
+}
+
+static bool overloaded(void *ctx)
+{
+    const struct broker *b = ctx;
+    return storage_stats(b->services.storage)->pending_bytes >
+           (size_t)b->services.config->pending_bytes_max;
+}
+
+static void on_shutdown(struct services *sv)
+{
+    broker_stop(broker_of(sv));
+}
+
+static void on_configured(struct services *sv, const struct directive *d)
+{
+    struct broker *b = broker_of(sv);
+    sv->trace->level = (enum trace_level)sv->config->loglevel;
+    storage_set_tail_bytes_max(sv->storage, (size_t)sv->config->tail_cache_bytes);
+    catalog_defaults_changed(sv->catalog);
+    if (b->configured != NULL)
+        b->configured(b->ctx, d);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static void make_run_id(struct broker *b)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < sizeof(b->services.run_id) - 1; i++)
+        b->services.run_id[i] = digits[random_below(&b->random, 16)];
+    b->services.run_id[sizeof(b->services.run_id) - 1] = '\0';
+}
+
+static void trace_recovery(struct broker *b, const struct catalog_recovery *r, int64_t took_us)
+{
+    struct trace *t = b->services.trace;
+    TRACE_NOTE(t, "Log open: %zu topics, %zu partitions in %.3f s", r->topics, r->partitions,
+               (double)took_us / 1e6);
+    if (r->partitions_scanned > 0)
+        TRACE_NOTE(
+            t,
+            "The last stop was not clean: %zu partitions scanned, %llu bytes read (%.0f MB/s), "
+            "%llu bytes of torn tails cut",
+            r->partitions_scanned, (unsigned long long)r->bytes_scanned,
+            (double)r->bytes_scanned / ((double)took_us + 1), (unsigned long long)r->bytes_cut);
+    if (r->corrupt_ranges > 0)
+        TRACE_WARN(t, "%llu damaged ranges were found; reading them answers -CORRUPT",
+                   (unsigned long long)r->corrupt_ranges);
+    if (r->partitions_failed > 0)
+        TRACE_WARN(t, "%zu partitions could not be opened", r->partitions_failed);
+}
+
+static enum err open_log(struct broker *b)
+{
+    struct services *sv = &b->services;
+    enum err err = disk_lock(b->disk, LOCK_FILE);
+    if (err != ERR_OK) {
+        TRACE_WARN(sv->trace, "Cannot lock the data directory '%s': %s", sv->config->dir,
+                   err == ERR_BUSY ? "another server is using it" : err_text(err));
+        return err;
+    }
+    struct storage_options storage_options = {
+        .disk = b->disk,
+        .clock = b->clock,
+        .timers = &b->timers,
+        .trace = sv->trace,
+        .tail_bytes_max = (size_t)sv->config->tail_cache_bytes,
+        .files_max = (unsigned)sv->config->open_files_max,
+    };
+    sv->storage = storage_create(&storage_options);
+    struct catalog_options catalog_options = {
+        .storage = sv->storage,
+        .disk = b->disk,
+        .clock = b->clock,
+        .timers = &b->timers,
+        .trace = sv->trace,
+        .random = &b->random,
+        .hash_key = &b->hash_key,
+        .config = sv->config,
+    };
+    int64_t before_us = b->clock->mono_us;
+    struct catalog_recovery recovery = {0};
+    err = catalog_open(&catalog_options, &recovery, &sv->catalog);
+    clock_update(b->clock);
+    if (err != ERR_OK) {
+        TRACE_WARN(sv->trace, "Cannot open the log in '%s': %s", sv->config->dir, err_text(err));
+        storage_destroy(sv->storage);
+        return err;
+    }
+    trace_recovery(b, &recovery, b->clock->mono_us - before_us);
+    return ERR_OK;
+}
+
+enum err broker_create(const struct broker_options *options, struct broker **broker)
+{
+    struct broker *b = mem_zalloc(1, sizeof(*b));
+    b->services.config = options->config;
+    b->services.clock = b->clock = options->clock;
+    b->services.timers = &b->timers;
+    b->services.trace = options->trace;
+    b->services.random = &b->random;
+    b->services.config_file = options->config_file;
+    b->services.started_us = options->clock->mono_us;
+    b->services.started_wall_ms = options->clock->wall_ms;
+    b->services.shutdown = on_shutdown;
+    b->services.configured = on_configured;
+    b->services.process_figures = options->process_figures;
+    b->disk = options->disk;
+    b->configured = options->configured;
+    b->ctx = options->ctx;
+    b->hash_key = options->hash_key;
+    random_seed(&b->random, options->seed);
+    timers_init(&b->timers);
+    make_run_id(b);
+
+    enum err err = open_log(b);
+    if (err != ERR_OK) {
+        timers_deinit(&b->timers);
+        mem_free(b);
+        return err;
+    }
+    b->services.pubsub = pubsub_create(&b->hash_key);
+    b->services.commands = command_table_create(&b->hash_key);
+    b->services.holds = append_holds_create();
+    struct sessions_options sessions_options = {
+        .owner = {.ctx = b,
+                  .execute = execute,
+                  .opened = ignore_session,
+                  .closed = ignore_session,
+                  .overloaded = overloaded},
+        .config = options->config,
+        .clock = options->clock,
+        .timers = &b->timers,
+        .trace = options->trace,
+        .pubsub = b->services.pubsub,
+        .hash_key = &b->hash_key,
+    };
+    b->services.sessions = sessions_create(&sessions_options);
+    *broker = b;
+    return ERR_OK;
+}
+
+enum err broker_destroy(struct broker *b)
+{
+    struct services *sv = &b->services;
+    sessions_destroy(sv->sessions);
+    enum err err = catalog_close(sv->catalog);
+    storage_destroy(sv->storage);
+    append_holds_destroy(sv->holds);
+    command_table_destroy(sv->commands);
+    pubsub_destroy(sv->pubsub);
+    timers_deinit(&b->timers);
+    mem_free(b);
+    return err;
+}
+
+void broker_accept(struct broker *b, struct stream *stream)
+{
+    if (b->stopping)
+        stream_close(stream);
+    else
+        sessions_accept(b->services.sessions, stream);
+}
+
+void broker_set_port(struct broker *b, int port)
+{
+    b->services.port = port;
+}
+
+/* --- the turn ------------------------------------------------------------------------------- */
+
+void broker_tick(struct broker *b)
+{
+    struct services *sv = &b->services;
+    clock_update(b->clock);
+    sv->turns++;
+    catalog_begin_turn(sv->catalog);
+    disk_reap(b->disk);
+    timers_run(&b->timers, b->clock->mono_us);
+    if (!b->stopping)
+        sessions_turn(sv->sessions);
+    catalog_commit(sv->catalog);
+    sessions_flush(sv->sessions);
+    sessions_bury(sv->sessions);
+    sessions_resume_paused(sv->sessions);
+}
+
+int64_t broker_wait_us(const struct broker *b)
+{
+    if (sessions_pending(b->services.sessions, !b->stopping))
+        return 0;
+    int64_t next_us = timers_next(&b->timers);
+    if (b->stopping && b->stop_deadline_us < next_us)
+        next_us = b->stop_deadline_us;
+    if (next_us == TIMERS_NONE)
+        return -1;
+    int64_t left_us = next_us - b->clock->mono_us;
+    return left_us > 0 ? left_us : 0;
+}
+
+void broker_stop(struct broker *b)
+{
+    if (b->stopping)
+        return;
+    b->stopping = true;
+    b->stop_deadline_us = b->clock->mono_us + STOP_WAIT_US;
+    TRACE_NOTE(b->services.trace, "Stopping: finishing what was acknowledged or is under way");
+}
+
+bool broker_stopped(const struct broker *b)
+{
+    return b->stopping &&
+           (sessions_quiet(b->services.sessions) || b->clock->mono_us >= b->stop_deadline_us);
+}

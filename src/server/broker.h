@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The broker: all state of a server, and its turn. It reaches the outside only through what it is given
+ * (disk, clock, trace) and through the streams it is handed, so a whole broker runs in a test. */
+#ifndef ECHOLOG_SERVER_BROKER_H
+#define ECHOLOG_SERVER_BROKER_H
+
+#include "base/check.h"
+#include "commands/services.h"
+#include "disk/disk.h"
+#include "net/stream.h"
+
+struct broker;
+
+struct broker_options {
+    struct config *config; /* all borrowed, outlive the broker */
+    struct disk *disk;
+    struct clock *clock;
+    struct trace *trace;
+    uint64_t seed;            /* of everything that is left to chance */
+    struct hash_key hash_key; /* secret */
+    const char *config_file;
+    void (*process_figures)(struct services *sv, struct process_figures *figures);
+    /* A directive changed at run time, for what lies outside the broker. May be NULL. */
+    void (*configured)(void *ctx, const struct directive *d);
+    void *ctx;
+};
+
+/* Opens the log in the disk's root (blocks) and traces what was found. ERR_BUSY another server uses the
+ * directory; otherwise as catalog_open. The reason is traced. */
+MUST_CHECK
+enum err broker_create(const struct broker_options *options, struct broker **broker);
+/* Writes and syncs what is left (blocks), closes every connection and the log; the first error. */
+enum err broker_destroy(struct broker *b);
+
+void broker_accept(struct broker *b, struct stream *stream);
+void broker_set_port(struct broker *b, int port); /* for INFO */
+
+/* One turn: run what is ready, commit, flush replies, close the dead. The order is the promise: no
+ * acknowledgement leaves before the commit it speaks of. */
+void broker_tick(struct broker *b);
+/* How long the driver may wait for something to happen: 0 not at all, negative for ever. */
+int64_t broker_wait_us(const struct broker *b);
+
+/* Begins an orderly end: no more commands, replies that wait for a commit still go out. */
+void broker_stop(struct broker *b);
+/* Whether that is over: the driver may leave its loop. */
+bool broker_stopped(const struct broker *b);
+
+#endif
