@@ -47,7 +47,8 @@ ALL_LDFLAGS = $(FLAVOUR_LDFLAGS) -pthread $(LDFLAGS)
 ifneq ($(filter asan tsan fuzz,$(FLAVOUR)),)
 MALLOC := libc
 endif
-MALLOC_LIBS_jemalloc := -ljemalloc
+# Compilers that link as needed do not see the calls to malloc that are still in the optimiser's hands.
+MALLOC_LIBS_jemalloc := -Wl,--push-state,--no-as-needed -ljemalloc -Wl,--pop-state
 MALLOC_LIBS_libc :=
 ifeq ($(filter jemalloc libc,$(MALLOC)),)
 $(error MALLOC is '$(MALLOC)'; it can be jemalloc or libc)
