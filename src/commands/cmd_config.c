@@ -13,20 +13,33 @@ void cmd_config_help(struct call *c)
 
 /* --- GET ------------------------------------------------------------------------------------ */
 
-static bool is_wanted(const struct call *c, const char *name)
+static bool is_literal(struct bytes pattern)
 {
-    for (int i = 2; i < c->argc; i++)
-        if (glob_match_nocase(c->argv[i], bytes_of_string(name)))
-            return true;
-    return false;
+    for (size_t i = 0; i < pattern.len; i++)
+        if (strchr("*?[\\", pattern.data[i]) != NULL)
+            return false;
+    return true;
 }
 
-static void write_directive(struct call *c, const struct directive *d, const char *name,
+/* Under which name a directive is answered: a name that was given comes back as it was typed. Null when it
+ * is not wanted. */
+static struct bytes wanted_as(const struct call *c, const char *name)
+{
+    struct bytes own = name == NULL ? BYTES_NULL : bytes_of_string(name);
+    for (int i = 2; i < c->argc && name != NULL; i++)
+        if (glob_match_nocase(c->argv[i], own))
+            return is_literal(c->argv[i]) ? c->argv[i] : own;
+    return BYTES_NULL;
+}
+
+static void write_directive(struct call *c, const struct directive *d, struct bytes name,
                             struct buf *value)
 {
+    if (bytes_is_null(name))
+        return;
     buf_clear(value);
     directive_get(d, c->sv->config, value);
-    write_bulk_string(&c->w, name);
+    write_bulk(&c->w, name);
     write_bulk(&c->w, buf_bytes(value));
 }
 
@@ -35,17 +48,15 @@ void cmd_config_get(struct call *c)
     size_t count = 0;
     for (size_t i = 0; i < config_table.count; i++) {
         const struct directive *d = &config_table.items[i];
-        count += is_wanted(c, d->name);
-        count += d->alias != NULL && is_wanted(c, d->alias);
+        count += !bytes_is_null(wanted_as(c, d->name));
+        count += !bytes_is_null(wanted_as(c, d->alias));
     }
     struct buf value = {0};
     write_map(&c->w, count);
     for (size_t i = 0; i < config_table.count; i++) {
         const struct directive *d = &config_table.items[i];
-        if (is_wanted(c, d->name))
-            write_directive(c, d, d->name, &value);
-        if (d->alias != NULL && is_wanted(c, d->alias))
-            write_directive(c, d, d->alias, &value);
+        write_directive(c, d, wanted_as(c, d->name), &value);
+        write_directive(c, d, wanted_as(c, d->alias), &value);
     }
     buf_deinit(&value);
 }

@@ -31,8 +31,11 @@ void cmd_echo(struct call *c)
 void cmd_select(struct call *c)
 {
     int64_t index;
-    if (!num_parse_i64(c->argv[1], &index) || index < INT_MIN || index > INT_MAX)
+    if (!num_parse_i64(c->argv[1], &index))
         reply_not_an_integer(c);
+    else if (index < INT_MIN || index > INT_MAX)
+        write_error(&c->w, "ERR value is out of range, value must between %d and %d", INT_MIN,
+                    INT_MAX);
     else if (index != 0)
         write_error(&c->w, "ERR DB index is out of range");
     else
@@ -167,10 +170,10 @@ void cmd_hello(struct call *c)
     if (!bytes_is_null(hello.user) && !log_in(c, hello.user, hello.password))
         return;
     if (!s->authenticated) {
-        write_error(&c->w,
-                    "NOAUTH HELLO must be called with the client already authenticated, otherwise "
-                    "the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the "
-                    "client and select the RESP protocol version at the same time");
+        write_error(
+            &c->w, "NOAUTH HELLO must be called with the client already authenticated, otherwise "
+                   "the HELLO AUTH <user> <pass> option can be used to authenticate the client and "
+                   "select the RESP protocol version at the same time");
         return;
     }
     if (!bytes_is_null(hello.name))
