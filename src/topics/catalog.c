@@ -39,14 +39,23 @@ bool catalog_name_has_directories(const struct catalog *c, struct bytes name)
     return taken != NULL && taken->directories > 0;
 }
 
-void catalog_release_directories(struct catalog *c, struct bytes name)
+void catalog_take_directories(struct catalog *c, const struct topic *t)
 {
-    struct taken_name *taken = dict_find(&c->taken, name);
+    if (!t->own_directory)
+        catalog_take_name(c, t->name)->directories++;
+}
 
+void catalog_release_directories(struct catalog *c, const struct topic *t)
+{
+    struct taken_name *taken;
+
+    if (t->own_directory)
+        return;
+    taken = dict_find(&c->taken, t->name);
     ASSERT(taken != NULL && taken->directories > 0);
     taken->directories--;
     if (taken->directories == 0 && !taken->meta)
-        mem_free(dict_remove(&c->taken, name));
+        mem_free(dict_remove(&c->taken, t->name));
 }
 
 /* --- topics ---------------------------------------------------------------------------------- */
@@ -130,6 +139,7 @@ void catalog_forget(struct catalog *c, struct topic *t, enum err cause, struct t
         list_remove(&t->partitions[i]->dirty);
         topic_partition_end_waits(t->partitions[i], cause);
     }
+    catalog_take_directories(c, t);   /* until they are removed */
     catalog_job_remove(c, t, change); /* keeps it until its files are gone */
     topic_unref(t);
 }

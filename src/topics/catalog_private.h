@@ -54,7 +54,9 @@ void catalog_forget(struct catalog *c, struct topic *t, enum err cause,
 struct taken_name *catalog_take_name(struct catalog *c, struct bytes name);
 bool catalog_name_has_meta(const struct catalog *c, struct bytes name);
 bool catalog_name_has_directories(const struct catalog *c, struct bytes name);
-void catalog_release_directories(struct catalog *c, struct bytes name);
+/* The directories of a topic are on their way out: a new one of that name takes others. */
+void catalog_take_directories(struct catalog *c, const struct topic *t);
+void catalog_release_directories(struct catalog *c, const struct topic *t);
 
 /* --- catalog_jobs.c: changes to meta files, one after the other ------------------------------- */
 
@@ -72,8 +74,9 @@ void catalog_jobs_finish(struct catalog *c);
 
 /* --- catalog_removal.c: directories that are going away ---------------------------------------- */
 
-/* Partitions `from` up to `to` of `t` were given to partition_delete: watches until their directories
- * are gone; then the name may use them again. `undone_growth`: of a topic that stays. */
+/* Partitions `from` up to `to` of `t` were given to partition_delete: watches until their directories are
+ * gone; then the name, taken when the topic was forgotten, may use them again. `undone_growth`: of a topic
+ * that may stay. */
 void catalog_removal_start(struct catalog *c, struct topic *t, int32_t from, int32_t to,
                            bool undone_growth);
 /* Blocks until the workers have nothing of it; what is left is for the next start. */

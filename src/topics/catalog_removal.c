@@ -75,8 +75,7 @@ static void look_done(struct disk_job *job)
     if (r->err == ERR_OK) {
         if (r->undone_growth)
             r->topic->growth_undone = false;
-        if (!r->topic->own_directory)
-            catalog_release_directories(c, r->topic->name);
+        catalog_release_directories(c, r->topic);
         removal_free(r);
     } else if (!c->closing) {
         timers_set(c->o.timers, &r->timer, c->o.clock->mono_us + r->wait_us);
@@ -114,10 +113,10 @@ void catalog_removal_start(struct catalog *c, struct topic *t, int32_t from, int
         topic_directory(t, i, path);
         r->directories[r->count++] = mem_strdup(path);
     }
-    if (undone_growth)
+    if (undone_growth) {
         t->growth_undone = true;
-    if (!t->own_directory)
-        catalog_take_name(c, t->name)->directories++;
+        catalog_take_directories(c, t);
+    }
     list_push_back(&c->removals, &r->link);
     timers_set(c->o.timers, &r->timer, c->o.clock->mono_us + r->wait_us);
 }

@@ -16,7 +16,7 @@
 #define TOPIC_PARTITIONS_MAX 100000 /* of all topics together */
 #define TOPIC_RATIO_BYTES_MAX 15
 #define TOPIC_TIMESTAMP_AFTER_MAX_MS 3600000 /* the default: an hour ahead */
-#define TOPIC_CHANNELS_BYTES_MAX 4096 /* of record.channels */
+#define TOPIC_CHANNELS_BYTES_MAX 4096        /* of record.channels */
 
 enum ack { ACK_NONE, ACK_WRITTEN, ACK_SYNCED };
 

@@ -2,6 +2,7 @@
 #include "rig.h"
 
 #include "base/mem.h"
+#include "topics/catalog_private.h"
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define DISK_WAIT_MS 20000 /* a test that waits longer hangs */
+#define RIG_QUIET_TURNS 20
 
 static void sink(struct trace *trace, enum trace_level level, const char *line)
 {
@@ -29,7 +31,9 @@ static void stand_still(struct clock *clock)
 
 void rig_start(struct rig *b)
 {
-    struct posix_disk_options disk_options = {.root = b->root};
+    /* One worker each: jobs of a lane end in the order they were asked for. */
+    struct posix_disk_options disk_options = {
+        .root = b->root, .sync_workers = 1, .bulk_workers = 1};
     struct storage_options storage_options = {
         .clock = &b->clock,
         .timers = &b->timers,
@@ -48,6 +52,9 @@ void rig_start(struct rig *b)
 
     timers_init(&b->timers);
     cr_assert_eq(posix_disk_create(&disk_options, &b->disk), ERR_OK);
+    b->disk_ops = b->disk->ops;
+    b->faulty_ops = *b->disk_ops;
+    b->disk->ops = &b->faulty_ops;
     storage_options.disk = options.disk = b->disk;
     b->storage = options.storage = storage_create(&storage_options);
     cr_assert_eq(catalog_open(&options, &b->recovery, &b->catalog), ERR_OK);
@@ -58,7 +65,7 @@ static void prepare(struct rig *b)
     static uint64_t seeds = 1; /* each rig of a test makes other ids */
 
     *b = (struct rig){
-        .clock = {.wall_ms = 1700000000000, .wall_us = 1700000000000000, .mono_us = 1000000},
+        .clock = {.wall_ms = RIG_RECORD_MS, .wall_us = RIG_RECORD_MS * 1000, .mono_us = 1000000},
     };
     b->clock.update = stand_still;
     b->trace.level = TRACE_DEBUG;
@@ -83,27 +90,83 @@ void rig_stop(struct rig *b)
     timers_deinit(&b->timers);
 }
 
-void rig_restart(struct rig *b)
-{
-    rig_stop(b);
-    rig_start(b);
-}
-
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
     (void)st, (void)kind, (void)ftw;
     return remove(path);
 }
 
-void rig_close(struct rig *b)
+static void clean_up(struct rig *b)
 {
-    rig_stop(b);
     buf_deinit(&b->why);
     config_deinit(&b->config);
     nftw(b->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-void rig_crash_copy(const struct rig *b, struct rig *after)
+void rig_abandon(struct rig *b)
+{
+    cr_assert_neq(catalog_close(b->catalog), ERR_OK);
+    storage_destroy(b->storage);
+    posix_disk_destroy(b->disk);
+    timers_deinit(&b->timers);
+    clean_up(b);
+}
+
+/* --- faults ---------------------------------------------------------------------------------- */
+
+static enum err write_full(struct disk_file *file, const struct iovec *iov, int count, uint64_t pos,
+                           size_t *put)
+{
+    (void)file, (void)iov, (void)count, (void)pos;
+    *put = 0;
+    return ERR_NOSPACE;
+}
+
+static enum err sync_fails(struct disk_file *file)
+{
+    (void)file;
+    return ERR_IO;
+}
+
+static enum err read_cold(struct disk_file *file, void *data, size_t len, uint64_t pos, bool cached,
+                          size_t *got)
+{
+    const struct rig *b = CONTAINER_OF((uintptr_t)file->disk->ops, struct rig, faulty_ops);
+
+    return cached ? ERR_AGAIN : b->disk_ops->read(file, data, len, pos, cached, got);
+}
+
+void rig_fault(struct rig *b, enum rig_fault fault)
+{
+    b->faulty_ops = *b->disk_ops;
+    switch (fault) {
+    case RIG_NO_FAULT:
+        break;
+    case RIG_WRITE_FULL:
+        b->faulty_ops.write = write_full;
+        break;
+    case RIG_SYNC_FAILS:
+        b->faulty_ops.sync = sync_fails;
+        break;
+    case RIG_COLD:
+        b->faulty_ops.read = read_cold;
+        break;
+    }
+}
+
+void rig_restart(struct rig *b)
+{
+    rig_stop(b);
+    rig_start(b);
+}
+
+void rig_close(struct rig *b)
+{
+    rig_stop(b);
+    clean_up(b);
+}
+
+static void copy_files(const struct rig *b, struct rig *after)
 {
     char command[256];
 
@@ -111,6 +174,19 @@ void rig_crash_copy(const struct rig *b, struct rig *after)
     after->clock = b->clock;
     snprintf(command, sizeof(command), "cp -r %s/. %s/", b->root, after->root);
     cr_assert_eq(system(command), 0);
+}
+
+void rig_crash_copy(const struct rig *b, struct rig *after)
+{
+    copy_files(b, after);
+    rig_start(after);
+}
+
+void rig_crash_copy_renamed(const struct rig *b, const char *to, const char *from,
+                            struct rig *after)
+{
+    copy_files(b, after);
+    rig_rename(after, to, from);
     rig_start(after);
 }
 
@@ -131,6 +207,12 @@ static bool disk_ready(struct rig *b, int ms)
     return poll(&fd, 1, ms) > 0;
 }
 
+void rig_turn_and_wait(struct rig *b)
+{
+    rig_turn(b);
+    disk_ready(b, 1);
+}
+
 void rig_until(struct rig *b, const bool *flag)
 {
     for (int ms = 0; !*flag && ms < DISK_WAIT_MS; ms++) {
@@ -143,10 +225,17 @@ void rig_until(struct rig *b, const bool *flag)
 
 void rig_until_idle(struct rig *b)
 {
-    for (int quiet = 0; quiet < 20;) {
+    int quiet = 0;
+
+    for (int ms = 0; quiet < RIG_QUIET_TURNS && ms < DISK_WAIT_MS; ms++) {
         rig_turn(b);
-        quiet = disk_ready(b, 2) ? 0 : quiet + 1;
+        if (disk_ready(b, 1) || !list_empty(&b->catalog->jobs) ||
+            !list_empty(&b->catalog->removals))
+            quiet = 0;
+        else
+            quiet++;
     }
+    cr_assert_eq(quiet, RIG_QUIET_TURNS, "the disk did not come to rest");
 }
 
 static void path_of(const struct rig *b, const char *path, char out[512])
@@ -185,6 +274,38 @@ char *rig_read_file(const struct rig *b, const char *path)
     data[fread(data, 1, CONFIG_PORT_DEFAULT * 4 - 1, f)] = '\0';
     fclose(f);
     return data;
+}
+
+void rig_remove(const struct rig *b, const char *path)
+{
+    char full[512];
+
+    path_of(b, path, full);
+    cr_assert_eq(remove(full), 0);
+}
+
+void rig_rename(const struct rig *b, const char *from, const char *to)
+{
+    char full_from[512], full_to[512];
+
+    path_of(b, from, full_from);
+    path_of(b, to, full_to);
+    cr_assert_eq(rename(full_from, full_to), 0);
+}
+
+static bool count_entry(void *ctx, const char *name, enum disk_entry_kind kind)
+{
+    (void)name, (void)kind;
+    ++*(size_t *)ctx;
+    return true;
+}
+
+size_t rig_count(const struct rig *b, const char *path)
+{
+    size_t count = 0;
+
+    cr_assert_eq(disk_list(b->disk, path, count_entry, &count), ERR_OK);
+    return count;
 }
 
 void rig_mkdir(const struct rig *b, const char *path)
@@ -252,7 +373,7 @@ void rig_delete(struct rig *b, struct topic *t)
 static struct record record_of(const char *key, const char *value)
 {
     return (struct record){
-        .timestamp_ms = 1700000000000,
+        .timestamp_ms = RIG_RECORD_MS,
         .key = key == NULL ? BYTES_NULL : bytes_of_string(key),
         .value = bytes_of_string(value),
     };

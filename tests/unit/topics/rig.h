@@ -10,10 +10,13 @@
 #include "topics/fetch.h"
 
 #define RIG_TRACE_BYTES 65536
+#define RIG_RECORD_MS 1700000000000 /* the timestamp of every record */
 
 struct rig {
     char root[64];
     struct disk *disk;
+    const struct disk_ops *disk_ops; /* the driver's own */
+    struct disk_ops faulty_ops;
     struct clock clock;
     struct timers timers;
     struct trace trace;
@@ -33,18 +36,38 @@ void rig_close(struct rig *b); /* and removes the directory */
 void rig_restart(struct rig *b);
 void rig_stop(struct rig *b);
 void rig_start(struct rig *b);
+/* Closes a catalog of which some partition has failed, and removes the directory. */
+void rig_abandon(struct rig *b);
+
+/* What the disk does from now on. */
+enum rig_fault {
+    RIG_NO_FAULT,
+    RIG_WRITE_FULL, /* writes find no space */
+    RIG_SYNC_FAILS, /* syncs of files answer ERR_IO */
+    RIG_COLD,       /* nothing is in the page cache */
+};
+void rig_fault(struct rig *b, enum rig_fault fault);
+
 /* A copy of the directory as a crash would leave it, opened by `after`; `b` goes on. */
 void rig_crash_copy(const struct rig *b, struct rig *after);
+/* The same, when the file `from` had not been renamed to `to` yet. */
+void rig_crash_copy_renamed(const struct rig *b, const char *to, const char *from,
+                            struct rig *after);
 
 /* One turn of the program's loop. */
 void rig_turn(struct rig *b);
+/* The same, and until something may have come from the disk. */
+void rig_turn_and_wait(struct rig *b);
 /* Turns until *flag; fails the test when the disk does not get there. */
 void rig_until(struct rig *b, const bool *flag);
-void rig_until_idle(struct rig *b); /* until nothing comes from the disk for some turns */
+void rig_until_idle(struct rig *b); /* until no change is under way, nor anything else */
 
 bool rig_exists(const struct rig *b, const char *path);
 void rig_write_file(const struct rig *b, const char *path, const char *text);
 char *rig_read_file(const struct rig *b, const char *path); /* the caller's */
+void rig_remove(const struct rig *b, const char *path);
+void rig_rename(const struct rig *b, const char *from, const char *to);
+size_t rig_count(const struct rig *b, const char *path); /* entries of a directory */
 void rig_mkdir(const struct rig *b, const char *path);
 const char *rig_why(struct rig *b); /* NUL-terminated, and empties it */
 
