@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands of connections over streams in memory: sessions, pub/sub and the table, without topics and
+ * without a disk. Commands on topics must not be called here. */
+#ifndef ECHOLOG_TESTS_CONNECTION_FIXTURE_H
+#define ECHOLOG_TESTS_CONNECTION_FIXTURE_H
+
+#include "commands/command.h"
+
+#define CLIENTS_MAX 4
+
+struct fake_client {
+    struct stream stream;
+    struct buf incoming; /* not read yet */
+    struct buf sent;     /* written by the server since the last look */
+    bool closed;
+};
+
+struct fixture {
+    struct services sv;
+    struct config config;
+    struct clock clock;
+    struct timers timers;
+    struct trace trace;
+    struct hash_key hash_key;
+    struct fake_client
+        *clients[CLIENTS_MAX]; /* [0] is connected from the start; their ids count from 1 */
+    int client_count;
+    int shutdowns;
+    char changed[64]; /* the directive that was changed last */
+};
+
+void fixture_init(struct fixture *f);
+void fixture_deinit(struct fixture *f);
+int fixture_connect(struct fixture *f);
+
+/* Sends inline commands, one per line, and runs turns until nothing more happens; returns what that client
+ * received since it was last asked, which is valid until then. */
+const char *fixture_say(struct fixture *f, int client, const char *lines);
+/* What it received without saying anything. */
+const char *fixture_received(struct fixture *f, int client);
+struct session *fixture_session(struct fixture *f, int client);
+
+#endif
