@@ -63,21 +63,21 @@ void cmd_config_get(struct call *c)
 
 /* --- SET ------------------------------------------------------------------------------------ */
 
-/* Where no password is asked for, everybody is in. */
-static void let_all_in(struct sessions *all)
+/* What sessions took over from the configuration when they began. Where no password is asked for any
+ * more, everybody is in. */
+static void update_sessions(struct services *sv)
 {
-    LIST_EACH (it, &all->all) {
+    LIST_EACH (it, &sv->sessions->all) {
         struct session *s = CONTAINER_OF(it, struct session, in_all);
-        s->authenticated = true;
-        s->request.authenticated = true;
+        s->request.bulk_bytes_max = sv->config->proto_max_bulk_len;
+        if (sv->config->requirepass[0] == '\0')
+            s->authenticated = s->request.authenticated = true;
     }
 }
 
 static void on_changed(void *ctx, const struct directive *d)
 {
     struct services *sv = ctx;
-    if (strcmp(d->name, "requirepass") == 0 && sv->config->requirepass[0] == '\0')
-        let_all_in(sv->sessions);
     sv->configured(sv, d);
 }
 
@@ -90,10 +90,12 @@ void cmd_config_set(struct call *c)
     struct buf why = {0};
     enum err err =
         config_set(c->sv->config, c->argv + 2, (size_t)(c->argc - 2) / 2, on_changed, c->sv, &why);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        update_sessions(c->sv);
         write_ok(&c->w);
-    else
+    } else {
         write_error(&c->w, "ERR %.*s", (int)why.len, buf_bytes(&why).data);
+    }
     buf_deinit(&why);
 }
 

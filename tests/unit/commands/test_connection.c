@@ -185,6 +185,14 @@ Test(connection, config_set_changes_all_or_nothing_and_tells_the_server)
     EXPECT_REPLY("config set timeout 5 maxclients", "-ERR syntax error\r\n");
 }
 
+Test(connection, config_set_holds_for_connections_that_are_there)
+{
+    int other = fixture_connect(&f);
+    EXPECT_REPLY("config set proto-max-bulk-len 1mb", "+OK\r\n");
+    cr_expect_str_eq(fixture_say(&f, other, "*2\r\n$4\r\necho\r\n$1048577\r\n"),
+                     "-ERR Protocol error: invalid bulk length\r\n");
+}
+
 Test(connection, config_resetstat_zeroes_counters_and_keeps_what_is_there)
 {
     fixture_say(&f, 0, "ping\nping\nno-such-command");
