@@ -121,8 +121,9 @@ Test(client, reply_skip_skipped_silences_one_more)
 
 Test(client, reply_off_silences_errors_too_until_on)
 {
-    EXPECT_REPLY("client reply off\necho a\nno-such-command\nclient reply skip\necho b", "");
-    EXPECT_REPLY("client reply on\necho c", "+OK\r\n$1\r\nc\r\n");
+    EXPECT_REPLY("client reply off\necho a\nno-such-command\nclient reply skip\necho b\necho c",
+                 "");
+    EXPECT_REPLY("client reply on\necho d", "+OK\r\n$1\r\nd\r\n");
     EXPECT_REPLY("client reply maybe", "-ERR syntax error\r\n");
 }
 
