@@ -5,8 +5,9 @@
 #include "storage/bigendian.h"
 
 #define LOOKUP_BLOCK_BYTES \
-    1536         /* a multiple of both entry sizes; read at once at the end of a search */
-#define POS_AT 4 /* in an offset entry */
+    1536                 /* a multiple of both entry sizes; read at once at the end of a search */
+#define TIME_OFFSET_AT 8 /* in a time entry */
+#define POS_AT 4         /* in an offset entry */
 static_assert(LOOKUP_BLOCK_BYTES % INDEX_ENTRY_BYTES == 0, "whole entries");
 static_assert(LOOKUP_BLOCK_BYTES % TIME_INDEX_ENTRY_BYTES == 0, "whole entries");
 
@@ -97,7 +98,8 @@ struct table {
     struct disk_file *file; /* or NULL: `data` */
     const char *data;
     size_t entry_bytes;
-    size_t key_at; /* where in an entry the key is */
+    size_t key_at;    /* where in an entry the key is */
+    size_t key_bytes; /* 4 or 8 */
     bool cached;
 };
 
@@ -118,7 +120,7 @@ static enum err table_read(const struct table *t, uint64_t pos, void *out, size_
 static int64_t entry_key(const struct table *t, const char *p)
 {
     p += t->key_at;
-    return t->entry_bytes == INDEX_ENTRY_BYTES ? (int32_t)get_u32(p) : (int64_t)get_u64(p);
+    return t->key_bytes == sizeof(int32_t) ? (int32_t)get_u32(p) : (int64_t)get_u64(p);
 }
 
 /* Copies the last of `count` entries whose key is at most `key` to `out`. */
@@ -194,7 +196,10 @@ enum err index_lookup(const struct index_view *v, int64_t offset, struct index_e
 {
     if (v->file == NULL || v->entries == 0)
         return ERR_NOT_FOUND;
-    struct table t = {.file = v->file, .entry_bytes = INDEX_ENTRY_BYTES, .cached = v->cached};
+    struct table t = {.file = v->file,
+                      .entry_bytes = INDEX_ENTRY_BYTES,
+                      .key_bytes = sizeof(int32_t),
+                      .cached = v->cached};
     return search_entry(&t, v->entries, v->base_offset, offset - v->base_offset, entry);
 }
 
@@ -202,8 +207,11 @@ enum err index_lookup_pos(const struct index_view *v, uint64_t pos, struct index
 {
     if (v->file == NULL || v->entries == 0)
         return ERR_NOT_FOUND;
-    struct table t = {
-        .file = v->file, .entry_bytes = INDEX_ENTRY_BYTES, .key_at = POS_AT, .cached = v->cached};
+    struct table t = {.file = v->file,
+                      .entry_bytes = INDEX_ENTRY_BYTES,
+                      .key_bytes = sizeof(int32_t),
+                      .key_at = POS_AT,
+                      .cached = v->cached};
     return search_entry(&t, v->entries, v->base_offset, (int64_t)pos, entry);
 }
 
@@ -212,15 +220,18 @@ enum err time_index_lookup(const struct index_view *v, int64_t timestamp_ms,
 {
     if (v->time_file == NULL || v->time_entries == 0)
         return ERR_NOT_FOUND;
-    struct table t = {
-        .file = v->time_file, .entry_bytes = TIME_INDEX_ENTRY_BYTES, .cached = v->cached};
+    struct table t = {.file = v->time_file,
+                      .entry_bytes = TIME_INDEX_ENTRY_BYTES,
+                      .key_bytes = sizeof(int64_t),
+                      .cached = v->cached};
     return search_time(&t, v->time_entries, v->base_offset, timestamp_ms, entry);
 }
 
 enum err index_lookup_pending(const struct index *x, int64_t base_offset, int64_t offset,
                               struct index_entry *entry)
 {
-    struct table t = {.data = x->pending.data, .entry_bytes = INDEX_ENTRY_BYTES};
+    struct table t = {
+        .data = x->pending.data, .entry_bytes = INDEX_ENTRY_BYTES, .key_bytes = sizeof(int32_t)};
     return search_entry(&t, (uint32_t)(x->pending.len / INDEX_ENTRY_BYTES), base_offset,
                         offset - base_offset, entry);
 }
@@ -228,7 +239,10 @@ enum err index_lookup_pending(const struct index *x, int64_t base_offset, int64_
 enum err index_lookup_pos_pending(const struct index *x, int64_t base_offset, uint64_t pos,
                                   struct index_entry *entry)
 {
-    struct table t = {.data = x->pending.data, .entry_bytes = INDEX_ENTRY_BYTES, .key_at = POS_AT};
+    struct table t = {.data = x->pending.data,
+                      .entry_bytes = INDEX_ENTRY_BYTES,
+                      .key_bytes = sizeof(int32_t),
+                      .key_at = POS_AT};
     return search_entry(&t, (uint32_t)(x->pending.len / INDEX_ENTRY_BYTES), base_offset,
                         (int64_t)pos, entry);
 }
@@ -236,7 +250,54 @@ enum err index_lookup_pos_pending(const struct index *x, int64_t base_offset, ui
 enum err time_index_lookup_pending(const struct index *x, int64_t base_offset, int64_t timestamp_ms,
                                    struct time_index_entry *entry)
 {
-    struct table t = {.data = x->time_pending.data, .entry_bytes = TIME_INDEX_ENTRY_BYTES};
+    struct table t = {.data = x->time_pending.data,
+                      .entry_bytes = TIME_INDEX_ENTRY_BYTES,
+                      .key_bytes = sizeof(int64_t)};
     return search_time(&t, (uint32_t)(x->time_pending.len / TIME_INDEX_ENTRY_BYTES), base_offset,
                        timestamp_ms, entry);
+}
+
+/* --- loading -------------------------------------------------------------------------------- */
+
+/* How many entries from the first on have a key below `key`. */
+static enum err count_below(const struct table *t, uint32_t count, int64_t key, uint32_t *below)
+{
+    char entry[TIME_INDEX_ENTRY_BYTES];
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        enum err err = table_read(t, middle * (uint64_t)t->entry_bytes, entry, t->entry_bytes);
+        if (err != ERR_OK)
+            return err;
+        if (entry_key(t, entry) < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *below = low;
+    return ERR_OK;
+}
+
+static enum err load(struct disk_file *file, size_t entry_bytes, size_t key_at, int64_t key,
+                     uint32_t *entries)
+{
+    struct table t = {
+        .file = file, .entry_bytes = entry_bytes, .key_at = key_at, .key_bytes = sizeof(int32_t)};
+    uint64_t len;
+    enum err err = disk_size(file, &len);
+    if (err != ERR_OK)
+        return err;
+    uint64_t count = len / entry_bytes < INT32_MAX ? len / entry_bytes : INT32_MAX;
+    return count_below(&t, (uint32_t)count, key, entries);
+}
+
+enum err index_load(struct index *x, struct disk_file *file, struct disk_file *time_file,
+                    int64_t base_offset, uint64_t pos, int64_t offset)
+{
+    int64_t key = offset - base_offset;
+    enum err err = load(file, INDEX_ENTRY_BYTES, POS_AT, (int64_t)pos, &x->entries);
+    if (err == ERR_OK)
+        err = load(time_file, TIME_INDEX_ENTRY_BYTES, TIME_OFFSET_AT, key, &x->time_entries);
+    x->bytes_since = INDEX_INTERVAL_BYTES + 1; /* unknown: the next batch gets an entry */
+    return err;
 }

@@ -61,6 +61,12 @@ void index_flushed(struct index *x);
 /* They could not be written: readers scan that stretch instead. */
 void index_give_up_pending(struct index *x);
 
+/* Of what is in the files, goes on with the entries for what is before position `pos` and `offset` only.
+ * Blocks. */
+MUST_CHECK
+enum err index_load(struct index *x, struct disk_file *file, struct disk_file *time_file,
+                    int64_t base_offset, uint64_t pos, int64_t offset);
+
 /* A lookup that a worker can do on its own. */
 struct index_view {
     struct disk_file *file;      /* borrowed; may be NULL */

@@ -20,7 +20,6 @@ void log_scan_init(struct log_scan *s, struct disk_file *file, uint64_t pos, uin
                            .chunk = SCAN_CHUNK_DEFAULT,
                            .limit = INT64_MAX,
                            .epoch = -1,
-                           .epoch_max = INT32_MAX,
                            .window_pos = pos,
                            .keep_pos = KEEP_NOTHING};
 }
@@ -87,17 +86,31 @@ static struct bytes window_bytes(const struct log_scan *s, uint64_t pos, size_t 
     return bytes_of(s->window.data + (pos - s->window_pos), len);
 }
 
+/* The epoch that a batch at this offset has, and whether it is the first of it. -1: before all that is
+ * known. */
+static int32_t epoch_at(const struct log_scan *s, int64_t offset, bool *begins)
+{
+    size_t i = s->epoch_count;
+    while (i > 0 && s->epochs[i - 1].first_offset > offset)
+        i--;
+    *begins = i > 0 && s->epochs[i - 1].first_offset == offset;
+    return i == 0 ? -1 : s->epochs[i - 1].epoch;
+}
+
 /* Whether what the checksum does not cover fits. */
 static bool header_fits(const struct log_scan *s, const struct batch_header *h, bool after_damage)
 {
-    if (batch_header_last_offset(h) >= s->limit || h->leader_epoch > s->epoch_max)
+    bool begins;
+    int32_t epoch = epoch_at(s, h->base_offset, &begins);
+    if (batch_header_last_offset(h) >= s->limit || h->leader_epoch < s->epoch)
         return false;
-    if (h->leader_epoch < s->epoch)
+    if (epoch >= 0 && h->leader_epoch != epoch)
         return false;
     if (after_damage)
         return h->base_offset >= s->expected;
-    return s->expected < 0 || h->base_offset == s->expected ||
-           (h->base_offset > s->expected && h->leader_epoch > s->epoch);
+    if (s->expected < 0 || h->base_offset == s->expected)
+        return true;
+    return h->base_offset > s->expected && (epoch >= 0 ? begins : h->leader_epoch > s->epoch);
 }
 
 /* Whether a batch that says it ends at `pos` ends at the end of the log or before a plausible header. */

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "disk/disk.h"
 #include "storage/batch.h"
+#include "storage/checkpoint.h"
 #include <stdint.h>
 
 struct log_scan {
@@ -23,9 +24,10 @@ struct log_scan {
     /* The offset the next batch begins at, -1 for any. It may begin later only under a higher leader epoch: that is
      * a gap left by a start after a crash. */
     int64_t expected;
-    int64_t limit;     /* no offset is this high */
-    int32_t epoch;     /* of the batch before, -1 when unknown */
-    int32_t epoch_max; /* no batch has a later one */
+    int64_t limit;                         /* no offset is this high */
+    int32_t epoch;                         /* of the batch before, -1 when unknown */
+    const struct checkpoint_epoch *epochs; /* borrowed; the history, as far back as it is known */
+    size_t epoch_count;
 
     /* Private. */
     struct buf window; /* owned */

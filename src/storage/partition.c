@@ -43,6 +43,9 @@ struct partition *partition_new(struct storage *st, const char *dir,
     p->start_age_ms = p->dropped_max_ms = INT64_MIN;
     p->last_batch_base = -1;
     list_init(&p->retention_waiters);
+    p->reserve_ahead = RESERVE_AHEAD_MIN;
+    p->checkpoint.segment_began_ms = -1;
+    p->checkpoint.segment_max_timestamp_ms = INT64_MIN;
     list_init(&p->reads);
     timer_init(&p->flush_timer, flush_timer_fired);
     list_push_back(&st->partitions, &p->link);
@@ -69,6 +72,7 @@ struct partition *partition_create(struct storage *st, const char *dir,
 {
     struct partition *p = partition_new(st, dir, config, events, ctx);
     partition_add_segment(p, segment_create(0));
+    partition_begin_epoch(p, 0, 0);
     if (!dir_busy(p))
         work_start_create(p);
     return p;
@@ -78,7 +82,7 @@ void partition_free(struct partition *p)
 {
     struct storage *st = p->st;
     ASSERT(p->work.kind == WORK_NONE && list_empty(&p->reads));
-    ASSERT(list_empty(&p->retention_waiters));
+    ASSERT(list_empty(&p->retention_waiters) && !p->removal.under_way);
     timers_cancel(st->options.timers, &p->flush_timer);
     if (p->open.count > 0)
         st->stats.pending_bytes -= p->open.buf.len;
@@ -88,6 +92,7 @@ void partition_free(struct partition *p)
     for (size_t i = 0; i < p->segment_count; i++)
         segment_unref(p->segments[i]);
     mem_free(p->segments);
+    mem_free(p->checkpoint.epochs);
     list_remove(&p->link);
     mem_free(p->dir);
     mem_free(p);
@@ -108,7 +113,7 @@ static void start_waiting_creation(struct storage *st)
 void partition_free_if_done(struct partition *p)
 {
     struct storage *st = p->st;
-    if (!p->deleted || p->work.kind != WORK_NONE || !list_empty(&p->reads))
+    if (!p->deleted || p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads))
         return;
     partition_free(p);
     start_waiting_creation(st);
@@ -154,6 +159,8 @@ void partition_fail(struct partition *p, enum err why)
                err_text(why));
     timers_cancel(p->st->options.timers, &p->flush_timer);
     drop_unwritten(p);
+    if (p->created && !p->marker && p->work.kind == WORK_NONE)
+        work_start_checkpoint(p); /* the next start must know */
     refuse(p, p->batch_synced + 1, why);
 }
 
@@ -179,7 +186,7 @@ void partition_delete(struct partition *p)
     timers_cancel(p->st->options.timers, &p->flush_timer);
     drop_unwritten(p);
     tail_log_deinit(&p->st->tail, &p->tail);
-    if (p->work.kind == WORK_NONE)
+    if (p->work.kind == WORK_NONE && !p->removal.under_way)
         work_start_delete(p);
     if (events != NULL && p->failed == ERR_OK && first <= p->batch_last)
         events->refused(p, p->ctx, first, p->batch_last, ERR_NOT_FOUND);
@@ -469,7 +476,7 @@ static bool write_waiting(struct partition *p)
     ASSERT(p->work.kind == WORK_NONE && p->ready);
     while (count < p->tail.waiting && count < DISK_IOV_MAX) {
         struct tail_batch *batch = tail_waiting(&p->tail, count);
-        if (!segment_has_room(p, s, bytes, batch))
+        if (!segment_has_room(p, s, bytes, batch) || batch->last_offset >= p->reserved)
             break;
         iov[count++] = (struct iovec){.iov_base = batch->buf.data, .iov_len = batch->buf.len};
         bytes += batch->buf.len;
@@ -521,6 +528,8 @@ static bool step(struct partition *p)
         const struct segment *s = partition_active(p);
         if (!p->ready)
             work_start_open(p);
+        else if (tail_waiting(&p->tail, 0)->last_offset >= p->reserved)
+            work_start_checkpoint(p);
         else if (segment_old(p, s) || !segment_has_room(p, s, s->bytes, tail_waiting(&p->tail, 0)))
             work_start_roll(p);
         else

@@ -136,6 +136,9 @@ struct partition_read {
     enum err err;
     struct bytes batches;
     int64_t corrupt_from, corrupt_to;
+    int64_t
+        next_offset; /* where to go on, with ERR_OK: behind the batches, or if there are none (the end
+                            of the log, perhaps behind a gap) where the next record will be */
 
     /* Private. */
     struct partition_read_state *state;

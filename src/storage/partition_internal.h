@@ -2,27 +2,32 @@
 /* The partition's state, shared by the partition_*.c files and by nobody else.
  *
  *   partition.c            append, commit, and the one place that decides what happens next
- *   partition_work.c       the jobs that change files: create, open, sync, roll, remove, delete
+ *   partition_work.c       the jobs that change files: create, open, sync, roll, checkpoint, delete; removal
  *   partition_read.c       reads and searches by time
  *   partition_recovery.c   opening and closing
  *   partition_retention.c  moving the log start */
 #ifndef ECHOLOG_STORAGE_PARTITION_INTERNAL_H
 #define ECHOLOG_STORAGE_PARTITION_INTERNAL_H
 
+#include "storage/checkpoint.h"
 #include "storage/partition.h"
 #include "storage/segment.h"
 #include "storage/storage_internal.h"
 
 #define PLACES_MAX 8
+/* How many offsets are reserved ahead: as few as do not make it a frequent matter. */
+#define RESERVE_AHEAD_MIN 1024
+#define RESERVE_AHEAD_MAX (1 << 22)
+#define RESERVE_CALM_US (10 * 1000000LL)
 
 enum work_kind {
     WORK_NONE,
     WORK_CREATE, /* the directory and the first segment */
     WORK_OPEN,   /* the active segment's files, before the first write of a run */
     WORK_SYNC,
-    WORK_ROLL,   /* syncs the active segment and begins the next */
-    WORK_REMOVE, /* of segments before the log start */
-    WORK_DELETE, /* of the whole partition */
+    WORK_ROLL,       /* syncs the active segment and begins the next */
+    WORK_CHECKPOINT, /* to reserve offsets, to make the log start durable, to note a failure */
+    WORK_DELETE,     /* of the whole partition */
 };
 
 /* The one job that may change files. */
@@ -34,11 +39,14 @@ struct partition_work {
     /* Lent to the worker. */
     struct disk *disk;
     const char *dir;
-    struct segment_files *files; /* counted: to sync */
-    const struct index *index;   /* of the active segment: nobody adds while the job runs */
-    int64_t base_offset;         /* of the segment to make or open */
-    int64_t *remove_bases;       /* owned */
-    size_t remove_count;
+    struct segment_files *files;  /* counted: to sync */
+    const struct index *index;    /* of the active segment: nobody adds while the job runs */
+    int64_t base_offset;          /* of the segment to make or open */
+    bool marker;                  /* the marker of a clean stop is there, and goes first */
+    struct checkpoint checkpoint; /* to be written when the rest is done; epochs borrowed from p */
+    struct checkpoint_place place;
+    struct buf image; /* of it; owned */
+    bool checkpoint_sync;
 
     /* Covered by the sync. */
     uint64_t sync_batch;
@@ -47,10 +55,23 @@ struct partition_work {
     /* Results. */
     enum err sync_err;
     enum err index_err;
+    enum err checkpoint_err;
     enum err err;
     struct segment_files *opened; /* counted */
     bool orphaned;
     bool retried;
+};
+
+/* Segments before the log start are removed beside everything else: nobody needs them. */
+struct partition_removal {
+    struct disk_job job;
+    struct partition *p; /* for `done` only */
+    bool under_way;
+    struct disk *disk;
+    const char *dir;
+    int64_t *bases; /* owned */
+    size_t count;
+    enum err err;
 };
 
 /* Where a read ended: the next one probably begins there. */
@@ -97,6 +118,17 @@ struct partition {
     bool roll_wanted;
     struct timer flush_timer;
     struct partition_work work;
+    struct partition_removal removal;
+
+    /* The checkpoint. */
+    struct checkpoint
+        checkpoint; /* as of the last sync; epochs owned: the history up to leader_epoch */
+    struct checkpoint_place checkpoint_place;
+    int64_t reserved;      /* durably: offsets below it may be shown to readers */
+    int64_t reserve_ahead; /* how many are reserved at a time */
+    int64_t durable_start; /* the log start of the last synced checkpoint */
+    int64_t checkpoint_synced_us;
+    bool marker; /* the marker of a clean stop is there */
 
     struct list reads; /* jobs of reads and searches */
     struct partition_place places[PLACES_MAX];
@@ -147,8 +179,23 @@ void work_start_create(struct partition *p);
 void work_start_open(struct partition *p);
 void work_start_sync(struct partition *p);
 void work_start_roll(struct partition *p);
-void work_start_remove(struct partition *p, size_t count); /* the oldest segments */
+void work_start_checkpoint(struct partition *p);
 void work_start_delete(struct partition *p);
+void partition_start_removal(struct partition *p, size_t count); /* of the oldest segments */
+
+/* --- partition_checkpoint.c --- */
+/* The state as it is now, everything in the active segment counting as synced. Epochs stay borrowed. */
+void partition_checkpoint_synced(const struct partition *p, struct checkpoint *c);
+/* Brings what does not depend on a sync up to date, and reserves more offsets if few are left. */
+void partition_checkpoint_update(struct partition *p, struct checkpoint *c);
+/* It was written (and synced): takes over what that means. */
+void partition_checkpoint_written(struct partition *p, const struct checkpoint *c, bool synced);
+/* Whether the checkpoint that goes with a sync has to be synced too. */
+bool partition_checkpoint_due(const struct partition *p, const struct checkpoint *c);
+/* A new leader epoch begins with this offset. */
+void partition_begin_epoch(struct partition *p, int32_t epoch, int64_t first_offset);
+/* Whether an epoch begins there: what is before it may be a gap. */
+bool partition_epoch_begins(const struct partition *p, int64_t offset);
 
 /* --- partition_read.c --- */
 /* As partition_seek, but without looking at retention first. */
@@ -169,7 +216,7 @@ bool partition_retain_now(struct partition *p);
 bool partition_retains(const struct partition *p, const struct tail_batch *batch);
 /* The log start moves on to `offset` in a batch with `skip` bytes before it. Calls events.trimmed. */
 void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, uint64_t skip);
-/* Removes segments before the log start when no other work is under way. */
+/* Lets segments before the log start be removed, once that is durable. */
 void partition_remove_old(struct partition *p);
 
 #endif

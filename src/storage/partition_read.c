@@ -215,7 +215,9 @@ static enum err reader_try(struct reader *r)
     size_t i = partition_segment_of(p, r->offset);
     struct segment *s = p->segments[i];
     segment_view_init(&r->view, s, partition_segment_end(p, i), r->offset, r->timestamp_ms);
-    r->view.epoch_max = p->leader_epoch;
+    r->view.epochs = p->checkpoint.epochs; /* they change before the first read only */
+    r->view.epoch_count = p->checkpoint.epoch_count;
+    r->view.gap_at_end = partition_epoch_begins(p, r->view.end_offset);
     if (r->kind == READER_SEEK_POS)
         find_pos_pending(r, s);
     else
@@ -245,6 +247,7 @@ static void read_set(struct partition_read *read, enum err err)
     read->err = err;
     read->batches = bytes_of("", 0);
     read->corrupt_from = read->corrupt_to = -1;
+    read->next_offset = read->offset;
 }
 
 /* Batches from memory: one as it lies there, several copied together. */
@@ -263,6 +266,7 @@ static bool read_tail(struct partition_read_state *s)
         bytes += tail_at(log, n++)->buf.len;
     read_set(s->read, ERR_OK);
     r->st->stats.reads_tail++;
+    s->read->next_offset = tail_at(log, n - 1)->last_offset + 1;
     if (n == i + 1) {
         s->pinned = tail_at(log, i);
         tail_batch_ref(s->pinned);
@@ -291,6 +295,7 @@ static bool read_take(struct partition_read_state *s, enum err err)
     read_set(s->read, err);
     if (err == ERR_OK) {
         s->read->batches = r->result.batches;
+        s->read->next_offset = r->result.next_offset;
         place_remember(p, r);
     } else if (err == ERR_CORRUPT) {
         s->read->corrupt_from = r->result.corrupt_from;
@@ -312,6 +317,7 @@ static enum err read_run(struct partition_read_state *s)
         }
         if (r->offset >= p->next_offset) {
             read_set(s->read, ERR_OK);
+            s->read->next_offset = p->next_offset;
             return ERR_OK;
         }
         if (read_tail(s))

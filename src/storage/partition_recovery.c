@@ -1,31 +1,139 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Opening a partition that is there, and closing it. Both may block: they belong to start and stop. */
+/* Opening a partition that is there. After a clean stop the marker says all there is to know. Otherwise the
+ * log is scanned from the checkpoint's synced position on; what is kept is on the device before
+ * anything is served. If bytes that a reader may have seen can be missing, the log goes on at the
+ * reserved bound, under a new leader epoch, so that no offset comes twice. Blocks: for start-up only. */
 #include "storage/partition_internal.h"
 
 #include "base/mem.h"
 #include "storage/dirs.h"
 #include "storage/log_scan.h"
+#include "storage/marker.h"
+#include <inttypes.h>
+#include <stdio.h>
 
-/* What the scan of one segment goes by. */
+#define COPY_CHUNK ((size_t)1024 * 1024)
+
 struct recovery {
     struct partition *p;
     struct partition_recovery *report;
+    bool have_checkpoint;
+    struct checkpoint checkpoint; /* its epochs are the partition's by now */
+    struct checkpoint_place place;
     int64_t expected; /* the next offset */
-    int32_t epoch;
+    int32_t epoch;    /* of the newest batch, -1 before any */
+    bool lost;        /* bytes that were synced are missing */
 };
+
+static enum err file_len(struct disk *disk, const char *path, uint64_t *len)
+{
+    struct disk_file *file;
+    enum err err = disk_open(disk, path, DISK_READ, &file);
+    if (err != ERR_OK)
+        return err;
+    err = disk_size(file, len);
+    disk_close(file);
+    return err;
+}
+
+/* --- a clean stop ---------------------------------------------------------------------------- */
+
+static bool marker_matches(const struct marker *m, const int64_t *bases, size_t count)
+{
+    if (m->segment_count != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (m->segments[i].base_offset != bases[i])
+            return false;
+    return true;
+}
+
+static void take_marker_segment(struct partition *p, const struct marker_segment *m)
+{
+    struct segment *s = segment_create(m->base_offset);
+    s->bytes = m->bytes;
+    s->began_ms = m->began_ms;
+    s->max_timestamp_ms = m->max_timestamp_ms;
+    s->max_timestamp_known = m->max_timestamp_known;
+    s->index.entries = m->index_entries;
+    s->index.time_entries = m->time_index_entries;
+    s->index.bytes_since = INDEX_INTERVAL_BYTES + 1;
+    partition_add_segment(p, s);
+    p->bytes += s->bytes;
+}
+
+/* The checkpoint's part of the state; takes its epochs over. */
+static void take_checkpoint(struct partition *p, struct checkpoint *c,
+                            const struct checkpoint_place *place)
+{
+    mem_free(p->checkpoint.epochs);
+    p->checkpoint = *c;
+    p->checkpoint_place = *place;
+    p->leader_epoch = c->epochs[c->epoch_count - 1].epoch;
+    p->log_start = p->durable_start = c->log_start;
+    p->reserved = c->reserved;
+    p->max_timestamp_ms = c->max_timestamp_ms;
+    p->dropped_max_ms = c->dropped_max_ms;
+}
+
+static void take_marker(struct partition *p, struct marker *m)
+{
+    take_checkpoint(p, &m->checkpoint, &m->place);
+    m->checkpoint.epochs = NULL; /* the partition's now */
+    for (size_t i = 0; i < m->segment_count; i++)
+        take_marker_segment(p, &m->segments[i]);
+    struct segment *active = partition_active(p);
+    active->index.max_timestamp_ms = active->max_timestamp_ms;
+    active->index.max_timestamp_offset = p->checkpoint.segment_max_timestamp_offset;
+    p->next_offset = p->synced_offset = p->append_offset = m->next_offset;
+    p->last_batch_base = m->last_batch_base;
+    p->last_batch_len = m->last_batch_len;
+    p->created = p->marker = true;
+}
+
+/* Whether the newest file is as long as the marker says: the one that something may have touched. */
+static bool active_as_said(struct disk *disk, const char *dir, const struct marker *m)
+{
+    const struct marker_segment *last = &m->segments[m->segment_count - 1];
+    char path[DISK_PATH_BYTES_MAX + 1];
+    uint64_t len;
+    segment_path(path, dir, last->base_offset, "log");
+    return file_len(disk, path, &len) == ERR_OK && len == last->bytes;
+}
+
+static bool open_clean(struct partition *p, const int64_t *bases, size_t count)
+{
+    struct disk *disk = p->st->options.disk;
+    struct marker m;
+    if (marker_read(disk, p->dir, &m) != ERR_OK)
+        return false;
+    bool fine = marker_matches(&m, bases, count) && active_as_said(disk, p->dir, &m);
+    if (fine)
+        take_marker(p, &m);
+    else
+        TRACE_WARN(p->st->options.trace,
+                   "%s: the files are not as the clean stop left them: they are checked", p->dir);
+    marker_deinit(&m);
+    return fine;
+}
+
+/* --- scanning -------------------------------------------------------------------------------- */
 
 static void take_batch(struct recovery *rc, struct segment *s, const struct batch_header *h,
                        uint64_t pos, size_t len)
 {
     struct partition *p = rc->p;
+    int64_t now_ms = p->st->options.clock->wall_ms;
     if (s->began_ms < 0)
-        s->began_ms = h->base_timestamp_ms < p->st->options.clock->wall_ms
-                          ? h->base_timestamp_ms
-                          : p->st->options.clock->wall_ms;
+        s->began_ms = h->max_timestamp_ms < now_ms ? h->max_timestamp_ms : now_ms;
     index_add(&s->index, s->base_offset, batch_header_last_offset(h), pos, len,
               h->max_timestamp_ms);
     if (h->max_timestamp_ms > s->max_timestamp_ms)
         s->max_timestamp_ms = h->max_timestamp_ms;
+    if (s->max_timestamp_ms > p->max_timestamp_ms)
+        p->max_timestamp_ms = s->max_timestamp_ms;
+    if (!rc->have_checkpoint && h->leader_epoch > rc->epoch)
+        partition_begin_epoch(p, h->leader_epoch, h->base_offset);
     rc->expected = batch_header_last_offset(h) + 1;
     rc->epoch = h->leader_epoch;
     s->bytes = pos + len;
@@ -33,17 +141,33 @@ static void take_batch(struct recovery *rc, struct segment *s, const struct batc
     p->last_batch_len = len;
 }
 
-/* Reads the whole log of a segment. Ends behind the last good batch. */
-static enum err scan_segment(struct recovery *rc, struct segment *s, struct disk_file *file,
-                             uint64_t end, int64_t limit)
+static void report_damage(struct recovery *rc, const struct segment *s, uint64_t from_pos,
+                          uint64_t to_pos, int64_t from, int64_t to)
+{
+    rc->report->corrupt_ranges++;
+    rc->p->st->stats.corrupt_ranges++;
+    TRACE_WARN(rc->p->st->options.trace,
+               "%s/%020" PRId64 ".log: damaged from byte %" PRIu64 " to %" PRIu64
+               ": offsets %" PRId64 " to %" PRId64 " cannot be read",
+               rc->p->dir, s->base_offset, from_pos, to_pos, from, to - 1);
+}
+
+/* Scans a log from `from` on, where the next offset is rc->expected. Ends behind the last good batch. */
+static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_file *file,
+                         uint64_t from, uint64_t end, int64_t limit)
 {
     struct log_scan scan;
     struct batch_header header;
     struct bytes batch;
     enum err err;
-    log_scan_init(&scan, file, 0, end);
-    scan.expected = s->base_offset;
+    log_scan_init(&scan, file, from, end);
+    scan.expected = rc->expected;
     scan.limit = limit;
+    scan.epoch = rc->epoch;
+    if (rc->have_checkpoint) {
+        scan.epochs = rc->p->checkpoint.epochs;
+        scan.epoch_count = rc->p->checkpoint.epoch_count;
+    }
     for (;;) {
         uint64_t pos = scan.pos;
         err = log_scan_next(&scan, &header, &batch);
@@ -53,22 +177,18 @@ static enum err scan_segment(struct recovery *rc, struct segment *s, struct disk
         }
         if (err != ERR_CORRUPT)
             break;
-        int64_t from = scan.expected;
+        int64_t expected = scan.expected;
         err = log_scan_resync(&scan);
         if (err != ERR_OK)
             break;
-        rc->report->corrupt_ranges++;
-        rc->p->st->stats.corrupt_ranges++;
-        TRACE_WARN(rc->p->st->options.trace,
-                   "%s/%020lld.log: damaged from byte %llu to %llu: offsets %lld to %lld cannot be "
-                   "read",
-                   rc->p->dir, (long long)s->base_offset, (unsigned long long)pos,
-                   (unsigned long long)scan.pos, (long long)from, (long long)scan.expected - 1);
+        report_damage(rc, s, pos, scan.pos, expected, scan.expected);
     }
-    rc->report->bytes_scanned += end;
+    rc->report->bytes_scanned += end - from;
     log_scan_deinit(&scan);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
+
+/* --- one segment ----------------------------------------------------------------------------- */
 
 /* The log ends behind its last good batch: what follows is a write that did not end. */
 static enum err cut(struct recovery *rc, struct segment *s, struct disk_file *file, uint64_t len)
@@ -77,17 +197,60 @@ static enum err cut(struct recovery *rc, struct segment *s, struct disk_file *fi
         return ERR_OK;
     rc->report->bytes_cut += len - s->bytes;
     TRACE_WARN(rc->p->st->options.trace,
-               "%s/%020lld.log: cut a torn tail of %llu bytes behind offset %lld", rc->p->dir,
-               (long long)s->base_offset, (unsigned long long)(len - s->bytes),
-               (long long)rc->expected - 1);
+               "%s/%020" PRId64 ".log: cut a torn tail of %" PRIu64 " bytes behind offset %" PRId64,
+               rc->p->dir, s->base_offset, len - s->bytes, rc->expected - 1);
     return disk_truncate(file, s->bytes);
 }
 
-static enum err rebuild_indexes(struct segment *s, struct segment_files *files)
+static enum err copy_log(struct disk_file *from, struct disk_file *to, uint64_t len)
 {
-    enum err err = disk_truncate(files->index, 0);
+    char *chunk = mem_alloc(COPY_CHUNK);
+    enum err err = ERR_OK;
+    for (uint64_t pos = 0; pos < len && err == ERR_OK;) {
+        size_t want = len - pos < COPY_CHUNK ? (size_t)(len - pos) : COPY_CHUNK, got = 0;
+        err = disk_read(from, chunk, want, pos, &got);
+        if (err == ERR_OK && got < want)
+            err = ERR_IO;
+        if (err == ERR_OK)
+            err = disk_write_all(to, chunk, want, pos);
+        pos += want;
+    }
+    mem_free(chunk);
+    return err;
+}
+
+/* After a failed sync the page cache may hold what the device does not, and say it is clean. The log
+ * is written anew and swapped in. */
+static enum err rewrite_log(struct recovery *rc, struct segment *s, struct disk_file *log)
+{
+    struct disk *disk = rc->p->st->options.disk;
+    char path[DISK_PATH_BYTES_MAX + 1], fresh[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *copy;
+    segment_path(path, rc->p->dir, s->base_offset, "log");
+    segment_path(fresh, rc->p->dir, s->base_offset, "log.tmp");
+    enum err err = disk_open(disk, fresh, DISK_WRITE | DISK_CREATE | DISK_TRUNCATE, &copy);
+    if (err != ERR_OK)
+        return err;
+    err = copy_log(log, copy, s->bytes);
     if (err == ERR_OK)
-        err = disk_truncate(files->time_index, 0);
+        err = disk_sync(copy);
+    disk_close(copy);
+    if (err == ERR_OK)
+        err = disk_rename(disk, fresh, path);
+    if (err == ERR_OK)
+        TRACE_NOTE(rc->p->st->options.trace,
+                   "%s/%020" PRId64 ".log: written anew after the failure before", rc->p->dir,
+                   s->base_offset);
+    return err;
+}
+
+/* Puts what the scan found behind the entries that were kept. */
+static enum err write_indexes(struct segment *s, struct segment_files *files)
+{
+    enum err err = disk_truncate(files->index, (uint64_t)s->index.entries * INDEX_ENTRY_BYTES);
+    if (err == ERR_OK)
+        err = disk_truncate(files->time_index,
+                            (uint64_t)s->index.time_entries * TIME_INDEX_ENTRY_BYTES);
     if (err == ERR_OK)
         err = index_flush(&s->index, files->index, files->time_index);
     if (err == ERR_OK)
@@ -97,70 +260,293 @@ static enum err rebuild_indexes(struct segment *s, struct segment_files *files)
     return err;
 }
 
-static enum err recover_segment(struct recovery *rc, struct segment *s, bool last, int64_t limit)
+/* Goes on where the checkpoint was, if the file is as long as that at least. */
+static enum err start_at_checkpoint(struct recovery *rc, struct segment *s,
+                                    struct segment_files *files, uint64_t len, uint64_t *from)
+{
+    const struct checkpoint *c = &rc->checkpoint;
+    if (len < c->synced_pos)
+        return ERR_OK; /* synced bytes are missing: look at all that is left */
+    *from = s->bytes = c->synced_pos;
+    rc->expected = c->synced_offset;
+    if (*from == 0)
+        return ERR_OK;
+    s->began_ms = c->segment_began_ms;
+    s->max_timestamp_ms = s->index.max_timestamp_ms = c->segment_max_timestamp_ms;
+    s->index.max_timestamp_offset = c->segment_max_timestamp_offset;
+    return index_load(&s->index, files->index, files->time_index, s->base_offset, *from,
+                      rc->expected);
+}
+
+static enum err recover_files(struct recovery *rc, struct segment *s, struct segment_files *files,
+                              bool last, int64_t limit)
+{
+    bool at_checkpoint = rc->have_checkpoint && s->base_offset == rc->checkpoint.segment_base;
+    uint64_t len, from = 0;
+    enum err err = disk_size(files->log, &len);
+    rc->expected = s->base_offset;
+    if (err == ERR_OK && at_checkpoint)
+        err = start_at_checkpoint(rc, s, files, len, &from);
+    if (err == ERR_OK)
+        err = scan_log(rc, s, files->log, from, len, limit);
+    if (err != ERR_OK)
+        return err;
+    if (!rc->have_checkpoint && s->bytes == 0 && len > 0)
+        return ERR_CORRUPT; /* nothing here looks like a log: better not touch it */
+    if (last)
+        err = cut(rc, s, files->log, len);
+    else
+        index_seal(&s->index, s->base_offset);
+    if (err == ERR_OK)
+        err = write_indexes(s, files);
+    if (err == ERR_OK && rc->have_checkpoint && rc->checkpoint.failed && s->bytes > from)
+        return rewrite_log(rc, s, files->log);
+    if (err == ERR_OK && !last)
+        s->bytes = len; /* damage at its end stays visible */
+    return err == ERR_OK ? disk_sync(files->log) : err;
+}
+
+static enum err recover_segment(struct recovery *rc, int64_t base, bool last, int64_t limit)
 {
     struct partition *p = rc->p;
     struct segment_files *files;
-    uint64_t len;
-    enum err err =
-        segment_files_open(p->st->options.disk, p->dir, s->base_offset, DISK_WRITE, &files);
+    struct segment *s = segment_create(base);
+    partition_add_segment(p, s);
+    enum err err = segment_files_open(p->st->options.disk, p->dir, base, DISK_WRITE, &files);
     if (err != ERR_OK)
         return err;
-    err = disk_size(files->log, &len);
-    if (err == ERR_OK)
-        err = scan_segment(rc, s, files->log, len, limit);
-    if (err == ERR_OK && last)
-        err = cut(rc, s, files->log, len);
-    if (err == ERR_OK && !last)
-        index_seal(&s->index, s->base_offset);
-    if (err == ERR_OK)
-        err = rebuild_indexes(s, files);
-    if (err == ERR_OK)
-        err = disk_sync(files->log);
+    err = recover_files(rc, s, files, last, limit);
     segment_files_unref(files);
+    p->bytes += s->bytes;
+    return err;
+}
+
+/* A segment before the checkpoint's: it is whole, and only its size has to be known. */
+static enum err keep_segment(struct recovery *rc, int64_t base)
+{
+    struct partition *p = rc->p;
+    struct segment_files *files;
+    struct segment *s = segment_create(base);
+    partition_add_segment(p, s);
+    s->max_timestamp_known = false;
+    enum err err = segment_files_open(p->st->options.disk, p->dir, base, DISK_READ, &files);
+    if (err != ERR_OK)
+        return err;
+    uint64_t index_len = 0, time_len = 0;
+    err = disk_size(files->log, &s->bytes);
+    if (err == ERR_OK && files->index != NULL)
+        err = disk_size(files->index, &index_len);
+    if (err == ERR_OK && files->time_index != NULL)
+        err = disk_size(files->time_index, &time_len);
+    segment_files_unref(files);
+    s->index.entries = (uint32_t)(index_len / INDEX_ENTRY_BYTES);
+    s->index.time_entries = (uint32_t)(time_len / TIME_INDEX_ENTRY_BYTES);
+    p->bytes += s->bytes;
+    return err;
+}
+
+/* --- all of them ----------------------------------------------------------------------------- */
+
+static enum err read_checkpoint(struct recovery *rc)
+{
+    struct partition *p = rc->p;
+    enum err err = checkpoint_read(p->st->options.disk, p->dir, &rc->checkpoint, &rc->place);
+    if (err == ERR_OK) {
+        rc->have_checkpoint = true;
+        take_checkpoint(p, &rc->checkpoint, &rc->place);
+        return ERR_OK;
+    }
+    if (err != ERR_NOT_FOUND && err != ERR_CORRUPT)
+        return err;
+    rc->place = (struct checkpoint_place){.sequence = 1};
+    p->checkpoint_place = rc->place;
+    return ERR_OK;
+}
+
+/* The first segment to scan: the checkpoint's, or without one the first there is. */
+static size_t scan_from(const struct recovery *rc, const int64_t *bases, size_t count)
+{
+    for (size_t i = 0; i < count && rc->have_checkpoint; i++)
+        if (bases[i] == rc->checkpoint.segment_base)
+            return i;
+    return 0;
+}
+
+/* An empty last segment that the checkpoint does not know is what a roll left that did not end. The
+ * one before it may have gone on. */
+static enum err drop_unfinished_roll(const struct recovery *rc, const int64_t *bases, size_t *count)
+{
+    struct disk *disk = rc->p->st->options.disk;
+    char path[DISK_PATH_BYTES_MAX + 1];
+    int64_t base = bases[*count - 1];
+    uint64_t len;
+    if (*count < 2 || !rc->have_checkpoint || base == rc->checkpoint.segment_base)
+        return ERR_OK;
+    segment_path(path, rc->p->dir, base, "log");
+    enum err err = file_len(disk, path, &len);
+    if (err != ERR_OK || len > 0)
+        return err;
+    --*count;
+    return disk_unlink(disk, path); /* its indexes are empty and in nobody's way */
+}
+
+static enum err recover_segments(struct recovery *rc, const int64_t *bases, size_t count)
+{
+    enum err err = drop_unfinished_roll(rc, bases, &count);
+    size_t first = scan_from(rc, bases, count);
+    rc->epoch = -1;
+    for (size_t i = 0; i < first && err == ERR_OK; i++)
+        err = keep_segment(rc, bases[i]);
+    for (size_t i = first; i < count && err == ERR_OK; i++) {
+        bool last = i + 1 == count;
+        int64_t limit = rc->have_checkpoint ? rc->checkpoint.reserved : INT64_MAX;
+        err = recover_segment(rc, bases[i], last, last ? limit : bases[i + 1]);
+    }
+    rc->lost = rc->have_checkpoint && rc->expected < rc->checkpoint.synced_offset;
+    return err;
+}
+
+/* Whether a reader may have seen offsets of records that are not there any more. */
+static bool may_have_lost(const struct recovery *rc)
+{
+    const struct checkpoint *c = &rc->checkpoint;
+    const char *boot_id = rc->p->st->options.disk->boot_id;
+    if (!rc->have_checkpoint || c->failed || rc->lost || rc->report->bytes_cut > 0)
+        return true;
+    return boot_id[0] == '\0' || strcmp(boot_id, c->boot_id) != 0;
+}
+
+static void go_on_at_bound(struct recovery *rc)
+{
+    struct partition *p = rc->p;
+    int64_t bound =
+        rc->have_checkpoint ? rc->checkpoint.reserved : rc->expected + RESERVE_AHEAD_MAX;
+    if (rc->lost)
+        report_damage(rc, partition_active(p), partition_active(p)->bytes,
+                      rc->checkpoint.synced_pos, rc->expected, rc->checkpoint.synced_offset);
+    if (bound < rc->expected)
+        bound = rc->expected;
+    TRACE_NOTE(p->st->options.trace,
+               "%s: not a clean stop: goes on at offset %" PRId64 " (the last record is at %" PRId64
+               "), leader epoch %d",
+               p->dir, bound, rc->expected - 1, p->leader_epoch + 1);
+    partition_begin_epoch(p, p->leader_epoch + 1, bound);
+    rc->expected = bound;
+}
+
+/* Everything kept is synced: now the checkpoint may say so. */
+static enum err write_first_checkpoint(struct recovery *rc)
+{
+    struct partition *p = rc->p;
+    struct disk *disk = p->st->options.disk;
+    struct checkpoint c;
+    struct buf image = {0};
+    partition_checkpoint_synced(p, &c);
+    p->reserved = 0; /* so that the bound is renewed from here */
+    partition_checkpoint_update(p, &c);
+    checkpoint_encode(&c, p->checkpoint_place.sequence, &image);
+    enum err err = rc->have_checkpoint ? checkpoint_write(disk, p->dir, &p->checkpoint_place,
+                                                          buf_bytes(&image), true)
+                                       : checkpoint_create(disk, p->dir, buf_bytes(&image));
+    buf_deinit(&image);
+    if (err == ERR_OK)
+        err = marker_remove(disk, p->dir); /* one that did not fit; and syncs the directory */
+    if (err == ERR_OK)
+        partition_checkpoint_written(p, &c, true);
     return err;
 }
 
 static enum err recover(struct partition *p, struct partition_recovery *report,
                         const int64_t *bases, size_t count)
 {
-    struct recovery rc = {.p = p, .report = report, .epoch = -1};
-    for (size_t i = 0; i < count; i++) {
-        bool last = i + 1 == count;
-        struct segment *s = segment_create(bases[i]);
-        partition_add_segment(p, s);
-        rc.expected = s->base_offset;
-        enum err err = recover_segment(&rc, s, last, last ? INT64_MAX : bases[i + 1]);
+    struct recovery rc = {.p = p, .report = report};
+    enum err err = read_checkpoint(&rc);
+    if (err == ERR_OK)
+        err = recover_segments(&rc, bases, count);
+    if (err != ERR_OK)
+        return err;
+    if (p->checkpoint.epoch_count == 0)
+        partition_begin_epoch(p, 0, bases[0]); /* no checkpoint and no batch */
+    if (may_have_lost(&rc))
+        go_on_at_bound(&rc);
+    if (bases[0] > p->log_start) {
+        if (rc.have_checkpoint)
+            report_damage(&rc, p->segments[0], 0, 0, p->log_start, bases[0]);
+        p->log_start = bases[0];
+    }
+    p->next_offset = p->synced_offset = p->append_offset = rc.expected;
+    p->created = true;
+    return write_first_checkpoint(&rc);
+}
+
+/* A creation that a crash ended leaves at most an empty first segment and no checkpoint, or none. */
+static enum err creation_ended_early(struct partition *p, const int64_t *bases, size_t count,
+                                     bool *early)
+{
+    struct disk *disk = p->st->options.disk;
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct checkpoint c = {0};
+    struct checkpoint_place place;
+    uint64_t len = 0;
+    *early = false;
+    enum err err = checkpoint_read(disk, p->dir, &c, &place);
+    mem_free(c.epochs);
+    if (err == ERR_OK || err == ERR_UNSUPPORTED)
+        return count == 0 && (err != ERR_OK || c.synced_offset > 0) ? ERR_CORRUPT : ERR_OK;
+    if (err != ERR_NOT_FOUND && err != ERR_CORRUPT)
+        return err;
+    if (count > 1 || (count == 1 && bases[0] != 0))
+        return ERR_OK;
+    if (count == 1) {
+        segment_path(path, p->dir, 0, "log");
+        err = file_len(disk, path, &len);
         if (err != ERR_OK)
             return err;
-        p->bytes += s->bytes;
-        if (s->max_timestamp_ms > p->max_timestamp_ms)
-            p->max_timestamp_ms = s->max_timestamp_ms;
     }
-    p->log_start = bases[0];
-    p->next_offset = p->synced_offset = p->append_offset = rc.expected;
-    return disk_sync_dir(p->st->options.disk, p->dir);
+    *early = len == 0;
+    return ERR_OK;
+}
+
+/* Segments wholly before the log start are still to be removed. */
+static void skip_dropped(struct partition *p)
+{
+    for (size_t i = 0; i + 1 < p->segment_count; i++)
+        if (p->segments[i + 1]->base_offset <= p->log_start)
+            p->start_skip += p->segments[i]->bytes;
+}
+
+static enum err open_partition(struct partition *p, struct partition_recovery *report)
+{
+    struct disk *disk = p->st->options.disk;
+    int64_t *bases;
+    size_t count;
+    bool early = false;
+    enum err err = dirs_segments(disk, p->dir, &bases, &count);
+    if (err != ERR_OK)
+        return err;
+    report->clean = count > 0 && open_clean(p, bases, count);
+    if (!report->clean && count <= 1)
+        err = creation_ended_early(p, bases, count, &early);
+    if (err == ERR_OK && (early || count == 0)) {
+        /* It is made before the first write, as if it were new: nobody has read from it. */
+        partition_add_segment(p, segment_create(0));
+        partition_begin_epoch(p, 0, 0);
+    } else if (err == ERR_OK && !report->clean) {
+        err = recover(p, report, bases, count);
+    }
+    mem_free(bases);
+    if (err == ERR_OK)
+        skip_dropped(p);
+    return err;
 }
 
 enum err partition_open(struct storage *st, const char *dir, const struct partition_config *config,
                         const struct partition_events *events, void *ctx,
                         struct partition_recovery *recovery, struct partition **opened)
 {
-    int64_t *bases;
-    size_t count;
-    enum err err = dirs_segments(st->options.disk, dir, &bases, &count);
-    if (err != ERR_OK)
-        return err;
     *recovery = (struct partition_recovery){0};
     struct partition *p = partition_new(st, dir, config, events, ctx);
-    if (count == 0) {
-        /* A creation that a crash ended: it is made again before the first write. */
-        partition_add_segment(p, segment_create(0));
-    } else {
-        p->created = true;
-        err = recover(p, recovery, bases, count);
-    }
-    mem_free(bases);
+    enum err err = open_partition(p, recovery);
     if (err != ERR_OK) {
         partition_free(p);
         return err;
@@ -169,20 +555,55 @@ enum err partition_open(struct storage *st, const char *dir, const struct partit
     return ERR_OK;
 }
 
+/* --- closing --------------------------------------------------------------------------------- */
+
+static enum err leave_marker(struct partition *p)
+{
+    struct marker m = {
+        .place = p->checkpoint_place,
+        .next_offset = p->next_offset,
+        .last_batch_base = p->last_batch_base,
+        .last_batch_len = p->last_batch_len,
+        .segment_count = p->segment_count,
+        .segments = mem_zalloc(p->segment_count, sizeof(struct marker_segment)),
+    };
+    partition_checkpoint_synced(p, &m.checkpoint);
+    partition_checkpoint_update(p, &m.checkpoint);
+    m.checkpoint.reserved = p->reserved > p->next_offset ? p->reserved : p->next_offset;
+    for (size_t i = 0; i < p->segment_count; i++) {
+        const struct segment *s = p->segments[i];
+        m.segments[i] = (struct marker_segment){
+            .base_offset = s->base_offset,
+            .bytes = s->bytes,
+            .index_entries = s->index.entries,
+            .time_index_entries = s->index.time_entries,
+            .began_ms = s->began_ms,
+            .max_timestamp_ms = s->max_timestamp_ms,
+            .max_timestamp_known = s->max_timestamp_known,
+        };
+    }
+    enum err err = marker_write(p->st->options.disk, p->dir, &m);
+    mem_free(m.segments);
+    return err;
+}
+
 enum err partition_close(struct partition *p)
 {
     struct disk *disk = p->st->options.disk;
     ASSERT(!p->deleted);
     p->events = NULL;
     partition_want_sync(p);
-    if (p->work.kind == WORK_NONE)
-        partition_commit(p);
+    partition_commit(p);
     /* Jobs go on as ever, only nobody is told. */
-    while (p->work.kind != WORK_NONE || !list_empty(&p->reads))
+    while (p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads))
         disk_reap(disk);
     enum err err = p->failed;
     if (err == ERR_OK && p->batch_synced < p->batch_last)
         err = p->refused_last;
+    if (p->failed == ERR_OK && p->created && !p->marker && p->batch_synced == p->batch_written) {
+        enum err left = leave_marker(p);
+        err = err == ERR_OK ? left : err;
+    }
     partition_free(p);
     return err;
 }

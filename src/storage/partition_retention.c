@@ -157,6 +157,11 @@ void partition_remove_old(struct partition *p)
     size_t count = 0;
     while (count + 1 < p->segment_count && p->segments[count + 1]->base_offset <= p->log_start)
         count++;
-    if (count > 0)
-        work_start_remove(p, count);
+    if (count == 0 || p->removal.under_way)
+        return;
+    /* A start that found files missing before its log start would not know why. */
+    if (p->durable_start < p->segments[count]->base_offset || p->marker)
+        work_start_checkpoint(p);
+    else
+        partition_start_removal(p, count);
 }

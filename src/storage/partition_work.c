@@ -6,6 +6,9 @@
 
 #include "base/mem.h"
 #include "storage/dirs.h"
+#include "storage/marker.h"
+
+static const char *const segment_suffixes[] = {"log", "index", "timeindex"};
 
 static void work_done(struct disk_job *job);
 
@@ -43,21 +46,28 @@ static enum err open_new_segment(struct partition_work *w)
 /* What could be mistaken for a segment of the log must not stay. */
 static void unmake_segment(struct partition_work *w)
 {
-    static const char *const suffixes[] = {"log", "index", "timeindex"};
     char path[DISK_PATH_BYTES_MAX + 1];
     segment_files_unref(w->opened);
     w->opened = NULL;
-    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
-        segment_path(path, w->dir, w->base_offset, suffixes[i]);
+    for (size_t i = 0; i < COUNT_OF(segment_suffixes); i++) {
+        segment_path(path, w->dir, w->base_offset, segment_suffixes[i]);
         enum err err = disk_unlink(w->disk, path);
         (void)err; /* opening drops an empty segment that another one overlaps */
     }
+}
+
+static void write_checkpoint(struct partition_work *w)
+{
+    w->checkpoint_err =
+        checkpoint_write(w->disk, w->dir, &w->place, buf_bytes(&w->image), w->checkpoint_sync);
 }
 
 static void run_create(struct disk_job *job)
 {
     struct partition_work *w = work_of(job);
     w->err = dirs_make_empty(w->disk, w->dir, &w->orphaned);
+    if (w->err == ERR_OK)
+        w->err = checkpoint_create(w->disk, w->dir, buf_bytes(&w->image));
     if (w->err == ERR_OK)
         w->err = open_new_segment(w);
     if (w->err == ERR_OK)
@@ -66,18 +76,39 @@ static void run_create(struct disk_job *job)
         unmake_segment(w);
 }
 
+/* The marker goes before the first write; the checkpoint then says in which boot that was. */
 static void run_open(struct disk_job *job)
 {
     struct partition_work *w = work_of(job);
     w->err = segment_files_open(w->disk, w->dir, w->base_offset, DISK_WRITE, &w->opened);
+    if (w->err == ERR_OK && w->marker)
+        w->err = marker_remove(w->disk, w->dir);
+    if (w->err == ERR_OK)
+        write_checkpoint(w);
+}
+
+static void run_checkpoint(struct disk_job *job)
+{
+    struct partition_work *w = work_of(job);
+    if (w->marker)
+        w->err = marker_remove(w->disk, w->dir);
+    if (w->err == ERR_OK)
+        write_checkpoint(w);
+}
+
+static void sync_log(struct partition_work *w)
+{
+    w->sync_err = disk_sync(w->files->log);
+    if (w->sync_err == ERR_OK)
+        w->index_err = index_flush(w->index, w->files->index, w->files->time_index);
 }
 
 static void run_sync(struct disk_job *job)
 {
     struct partition_work *w = work_of(job);
-    w->sync_err = disk_sync(w->files->log);
+    sync_log(w);
     if (w->sync_err == ERR_OK)
-        w->index_err = index_flush(w->index, w->files->index, w->files->time_index);
+        write_checkpoint(w);
 }
 
 /* The old segment is whole on the device before the new one is there: so only the last segment can
@@ -85,7 +116,7 @@ static void run_sync(struct disk_job *job)
 static void run_roll(struct disk_job *job)
 {
     struct partition_work *w = work_of(job);
-    run_sync(job);
+    sync_log(w);
     if (w->sync_err != ERR_OK)
         return;
     if (w->index_err == ERR_OK)
@@ -95,25 +126,26 @@ static void run_roll(struct disk_job *job)
     w->err = open_new_segment(w);
     if (w->err == ERR_OK)
         w->err = disk_sync_dir(w->disk, w->dir);
-    if (w->err != ERR_OK)
+    if (w->err == ERR_OK)
+        write_checkpoint(w);
+    else
         unmake_segment(w);
 }
 
-static void run_remove(struct disk_job *job)
+static void run_removal(struct disk_job *job)
 {
-    static const char *const suffixes[] = {"log", "index", "timeindex"};
-    struct partition_work *w = work_of(job);
+    struct partition_removal *r = CONTAINER_OF(job, struct partition_removal, job);
     char path[DISK_PATH_BYTES_MAX + 1];
-    for (size_t i = 0; i < w->remove_count * COUNT_OF(suffixes); i++) {
-        segment_path(path, w->dir, w->remove_bases[i / COUNT_OF(suffixes)],
-                     suffixes[i % COUNT_OF(suffixes)]);
-        enum err err = disk_unlink(w->disk, path);
+    for (size_t i = 0; i < r->count * COUNT_OF(segment_suffixes); i++) {
+        segment_path(path, r->dir, r->bases[i / COUNT_OF(segment_suffixes)],
+                     segment_suffixes[i % COUNT_OF(segment_suffixes)]);
+        enum err err = disk_unlink(r->disk, path);
         if (err != ERR_OK && err != ERR_NOT_FOUND)
-            w->err = err;
+            r->err = err;
     }
-    enum err err = disk_sync_dir(w->disk, w->dir);
-    if (w->err == ERR_OK)
-        w->err = err;
+    enum err err = disk_sync_dir(r->disk, r->dir);
+    if (r->err == ERR_OK)
+        r->err = err;
 }
 
 static void run_delete(struct disk_job *job)
@@ -124,10 +156,23 @@ static void run_delete(struct disk_job *job)
 
 /* --- starting ------------------------------------------------------------------------------- */
 
+/* The checkpoint that goes with the job. */
+static void lend_checkpoint(struct partition *p, struct partition_work *w, bool sync)
+{
+    partition_checkpoint_update(p, &w->checkpoint);
+    w->checkpoint_sync = sync || partition_checkpoint_due(p, &w->checkpoint);
+    w->place = p->checkpoint_place;
+    w->marker = p->marker;
+    checkpoint_encode(&w->checkpoint, w->place.sequence, &w->image);
+}
+
 void work_start_create(struct partition *p)
 {
     struct partition_work *w = work_begin(p, WORK_CREATE, run_create);
     w->base_offset = partition_active(p)->base_offset;
+    p->checkpoint_place = (struct checkpoint_place){.sequence = 1};
+    w->checkpoint = p->checkpoint;
+    lend_checkpoint(p, w, true);
     work_submit(w, DISK_LANE_SYNC);
 }
 
@@ -135,6 +180,16 @@ void work_start_open(struct partition *p)
 {
     struct partition_work *w = work_begin(p, WORK_OPEN, run_open);
     w->base_offset = partition_active(p)->base_offset;
+    w->checkpoint = p->checkpoint;
+    lend_checkpoint(p, w, true);
+    work_submit(w, DISK_LANE_SYNC);
+}
+
+void work_start_checkpoint(struct partition *p)
+{
+    struct partition_work *w = work_begin(p, WORK_CHECKPOINT, run_checkpoint);
+    w->checkpoint = p->checkpoint;
+    lend_checkpoint(p, w, true);
     work_submit(w, DISK_LANE_SYNC);
 }
 
@@ -147,13 +202,15 @@ static void lend_active(struct partition *p, struct partition_work *w)
     w->index = &s->index;
     w->sync_batch = p->batch_written;
     w->sync_offset = p->next_offset;
+    p->st->stats.syncs++;
 }
 
 void work_start_sync(struct partition *p)
 {
     struct partition_work *w = work_begin(p, WORK_SYNC, run_sync);
     lend_active(p, w);
-    p->st->stats.syncs++;
+    partition_checkpoint_synced(p, &w->checkpoint);
+    lend_checkpoint(p, w, false);
     work_submit(w, DISK_LANE_SYNC);
 }
 
@@ -163,35 +220,49 @@ void work_start_roll(struct partition *p)
     index_seal(&partition_active(p)->index, partition_active(p)->base_offset);
     lend_active(p, w);
     w->base_offset = p->next_offset;
-    p->st->stats.syncs++;
+    w->checkpoint = p->checkpoint;
+    w->checkpoint.segment_base = w->checkpoint.synced_offset = p->next_offset;
+    w->checkpoint.synced_pos = 0;
+    w->checkpoint.segment_began_ms = -1;
+    w->checkpoint.segment_max_timestamp_ms = INT64_MIN;
+    lend_checkpoint(p, w, true);
     work_submit(w, DISK_LANE_SYNC);
-}
-
-void work_start_remove(struct partition *p, size_t count)
-{
-    ASSERT(count < p->segment_count);
-    struct partition_work *w = work_begin(p, WORK_REMOVE, run_remove);
-    w->remove_bases = mem_alloc(count * sizeof(int64_t));
-    w->remove_count = count;
-    for (size_t i = 0; i < count; i++) {
-        struct segment *s = p->segments[i];
-        w->remove_bases[i] = s->base_offset;
-        p->bytes -= s->bytes;
-        ASSERT(p->start_skip >= s->bytes);
-        p->start_skip -= s->bytes;
-        segment_unref(s); /* readers that are at it keep it and its files */
-    }
-    p->segment_count -= count;
-    memmove(p->segments, p->segments + count, p->segment_count * sizeof(p->segments[0]));
-    work_submit(w, DISK_LANE_BULK);
 }
 
 void work_start_delete(struct partition *p)
 {
-    ASSERT(p->deleted);
+    ASSERT(p->deleted && !p->removal.under_way);
     struct partition_work *w = work_begin(p, WORK_DELETE, run_delete);
     files_drop(&partition_active(p)->files);
     work_submit(w, DISK_LANE_BULK);
+}
+
+static void removal_done(struct disk_job *job);
+
+void partition_start_removal(struct partition *p, size_t count)
+{
+    struct partition_removal *r = &p->removal;
+    ASSERT(count < p->segment_count && !r->under_way);
+    *r = (struct partition_removal){.p = p,
+                                    .under_way = true,
+                                    .disk = p->st->options.disk,
+                                    .dir = p->dir,
+                                    .bases = mem_alloc(count * sizeof(int64_t)),
+                                    .count = count};
+    r->job = (struct disk_job){.run = run_removal, .done = removal_done};
+    list_init(&r->job.link);
+    for (size_t i = 0; i < count; i++) {
+        struct segment *s = p->segments[i];
+        r->bases[i] = s->base_offset;
+        p->bytes -= s->bytes;
+        ASSERT(p->start_skip >= s->bytes);
+        p->start_skip -= s->bytes;
+        files_drop(&s->files);
+        segment_unref(s); /* readers that are at it keep it and the files they have */
+    }
+    p->segment_count -= count;
+    memmove(p->segments, p->segments + count, p->segment_count * sizeof(p->segments[0]));
+    disk_submit(r->disk, DISK_LANE_BULK, &r->job);
 }
 
 /* --- ending --------------------------------------------------------------------------------- */
@@ -227,26 +298,56 @@ static void adopt_active(struct partition *p, struct partition_work *w)
     p->work.retried = false;
 }
 
+/* Takes over that the job wrote its checkpoint; an error of it if it did not. */
+static enum err take_checkpoint(struct partition *p, const struct partition_work *w)
+{
+    if (w->checkpoint_err == ERR_OK)
+        partition_checkpoint_written(p, &w->checkpoint, w->checkpoint_sync);
+    return w->checkpoint_err;
+}
+
 static void create_done(struct partition *p, struct partition_work *w)
 {
     if (w->orphaned)
         TRACE_WARN(p->st->options.trace,
-                   "%s: there were records of no topic here: moved to %s" DIRS_ORPHAN_SUFFIX "*",
+                   "%s: there were records that belong to nothing here: moved to "
+                   "%s" DIRS_ORPHAN_SUFFIX "*",
                    p->dir, p->dir);
     if (w->err != ERR_OK) {
         new_segment_failed(p, w);
         return;
     }
     p->created = true;
+    partition_checkpoint_written(p, &w->checkpoint, true);
     adopt_active(p, w);
 }
 
 static void open_done(struct partition *p, struct partition_work *w)
 {
     if (w->err == ERR_OK)
+        p->marker = false;
+    if (w->err == ERR_OK)
+        w->err = take_checkpoint(p, w);
+    if (w->err == ERR_OK) {
         adopt_active(p, w);
-    else
-        new_segment_failed(p, w);
+        return;
+    }
+    segment_files_unref(w->opened);
+    w->opened = NULL;
+    new_segment_failed(p, w);
+}
+
+static void checkpoint_done(struct partition *p, struct partition_work *w)
+{
+    if (w->err == ERR_OK) {
+        p->marker = false;
+        w->err = take_checkpoint(p, w);
+    }
+    if (w->err == ERR_OK || p->failed != ERR_OK)
+        return;
+    TRACE_WARN(p->st->options.trace, "%s: cannot write the checkpoint: %s", p->dir,
+               err_text(w->err));
+    new_segment_failed(p, w);
 }
 
 static void take_index_result(struct index *x, enum err err)
@@ -265,33 +366,49 @@ static bool sync_done(struct partition *p, struct partition_work *w)
         partition_fail(p, w->sync_err);
         return false;
     }
-    struct segment *s = partition_active(p);
-    take_index_result(&s->index, w->index_err);
+    take_index_result(&partition_active(p)->index, w->index_err);
+    enum err err = w->err == ERR_OK ? take_checkpoint(p, w) : ERR_OK;
     partition_set_synced(p, w->sync_batch, w->sync_offset);
+    /* The log is synced all the same; an older checkpoint only means more to scan. But if its own sync
+     * failed, what it reserves is unknown. */
+    if (err != ERR_OK && err != ERR_NOSPACE && err != ERR_LIMIT)
+        partition_fail(p, err);
     return true;
 }
 
 static void roll_done(struct partition *p, struct partition_work *w)
 {
     struct segment *old = partition_active(p);
-    if (w->sync_err == ERR_OK && w->err == ERR_OK) {
-        take_index_result(&old->index, w->index_err);
-        files_retire(&p->st->files, old->files);
-        partition_add_segment(p, segment_create(w->base_offset));
-        p->roll_wanted = false;
-        adopt_active(p, w);
-        partition_set_synced(p, w->sync_batch, w->sync_offset);
-    } else if (sync_done(p, w)) {
-        new_segment_failed(p, w);
+    if (w->sync_err != ERR_OK || w->err != ERR_OK) {
+        if (sync_done(p, w))
+            new_segment_failed(p, w);
+        return;
     }
+    take_index_result(&old->index, w->index_err);
+    enum err err = take_checkpoint(p, w);
+    files_retire(&p->st->files, old->files);
+    partition_add_segment(p, segment_create(w->base_offset));
+    p->roll_wanted = false;
+    adopt_active(p, w);
+    partition_set_synced(p, w->sync_batch, w->sync_offset);
+    if (err != ERR_OK && err != ERR_NOSPACE && err != ERR_LIMIT)
+        partition_fail(p, err);
 }
 
-static void remove_done(struct partition *p, struct partition_work *w)
+static void removal_done(struct disk_job *job)
 {
-    p->st->stats.segments_removed += w->remove_count;
-    if (w->err != ERR_OK)
+    struct partition_removal *r = CONTAINER_OF(job, struct partition_removal, job);
+    struct partition *p = r->p;
+    r->under_way = false;
+    mem_free(r->bases);
+    p->st->stats.segments_removed += r->count;
+    if (r->err != ERR_OK)
         TRACE_WARN(p->st->options.trace, "%s: cannot remove old segments: %s", p->dir,
-                   err_text(w->err));
+                   err_text(r->err));
+    if (p->deleted && p->work.kind == WORK_NONE)
+        work_start_delete(p);
+    else if (!p->deleted)
+        partition_advance(p);
 }
 
 static void delete_done(struct partition *p, struct partition_work *w)
@@ -307,15 +424,20 @@ static void work_done(struct disk_job *job)
     struct partition_work w = p->work; /* the next job may begin inside an event */
     p->work.kind = WORK_NONE;
     segment_files_unref(w.files);
-    mem_free(w.remove_bases);
+    buf_deinit(&w.image);
     if (p->deleted) {
         segment_files_unref(w.opened);
         if (w.kind == WORK_DELETE) {
             delete_done(p, &w);
             partition_free_if_done(p);
-        } else {
+        } else if (!p->removal.under_way) {
             work_start_delete(p);
         }
+        return;
+    }
+    if (p->failed != ERR_OK && w.kind != WORK_CHECKPOINT) {
+        segment_files_unref(w.opened); /* it failed inside an event, after this job had begun */
+        work_start_checkpoint(p);
         return;
     }
     switch (w.kind) {
@@ -331,8 +453,8 @@ static void work_done(struct disk_job *job)
     case WORK_ROLL:
         roll_done(p, &w);
         break;
-    case WORK_REMOVE:
-        remove_done(p, &w);
+    case WORK_CHECKPOINT:
+        checkpoint_done(p, &w);
         break;
     case WORK_DELETE:
     case WORK_NONE:

@@ -46,7 +46,6 @@ void segment_view_init(struct segment_view *v, const struct segment *s, int64_t 
                                .bytes = s->bytes,
                                .index_entries = s->index.entries,
                                .time_index_entries = s->index.time_entries,
-                               .epoch_max = INT32_MAX,
                                .place = {.offset = -1},
                                .pending = {.offset = -1},
                                .time_pending = {.offset = -1},
@@ -84,7 +83,8 @@ static void search_init(struct search *s, const struct segment_view *v, size_t c
     s->scan.chunk = chunk;
     s->scan.expected = v->base_offset;
     s->scan.limit = v->end_offset;
-    s->scan.epoch_max = v->epoch_max;
+    s->scan.epochs = v->epochs;
+    s->scan.epoch_count = v->epoch_count;
     s->view = v;
     s->scanned_from = 0;
     s->corrupt_from = s->corrupt_to = -1;
@@ -157,6 +157,16 @@ static enum err search_next(struct search *s, struct batch_header *header, struc
     }
 }
 
+/* At the end: what should be there and is not is damage too. */
+static void note_missing_end(struct search *s)
+{
+    if (s->scan.pos != s->scan.end || s->scan.expected >= s->view->end_offset ||
+        s->view->gap_at_end)
+        return;
+    s->corrupt_from = s->scan.expected;
+    s->corrupt_to = s->view->end_offset;
+}
+
 /* The first good batch that ends at or behind `offset`. ERR_NOT_FOUND there is none. */
 static enum err search_offset(struct search *s, int64_t offset, struct batch_header *header,
                               struct bytes *batch)
@@ -169,6 +179,8 @@ static enum err search_offset(struct search *s, int64_t offset, struct batch_hea
             return ERR_AGAIN;
         err = search_next(s, header, batch);
     } while (err == ERR_OK && batch_header_last_offset(header) < offset);
+    if (err == ERR_NOT_FOUND)
+        note_missing_end(s);
     return err;
 }
 

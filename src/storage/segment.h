@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "storage/checkpoint.h"
 #include "storage/files.h"
 #include "storage/index.h"
 #include <stdint.h>
@@ -39,7 +40,9 @@ struct segment_view {
     uint64_t bytes;
     uint32_t index_entries;
     uint32_t time_index_entries;
-    int32_t epoch_max;
+    const struct checkpoint_epoch *epochs; /* borrowed: what epochs batches may have */
+    size_t epoch_count;
+    bool gap_at_end;          /* the log may well end before end_offset: an epoch begins there */
     struct index_entry place; /* a batch that begins with place.offset, at or before what is sought;
                                         offset -1: none is known */
     struct index_entry pending; /* as found among the entries in memory; offset -1: nothing */

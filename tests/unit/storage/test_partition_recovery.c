@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench.h"
+#include <criterion/criterion.h>
+
+#define FIRST_LOG "orders-0/00000000000000000000.log"
+
+static void open_again(struct bench *b)
+{
+    cr_assert_eq(bench_open(b), ERR_OK);
+}
+
+static int32_t epoch_of(struct bench *b)
+{
+    struct partition_info info;
+    partition_describe(b->p, &info);
+    return info.leader_epoch;
+}
+
+/* Appends and writes, without a sync. */
+static int64_t write_one(struct bench *b, const char *value)
+{
+    int64_t offset = bench_append(b, value);
+    partition_commit(b->p);
+    return offset;
+}
+
+Test(recovery, clean_stop_scans_nothing_and_goes_on_where_it_was)
+{
+    struct bench b;
+    bench_init(&b);
+    for (int i = 0; i < 10; i++)
+        bench_put(&b, "a");
+    bench_stop(&b);
+    cr_assert(fake_disk_exists(b.disk, "orders-0/clean"));
+    bench_start(&b);
+    uint64_t reads = b.disk->calls[FAKE_READ];
+    open_again(&b);
+    cr_assert(b.recovery.clean);
+    cr_assert_eq(b.recovery.bytes_scanned, 0);
+    cr_assert_leq(b.disk->calls[FAKE_READ] - reads, 2, "only the marker is read");
+    cr_assert_eq(partition_next_offset(b.p), 10);
+    cr_assert_eq(epoch_of(&b), 0);
+    cr_assert_eq(bench_put(&b, "b"), 10);
+    bench_deinit(&b);
+}
+
+Test(recovery, clean_stop_is_clean_in_another_boot_too)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    bench_stop(&b);
+    fake_disk_power_off(b.disk);
+    fake_disk_power_on(b.disk, FAKE_KEEP_SYNCED, 3);
+    bench_start(&b);
+    open_again(&b);
+    cr_assert(b.recovery.clean);
+    cr_assert_eq(bench_put(&b, "b"), 1);
+    bench_deinit(&b);
+}
+
+Test(recovery, marker_is_gone_for_good_before_the_first_write)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    bench_reopen(&b);
+    cr_assert(fake_disk_exists(b.disk, "orders-0/clean"));
+    write_one(&b, "b");
+    while (b.written == 0) {
+        bool seen = fake_disk_exists(b.disk, "orders-0/clean");
+        cr_assert(fake_disk_run_one(b.disk));
+        b.disk->hold = true;
+        disk_reap(&b.disk->disk);
+        cr_assert(seen || b.written > 0);
+    }
+    b.disk->hold = false;
+    bench_crash(&b, FAKE_KEEP_SYNCED, 5);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0/clean"));
+    open_again(&b);
+    cr_assert_not(b.recovery.clean);
+    bench_deinit(&b);
+}
+
+Test(recovery, marker_that_does_not_fit_the_files_is_not_believed)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    bench_put(&b, "b");
+    bench_stop(&b);
+    fake_disk_bytes(b.disk, FIRST_LOG)->len -= 5;
+    bench_start(&b);
+    open_again(&b);
+    cr_assert_not(b.recovery.clean);
+    cr_assert_gt(b.recovery.corrupt_ranges + b.recovery.bytes_cut, 0);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    bench_deinit(&b);
+}
+
+Test(recovery, spoiled_marker_means_a_scan_and_nothing_worse)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    bench_stop(&b);
+    struct buf *marker = fake_disk_bytes(b.disk, "orders-0/clean");
+    for (size_t i = 0; i < marker->len; i++) {
+        marker->data[i] = (char)(marker->data[i] ^ 0x40);
+        bench_start(&b);
+        open_again(&b);
+        cr_assert_not(b.recovery.clean, "byte %zu", i);
+        cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+        bench_stop(&b);
+        marker = fake_disk_bytes(b.disk, "orders-0/clean");
+    }
+    bench_start(&b);
+    bench_deinit(&b);
+}
+
+Test(recovery, only_what_the_checkpoint_does_not_cover_is_scanned)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_settle(&b);
+    for (int i = 0; i < 100; i++)
+        bench_append_bytes(&b, 60000);
+    partition_commit(b.p);
+    bench_pass(&b, 2000);
+    cr_assert_eq(b.synced, 100);
+    write_one(&b, "last");
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_assert_gt(b.recovery.bytes_scanned, 0);
+    cr_assert_lt(b.recovery.bytes_scanned, 1000);
+    cr_assert_eq(bench_count(&b, 0, 1 << 20), 101);
+    bench_deinit(&b);
+}
+
+Test(recovery, death_of_the_process_leaves_no_gap)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_settle(&b);
+    write_one(&b, "a");
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_assert_eq(partition_next_offset(b.p), 1);
+    cr_assert_eq(epoch_of(&b), 0);
+    cr_assert_eq(bench_put(&b, "b"), 1);
+    bench_deinit(&b);
+}
+
+Test(recovery, power_cut_never_gives_out_an_offset_twice)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "synced");
+    cr_assert_eq(write_one(&b, "seen and lost"), 1);
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "seen and lost");
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    open_again(&b);
+    cr_assert_gt(partition_next_offset(b.p), 1);
+    cr_assert_eq(epoch_of(&b), 1);
+    int64_t next = bench_put(&b, "after");
+    cr_assert_gt(next, 1);
+    /* Positions inside the gap are valid and read on at its end. */
+    enum err err;
+    cr_assert_null(bench_get(&b, 1, &err));
+    cr_assert_eq(err, ERR_OK);
+    cr_assert_eq(bench_count(&b, 1, 1), 1);
+    cr_assert_eq(bench_count(&b, 0, 1 << 20), 2);
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_assert_eq(bench_count(&b, 1, 1), 1);
+    bench_reopen(&b);
+    cr_assert_eq(bench_count(&b, 0, 1 << 20), 2);
+    bench_deinit(&b);
+}
+
+Test(recovery, offsets_beyond_the_reserved_bound_are_not_shown_before_it_is_durable)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_settle(&b);
+    for (int i = 0; i < 100000; i++)
+        bench_append(&b, "x");
+    partition_commit(b.p);
+    bench_settle(&b);
+    int64_t seen = partition_next_offset(b.p);
+    cr_assert_eq(seen, 100000);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    open_again(&b);
+    cr_assert_geq(partition_next_offset(b.p), seen);
+    bench_deinit(&b);
+}
+
+Test(recovery, failed_sync_makes_the_next_start_write_the_doubtful_range_anew)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    fake_disk_fail(b.disk, FAKE_SYNC, 0, 1, ERR_IO);
+    bench_append(&b, "b");
+    partition_want_sync(b.p);
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert_eq(b.refused_why, ERR_IO);
+    bench_reopen(&b);
+    cr_assert_not(b.recovery.clean);
+    cr_assert_eq(epoch_of(&b), 1);
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "b");
+    bench_crash(&b, FAKE_KEEP_SYNCED, 9);
+    open_again(&b);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "b");
+    bench_deinit(&b);
+}
+
+Test(recovery, damage_with_a_good_batch_behind_it_is_kept_and_named)
+{
+    struct bench b;
+    bench_init(&b);
+    for (int i = 0; i < 5; i++)
+        bench_put(&b, "record");
+    struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+    size_t batch_len = log->len / 5;
+    log->data[batch_len * 2 + 70] ^= 1;
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    enum err err;
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "record");
+    cr_assert_str_eq(bench_get(&b, 3, NULL), "record");
+    struct partition_read read = {.offset = 2, .bytes_max = 1};
+    bench_read(&b, &read);
+    cr_assert_eq(read.err, ERR_CORRUPT);
+    cr_assert_eq(read.corrupt_from, 2);
+    cr_assert_eq(read.corrupt_to, 3);
+    partition_read_end(&read);
+    cr_assert_null(bench_get(&b, 2, &err));
+    cr_assert_eq(fake_disk_bytes(b.disk, FIRST_LOG)->len, batch_len * 5, "nothing was cut");
+    bench_deinit(&b);
+}
+
+Test(recovery, damage_in_what_is_scanned_is_reported_at_start)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_settle(&b);
+    for (int i = 0; i < 5; i++)
+        write_one(&b, "record");
+    struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+    log->data[log->len / 5 * 2 + 70] ^= 1;
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_assert_eq(b.recovery.corrupt_ranges, 1);
+    cr_assert_eq(b.recovery.bytes_cut, 0);
+    cr_assert_eq(partition_next_offset(b.p), 5);
+    cr_assert_gt(b.warnings, 0);
+    cr_assert_str_eq(bench_get(&b, 4, NULL), "record");
+    bench_deinit(&b);
+}
+
+/* What a read of every offset says, in one letter each. */
+static void letters(struct bench *b, char *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        enum err err;
+        bool there = bench_get(b, i, &err) != NULL;
+        out[i] = there ? '.' : err == ERR_CORRUPT ? 'C' : err == ERR_OK ? '-' : '?';
+    }
+    out[count] = '\0';
+}
+
+Test(recovery, fields_outside_the_checksum_are_checked_too)
+{
+    static const size_t fields[] = {0, 3, 7, 8, 10, 11, 12, 15, 16};
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        struct bench b;
+        char seen[8];
+        bench_init(&b);
+        for (int n = 0; n < 5; n++)
+            bench_put(&b, "record");
+        struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+        log->data[log->len / 5 * 2 + fields[i]] ^= 1;
+        storage_set_tail_bytes_max(b.st, 0);
+        letters(&b, seen, 5);
+        cr_assert_str_eq(seen, "..C..", "byte %zu: %s", fields[i], seen);
+        bench_reopen(&b);
+        letters(&b, seen, 5);
+        cr_assert_str_eq(seen, "..C..", "byte %zu, after a restart: %s", fields[i], seen);
+        bench_deinit(&b);
+    }
+}
+
+Test(recovery, sealed_segment_that_lost_its_end_is_damaged_and_not_silently_shorter)
+{
+    struct bench b;
+    bench_init(&b);
+    char seen[16];
+    b.config.segment_bytes = 300;
+    partition_configure(b.p, &b.config);
+    for (int n = 0; n < 10; n++)
+        bench_put(&b, "a record of some bytes");
+    storage_set_tail_bytes_max(b.st, 0);
+    fake_disk_bytes(b.disk, FIRST_LOG)->len -= 20;
+    bench_reopen(&b);
+    letters(&b, seen, 10);
+    cr_assert_str_eq(seen, "..C.......", "%s", seen);
+    bench_deinit(&b);
+}
+
+Test(recovery, both_checkpoint_slots_lost_means_a_full_scan_and_no_offset_twice)
+{
+    struct bench b;
+    bench_init(&b);
+    for (int n = 0; n < 5; n++)
+        bench_put(&b, "record");
+    fake_disk_bytes(b.disk, "orders-0/checkpoint")->len = 0;
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_assert_gt(b.recovery.bytes_scanned, 0);
+    cr_assert_eq(bench_count(&b, 0, 1 << 20), 5);
+    cr_assert_gt(bench_put(&b, "next"), 4);
+    cr_assert_eq(bench_count(&b, 0, 1 << 20), 6);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    open_again(&b);
+    cr_assert_eq(bench_count(&b, 0, 1 << 20), 6);
+    bench_deinit(&b);
+}
+
+Test(recovery, file_that_is_no_log_at_all_is_refused_and_left_alone)
+{
+    struct bench b;
+    bench_init(&b);
+    for (int n = 0; n < 5; n++)
+        bench_put(&b, "record");
+    bench_stop(&b);
+    struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+    size_t len = log->len;
+    memset(log->data, 'x', len);
+    fake_disk_bytes(b.disk, "orders-0/checkpoint")->len = 0;
+    fake_disk_bytes(b.disk, "orders-0/clean")->len = 0;
+    bench_start(&b);
+    cr_assert_eq(bench_open(&b), ERR_CORRUPT);
+    cr_assert_eq(fake_disk_bytes(b.disk, FIRST_LOG)->len, len);
+    bench_deinit(&b);
+}
+
+Test(recovery, creation_that_a_crash_ended_is_made_again)
+{
+    for (uint64_t calls = 0; calls < 12; calls++) {
+        struct bench b;
+        bench_init(&b);
+        fake_disk_fail(b.disk, FAKE_SYNC_DIR, (int)calls, 1, ERR_IO);
+        fake_disk_fail(b.disk, FAKE_OPEN, (int)calls, 1, ERR_IO);
+        bench_settle(&b);
+        bench_crash(&b, calls % 2 ? FAKE_KEEP_SYNCED : FAKE_KEEP_ALL, calls);
+        enum err err = bench_open(&b);
+        if (err == ERR_NOT_FOUND)
+            b.p = partition_create(b.st, "orders-0", &b.config, &bench_events, &b);
+        else
+            cr_assert_eq(err, ERR_OK, "%s", err_text(err));
+        int64_t offset = bench_put(&b, "a");
+        cr_assert_str_eq(bench_get(&b, offset, NULL), "a");
+        bench_deinit(&b);
+    }
+}
+
+Test(recovery, log_start_survives_a_crash_once_files_are_gone)
+{
+    struct bench b;
+    bench_init(&b);
+    b.config.segment_bytes = 300;
+    b.config.retention_ms = 1000;
+    partition_configure(b.p, &b.config);
+    for (int n = 0; n < 10; n++)
+        bench_put(&b, "a record of some bytes");
+    bench_pass(&b, 5000);
+    bench_put(&b, "young");
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 10);
+    cr_assert_not(fake_disk_exists(b.disk, FIRST_LOG));
+    b.clock.wall_ms -= 5000; /* a clock that was set back brings nothing back */
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    unsigned warnings = b.warnings;
+    open_again(&b);
+    cr_assert_eq(b.recovery.corrupt_ranges, 0);
+    cr_assert_eq(b.warnings, warnings);
+    cr_assert_eq(partition_log_start(b.p), 10);
+    bench_deinit(&b);
+}
