@@ -332,22 +332,27 @@ enum err catalog_remove_directory(struct disk *d, const char *path)
     return err;
 }
 
-static bool file_is_blank(struct disk *d, const char *path)
+static bool file_is_empty(struct disk *d, const char *path)
 {
     struct disk_file *file;
     uint64_t len = 0;
-    enum err err;
+    enum err err = disk_open(d, path, DISK_READ, &file);
 
-    if (ends_with(path, "/checkpoint"))
-        return true;
-    if (!ends_with(path, ".log") && !ends_with(path, ".index") && !ends_with(path, ".timeindex"))
-        return false;
-    err = disk_open(d, path, DISK_READ, &file);
     if (err != ERR_OK)
         return false;
     err = disk_size(file, &len);
     disk_close(file);
-    return err == ERR_OK && (len == 0 || !ends_with(path, ".log"));
+    return err == ERR_OK && len == 0;
+}
+
+/* A file that the log makes, and without records. */
+static bool file_is_blank(struct disk *d, const char *path, const char *name)
+{
+    if (ends_with(name, ".log"))
+        return file_is_empty(d, path);
+    return ends_with(name, ".index") || ends_with(name, ".timeindex") ||
+           strncmp(name, "checkpoint", strlen("checkpoint")) == 0 ||
+           strncmp(name, "clean", strlen("clean")) == 0;
 }
 
 bool catalog_directory_is_blank(struct disk *d, const char *path)
@@ -357,7 +362,7 @@ bool catalog_directory_is_blank(struct disk *d, const char *path)
     bool blank = disk_list(d, path, collect_name, &names) == ERR_OK && !names.others;
 
     for (size_t i = 0; i < names.count && blank; i++)
-        blank = path_join(file, path, names.items[i]) && file_is_blank(d, file);
+        blank = path_join(file, path, names.items[i]) && file_is_blank(d, file, names.items[i]);
     names_deinit(&names);
     return blank;
 }

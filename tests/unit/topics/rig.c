@@ -31,9 +31,11 @@ static void stand_still(struct clock *clock)
 
 void rig_start(struct rig *b)
 {
-    /* One worker each: jobs of a lane end in the order they were asked for. */
     struct posix_disk_options disk_options = {
-        .root = b->root, .sync_workers = 1, .bulk_workers = 1};
+        .root = b->root,
+        .sync_workers = b->sync_workers == 0 ? 1 : b->sync_workers,
+        .bulk_workers = 1,
+    };
     struct storage_options storage_options = {
         .clock = &b->clock,
         .timers = &b->timers,
@@ -136,8 +138,18 @@ static enum err read_cold(struct disk_file *file, void *data, size_t len, uint64
     return cached ? ERR_AGAIN : b->disk_ops->read(file, data, len, pos, cached, got);
 }
 
+static enum err mkdir_hangs(struct disk *d, const char *path)
+{
+    struct rig *b = CONTAINER_OF((uintptr_t)d->ops, struct rig, faulty_ops);
+
+    while (atomic_load(&b->mkdir_hangs))
+        usleep(100);
+    return b->disk_ops->mkdir(d, path);
+}
+
 void rig_fault(struct rig *b, enum rig_fault fault)
 {
+    atomic_store(&b->mkdir_hangs, fault == RIG_MKDIR_HANGS);
     b->faulty_ops = *b->disk_ops;
     switch (fault) {
     case RIG_NO_FAULT:
@@ -150,6 +162,9 @@ void rig_fault(struct rig *b, enum rig_fault fault)
         break;
     case RIG_COLD:
         b->faulty_ops.read = read_cold;
+        break;
+    case RIG_MKDIR_HANGS:
+        b->faulty_ops.mkdir = mkdir_hangs;
         break;
     }
 }
@@ -166,7 +181,7 @@ void rig_close(struct rig *b)
     clean_up(b);
 }
 
-static void copy_files(const struct rig *b, struct rig *after)
+void rig_copy(const struct rig *b, struct rig *after)
 {
     char command[256];
 
@@ -178,14 +193,14 @@ static void copy_files(const struct rig *b, struct rig *after)
 
 void rig_crash_copy(const struct rig *b, struct rig *after)
 {
-    copy_files(b, after);
+    rig_copy(b, after);
     rig_start(after);
 }
 
 void rig_crash_copy_renamed(const struct rig *b, const char *to, const char *from,
                             struct rig *after)
 {
-    copy_files(b, after);
+    rig_copy(b, after);
     rig_rename(after, to, from);
     rig_start(after);
 }

@@ -8,6 +8,7 @@
 #include "topics/ack.h"
 #include "topics/catalog.h"
 #include "topics/fetch.h"
+#include <stdatomic.h>
 
 #define RIG_TRACE_BYTES 65536
 #define RIG_RECORD_MS 1700000000000 /* the timestamp of every record */
@@ -17,6 +18,8 @@ struct rig {
     struct disk *disk;
     const struct disk_ops *disk_ops; /* the driver's own */
     struct disk_ops faulty_ops;
+    unsigned sync_workers; /* 0 is one: jobs of a lane end in the order they were asked for */
+    atomic_bool mkdir_hangs;
     struct clock clock;
     struct timers timers;
     struct trace trace;
@@ -42,13 +45,16 @@ void rig_abandon(struct rig *b);
 /* What the disk does from now on. */
 enum rig_fault {
     RIG_NO_FAULT,
-    RIG_WRITE_FULL, /* writes find no space */
-    RIG_SYNC_FAILS, /* syncs of files answer ERR_IO */
-    RIG_COLD,       /* nothing is in the page cache */
+    RIG_WRITE_FULL,  /* writes find no space */
+    RIG_SYNC_FAILS,  /* syncs of files answer ERR_IO */
+    RIG_COLD,        /* nothing is in the page cache */
+    RIG_MKDIR_HANGS, /* until there is no fault any more */
 };
 void rig_fault(struct rig *b, enum rig_fault fault);
 
-/* A copy of the directory as a crash would leave it, opened by `after`; `b` goes on. */
+/* A copy of the directory as a crash would leave it, for rig_start. */
+void rig_copy(const struct rig *b, struct rig *after);
+/* The same, started; `b` goes on. */
 void rig_crash_copy(const struct rig *b, struct rig *after);
 /* The same, when the file `from` had not been renamed to `to` yet. */
 void rig_crash_copy_renamed(const struct rig *b, const char *to, const char *from,

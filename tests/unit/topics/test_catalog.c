@@ -191,6 +191,32 @@ Test(catalog, a_crash_in_the_middle_of_a_growth_leaves_the_old_number)
     rig_close(&r);
 }
 
+Test(catalog, the_file_of_a_topic_is_put_in_place_after_its_partitions)
+{
+    struct rig r;
+    struct awaited a;
+    struct topic *t;
+
+    rig_open(&r);
+    rig_stop(&r);
+    r.sync_workers = 4;
+    rig_start(&r);
+    rig_fault(&r, RIG_MKDIR_HANGS);
+    awaited_init(&a);
+    cr_assert_eq(catalog_create_topic(r.catalog, orders, 2, NULL, 0, &a.change, &r.why, &t),
+                 ERR_OK);
+    for (int i = 0; i < 50; i++) {
+        rig_turn_and_wait(&r);
+        cr_assert_not(a.done);
+        cr_assert_not(rig_exists(&r, "topics/orders.meta"));
+    }
+    rig_fault(&r, RIG_NO_FAULT);
+    rig_until(&r, &a.done);
+    cr_assert_eq(a.err, ERR_OK);
+    cr_assert(rig_exists(&r, "topics/orders.meta"));
+    rig_close(&r);
+}
+
 Test(catalog, the_longest_name_can_be_created_and_found_again)
 {
     struct rig r;
@@ -384,6 +410,38 @@ Test(catalog, a_crash_in_the_middle_of_a_deletion_ends_it_at_the_next_start)
     cr_assert_not(rig_exists(&r, "orders-0"));
     cr_assert_not(rig_exists(&r, "orders-1"));
     cr_assert_not(rig_exists(&r, gone));
+    rig_close(&r);
+}
+
+/* --- stopping -------------------------------------------------------------------------------- */
+
+Test(catalog, a_stop_finishes_what_was_begun)
+{
+    struct rig r;
+    struct topic *t;
+
+    rig_open(&r);
+    cr_assert_eq(catalog_create_topic(r.catalog, orders, 2, NULL, 0, NULL, &r.why, &t), ERR_OK);
+    rig_append(topic_partition(t, 1), NULL, "a", ACK_NONE);
+    rig_restart(&r);
+    t = catalog_find(r.catalog, orders);
+    cr_assert_not_null(t);
+    cr_assert_eq(partition_next_offset(topic_partition(t, 1)->log), 1);
+    rig_close(&r);
+}
+
+Test(catalog, a_stop_ends_waits_that_nobody_cancelled)
+{
+    struct rig r;
+    struct awaited_ack a;
+    struct topic *t;
+
+    rig_open(&r);
+    t = rig_topic(&r, "orders", 1);
+    rig_append_wait(topic_partition(t, 0), "a", ACK_SYNCED, &a);
+    rig_restart(&r);
+    cr_assert(a.done);
+    cr_assert_eq(a.err, ERR_FAILED);
     rig_close(&r);
 }
 
@@ -757,7 +815,7 @@ Test(catalog, records_past_their_age_are_gone_by_the_next_check)
     rig_append_now(&r, tp, "a", ACK_SYNCED);
     r.clock.mono_us += 1000000;
     rig_until_idle(&r);
-    cr_assert_eq(partition_log_start(tp->log), 0);
+    cr_assert_eq(partition_log_start(tp->log), 0, "not yet");
     r.clock.wall_ms += 60001;
     for (int i = 0; i < 1000 && partition_log_start(tp->log) == 0; i++) {
         r.clock.mono_us += 100000;
