@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define DEADLINE_S 30
+#define TEST_S_MAX 240
 #define READY "Ready to accept connections on "
 #define OUTPUT_BYTES_MAX (256 * 1024)
 
@@ -160,6 +161,7 @@ void server_again(struct server *s)
 struct server server_start(const char *directive, ...)
 {
     struct server s = {0};
+    alarm(TEST_S_MAX); /* a test that loops for ever crashes instead */
     const char *tmp = getenv("TMPDIR");
     snprintf(s.scratch, sizeof(s.scratch), "%s/echolog-test-XXXXXX", tmp != NULL ? tmp : "/tmp");
     cr_assert_not_null(mkdtemp(s.scratch), "mkdtemp %s: %s", s.scratch, strerror(errno));
@@ -336,6 +338,22 @@ char *client_ask(redisContext *c, const char *format, ...)
     redisReply *reply = redisvCommand(c, format, args);
     va_end(args);
     return take_text(c, reply);
+}
+
+void client_await(redisContext *c, const char *glob, const char *format, ...)
+{
+    double deadline = now_s() + DEADLINE_S;
+    for (;;) {
+        va_list args;
+        va_start(args, format);
+        char *text = take_text(c, redisvCommand(c, format, args));
+        va_end(args);
+        bool matches = text_like(text, glob);
+        cr_assert(matches || now_s() < deadline, "waited for %s, still got %s", glob, text);
+        free(text);
+        if (matches)
+            return;
+    }
 }
 
 char *client_next(redisContext *c)

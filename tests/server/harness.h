@@ -61,6 +61,8 @@ redisContext *client_open(const struct server *s);
 char *reply_text(const redisReply *reply);
 /* Sends a command in hiredis's printf form (%s, %d, and %b for bytes with a size_t) and returns the reply's text, malloc'ed. */
 char *client_ask(redisContext *c, const char *format, ...);
+/* Asks again and again until the reply matches the glob. */
+void client_await(redisContext *c, const char *glob, const char *format, ...);
 /* The next reply that was not asked for with client_ask: a push, or one of a pipeline. */
 char *client_next(redisContext *c);
 /* Sends a command without waiting. */

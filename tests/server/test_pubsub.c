@@ -175,14 +175,7 @@ Test(pubsub, channels_and_counts_can_be_asked_for)
     /* A subscriber that leaves takes its subscriptions along. */
     redisFree(two);
     redisFree(one);
-    char *left;
-    for (;;) {
-        left = client_ask(c, "PUBSUB CHANNELS");
-        if (strcmp(left, "()") == 0)
-            break;
-        free(left);
-    }
-    free(left);
+    client_await(c, "()", "PUBSUB CHANNELS");
     redisFree(c);
     server_end(&s);
 }

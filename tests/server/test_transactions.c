@@ -25,7 +25,7 @@ Test(transactions, produce_inside_gives_its_offsets)
     EXPECT(c, "+OK", "MULTI");
     EXPECT(c, "+QUEUED", "PRODUCE t a");
     EXPECT(c, "+QUEUED", "PRODUCE t b ACK WRITTEN");
-    EXPECT(c, "+QUEUED", "FETCH t 0 0 BLOCK 0 MINBYTES 1000000");
+    EXPECT(c, "+QUEUED", "FETCH t 0 0 COUNT 2 BLOCK 0 MINBYTES 1000000");
     EXPECT(c, "+QUEUED", "PRODUCE t c ACK NONE");
     EXPECT_LIKE(c, "((0, 0), (0, 1), ((0, *, nil, \"a\", ()), (1, *, nil, \"b\", ())), (0, -1))",
                 "EXEC");
