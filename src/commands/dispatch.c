@@ -2,6 +2,7 @@
 /* Between a session's request and the command's function: what Redis checks before a command runs, in
  * its order and its words. */
 #include "commands/command.h"
+#include "commands/handlers.h"
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -49,9 +50,21 @@ static void refuse_unknown_subcommand(struct writer *w, const struct command *co
     write_error(w, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(word), word.data, name);
 }
 
+/* EXEC itself ends the transaction also when it is refused. */
+static void refuse_arity(struct session *s, struct writer *w, const struct command *command)
+{
+    if (command->run == cmd_exec && s->transaction.open) {
+        transaction_clear(&s->transaction);
+        write_error(w, "EXECABORT Transaction discarded because of: "
+                       "wrong number of arguments for 'exec' command");
+        return;
+    }
+    write_error(w, "ERR wrong number of arguments for '%s' command", command->name);
+}
+
 /* Finds the command, or refuses in the words of Redis; NULL then. */
-static const struct command *resolve(struct services *sv, struct writer *w, int argc,
-                                     const struct bytes *argv)
+static const struct command *resolve(struct services *sv, struct session *s, struct writer *w,
+                                     int argc, const struct bytes *argv)
 {
     const struct command *container;
     const struct command *command = command_find(sv->commands, argc, argv, &container);
@@ -65,7 +78,7 @@ static const struct command *resolve(struct services *sv, struct writer *w, int 
     bool fits = command->arity >= 0 ? argc == command->arity : argc >= -command->arity;
     if (!fits || command->run == NULL) {
         command_stats(sv->commands, command)->rejected++;
-        write_error(w, "ERR wrong number of arguments for '%s' command", command->name);
+        refuse_arity(s, w, command);
         return NULL;
     }
     return command;
@@ -138,7 +151,7 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
         return;
     }
     struct writer w = session_writer(s);
-    const struct command *command = resolve(sv, &w, argc, argv);
+    const struct command *command = resolve(sv, s, &w, argc, argv);
     if (command == NULL) {
         spoil_transaction(s);
         return;

@@ -87,8 +87,6 @@ void late_reply_start(struct late_reply *l, struct call *c, bool blocks)
     l->mute = session_is_mute(s);
     if (!l->mute)
         hold_start(&l->hold, s, s->out.pos_end, on_abandoned);
-    if (blocks && !s->transaction.running) {
-        session_block(s, &l->blocker, TIMERS_NONE, on_block_ended);
-        l->blocker.waits = l->time_up != NULL;
-    }
+    if (blocks && !s->transaction.running)
+        session_block(s, &l->blocker, l->time_up != NULL, TIMERS_NONE, on_block_ended);
 }

@@ -23,11 +23,13 @@ static void time_is_up(struct timer *timer)
     session_end_block(b->session, BLOCK_TIMEOUT);
 }
 
-void session_block(struct session *s, struct blocker *b, int64_t deadline_us,
+void session_block(struct session *s, struct blocker *b, bool waits, int64_t deadline_us,
                    void (*ended)(struct blocker *, enum block_end))
 {
     ASSERT(s->blocker == NULL);
+    ASSERT(waits || deadline_us == TIMERS_NONE);
     b->session = s;
+    b->waits = waits;
     b->ended = ended;
     timer_init(&b->timer, time_is_up);
     if (deadline_us != TIMERS_NONE)
@@ -46,7 +48,7 @@ void session_unblock(struct blocker *b)
 bool session_end_block(struct session *s, enum block_end how)
 {
     struct blocker *b = s->blocker;
-    if (b == NULL || (how == BLOCK_ERROR && !b->waits))
+    if (b == NULL || (how != BLOCK_CLOSED && !b->waits))
         return false;
     detach(b);
     session_wake(s);

@@ -12,11 +12,8 @@ void hold_start(struct hold *h, struct session *s, uint64_t from, void (*abandon
 {
     ASSERT(from <= s->out.pos_end);
     ASSERT(from >= s->out.pos_start);
-    *h = (struct hold){.session = s,
-                       .from = from,
-                       .to = s->out.pos_end,
-                       .replies = 1,
-                       .abandoned = abandoned};
+    *h = (struct hold){
+        .session = s, .from = from, .to = s->out.pos_end, .replies = 1, .abandoned = abandoned};
     list_push_back(&s->holds, &h->link);
     s->held_bytes += h->to - h->from;
     s->held_replies++;

@@ -129,8 +129,7 @@ void session_output_ready(struct session *s)
 
 static void abandon_holds(struct session *s)
 {
-    LIST_EACH(it, &s->holds)
-    {
+    LIST_EACH (it, &s->holds) {
         struct hold *h = CONTAINER_OF(it, struct hold, link);
         list_remove(&h->link);
         h->session = NULL;

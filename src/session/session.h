@@ -68,8 +68,8 @@ struct session {
     char *lib_name; /* owned */
     char *lib_ver;  /* owned */
 
-    int64_t created_us;     /* monotonic */
-    int64_t last_active_us; /* monotonic */
+    int64_t created_us;       /* monotonic */
+    int64_t last_active_us;   /* monotonic */
     const char *last_command; /* full name, static; "NULL" before the first */
     uint64_t commands;
     uint64_t bytes_in, bytes_out;
@@ -81,10 +81,10 @@ struct session {
 
 /* Where a command writes its reply: the output, or nowhere under CLIENT REPLY OFF and SKIP. */
 struct writer session_writer(struct session *s);
-/* Whether replies go nowhere now. */
+/* Whether replies go nowhere now: the client asked for that, or is gone. */
 static inline bool session_is_mute(const struct session *s)
 {
-    return s->reply_mode == SESSION_REPLY_OFF || s->reply_mode == SESSION_REPLY_SKIP;
+    return s->dead || s->reply_mode == SESSION_REPLY_OFF || s->reply_mode == SESSION_REPLY_SKIP;
 }
 
 /* Whether it has any kind of subscription; RESP2 then allows few commands. */
@@ -106,7 +106,8 @@ size_t session_input_bytes(const struct session *s);
 
 /* Replace the owned texts. */
 void session_set_name(struct session *s, struct bytes name);
-void session_set_lib(struct session *s, struct bytes lib_name, struct bytes lib_ver); /* null: keep */
+void session_set_lib(struct session *s, struct bytes lib_name,
+                     struct bytes lib_ver); /* null: keep */
 
 /* Back to a fresh connection's state, as RESET: protocol, subscriptions, transaction, name, reply mode. */
 void session_reset(struct session *s, bool authenticated);

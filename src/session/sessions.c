@@ -22,8 +22,7 @@ static void close_idle(struct sessions *all)
     int64_t timeout_us = all->config->timeout_s * 1000000;
     if (timeout_us == 0)
         return;
-    LIST_EACH(it, &all->active)
-    {
+    LIST_EACH (it, &all->active) {
         struct session *s = CONTAINER_OF(it, struct session, in_active);
         if (all->clock->mono_us - s->last_active_us <= timeout_us)
             break;
@@ -38,8 +37,7 @@ static void sweep(struct timer *timer)
 {
     struct sessions *all = CONTAINER_OF(timer, struct sessions, idle_timer);
     close_idle(all);
-    LIST_EACH(it, &all->all)
-    {
+    LIST_EACH (it, &all->all) {
         struct session *s = CONTAINER_OF(it, struct session, in_all);
         if (!s->dead && out_len(&s->out) > 0)
             output_limit_check(s);
@@ -76,8 +74,8 @@ struct sessions *sessions_create(const struct sessions_options *options)
 
 void sessions_destroy(struct sessions *all)
 {
-    LIST_EACH(it, &all->all)
-    session_close(CONTAINER_OF(it, struct session, in_all), NULL);
+    LIST_EACH (it, &all->all)
+        session_close(CONTAINER_OF(it, struct session, in_all), NULL);
     sessions_bury(all);
     timers_cancel(all->timers, &all->idle_timer);
     dict_deinit(&all->by_id);
@@ -228,7 +226,7 @@ void sessions_turn(struct sessions *all)
 
 void sessions_resume_paused(struct sessions *all)
 {
-    LIST_EACH(it, &all->paused) {
+    LIST_EACH (it, &all->paused) {
         struct session *s = CONTAINER_OF(it, struct session, in_ready);
         if (!session_must_pause(s))
             session_wake(s);
@@ -255,7 +253,7 @@ void sessions_flush(struct sessions *all)
 
 bool sessions_quiet(const struct sessions *all)
 {
-    LIST_EACH(it, &all->all) {
+    LIST_EACH (it, &all->all) {
         const struct session *s = CONTAINER_OF(it, struct session, in_all);
         if (!s->dead && s->held_replies > 0 && s->blocker == NULL)
             return false;

@@ -10,11 +10,11 @@
 #define SESSION_READ_BYTES (64 * 1024) /* what one session is read per turn */
 
 struct sessions_stats {
-    uint64_t connections;      /* accepted */
-    uint64_t rejected;         /* over maxclients */
+    uint64_t connections; /* accepted */
+    uint64_t rejected;    /* over maxclients */
     uint64_t commands;
     uint64_t bytes_in, bytes_out;
-    uint64_t reads, writes;    /* calls on streams */
+    uint64_t reads, writes; /* calls on streams */
     uint64_t protocol_errors;
     uint64_t output_limit_disconnects; /* slow receivers cut off */
     uint64_t output_limit_dropped_bytes;
@@ -54,7 +54,7 @@ struct sessions {
     struct list paused; /* have, and may not yet */
     struct list flush;  /* have output */
     struct list dead;
-    struct dict by_id;  /* key: the id's 8 bytes */
+    struct dict by_id; /* key: the id's 8 bytes */
     struct timer idle_timer;
     struct sessions_stats stats;
 };

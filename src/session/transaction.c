@@ -34,7 +34,8 @@ void transaction_queue(struct transaction *t, const struct command *command, int
     }
     size_t bytes;
     struct bytes *copy = copy_arguments(argc, argv, &bytes);
-    t->items[t->count++] = (struct transaction_item){.command = command, .argc = argc, .argv = copy};
+    t->items[t->count++] =
+        (struct transaction_item){.command = command, .argc = argc, .argv = copy};
     t->bytes += bytes;
 }
 

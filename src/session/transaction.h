@@ -18,9 +18,9 @@ struct transaction_item {
 };
 
 struct transaction {
-    bool open;    /* between MULTI and EXEC or DISCARD */
-    bool aborted; /* a command was refused when queued: EXEC answers EXECABORT */
-    bool running; /* EXEC is executing the items: BLOCK does not wait */
+    bool open;                      /* between MULTI and EXEC or DISCARD */
+    bool aborted;                   /* a command was refused when queued: EXEC answers EXECABORT */
+    bool running;                   /* EXEC is executing the items: BLOCK does not wait */
     struct transaction_item *items; /* owned */
     size_t count, cap;
     size_t bytes; /* of the copied arguments */

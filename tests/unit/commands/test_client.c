@@ -141,8 +141,7 @@ Test(client, unblock_wakes_one_that_waits_for_an_event)
 {
     int other = fixture_connect(&f);
     struct blocker blocker;
-    session_block(fixture_session(&f, other), &blocker, TIMERS_NONE, on_ended);
-    blocker.waits = true;
+    session_block(fixture_session(&f, other), &blocker, true, TIMERS_NONE, on_ended);
     EXPECT_REPLY("client unblock 2 error", ":1\r\n");
     cr_expect_eq(last_end, BLOCK_ERROR);
     EXPECT_REPLY("client unblock 2", ":0\r\n");
@@ -153,8 +152,7 @@ Test(client, unblock_leaves_one_that_waits_for_the_disk)
     int other = fixture_connect(&f);
     struct blocker blocker;
     last_end = BLOCK_CLOSED;
-    session_block(fixture_session(&f, other), &blocker, TIMERS_NONE, on_ended);
-    blocker.waits = false;
+    session_block(fixture_session(&f, other), &blocker, false, TIMERS_NONE, on_ended);
     EXPECT_REPLY("client unblock 2 timeout", ":0\r\n");
     EXPECT_REPLY("client unblock 2 error", ":0\r\n");
     cr_expect_eq(last_end, BLOCK_CLOSED);

@@ -90,8 +90,7 @@ static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
     } else if (bytes_is(argv[0], "later")) {
         start_hold(f, s, from);
     } else if (bytes_is(argv[0], "block")) {
-        session_block(s, &f->blocker, TIMERS_NONE, on_block_ended);
-        f->blocker.waits = true;
+        session_block(s, &f->blocker, true, TIMERS_NONE, on_block_ended);
     } else if (bytes_is(argv[0], "quit")) {
         write_ok(&w);
         session_close_after_replies(s);
