@@ -188,7 +188,7 @@ Test(connection, client_kill_ends_the_named_connection_only)
     redisContext *b = client_open(&s);
     char *id = client_ask(b, "CLIENT ID");
     EXPECT(a, "1", "CLIENT KILL ID %s", id);
-    EXPECT_LIKE(b, "*onnection *", "PING"); /* closed by the server, or reset */
+    EXPECT_LIKE(b, "*onnection*", "PING"); /* closed by the server, or reset */
     EXPECT(a, "0", "CLIENT KILL ID %s", id);
     EXPECT(a, "+PONG", "PING");
     EXPECT(a, "-ERR No such client", "CLIENT KILL 1.1.1.1:1");
