@@ -18,7 +18,9 @@ struct storage *storage_create(const struct storage_options *options)
 
 void storage_destroy(struct storage *st)
 {
-    ASSERT(list_empty(&st->partitions));
+    /* What is left is being deleted. */
+    while (!list_empty(&st->partitions))
+        disk_reap(st->options.disk);
     ASSERT(st->stats.pending_bytes == 0);
     buf_deinit(&st->read_spare);
     tail_deinit(&st->tail);

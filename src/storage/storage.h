@@ -53,7 +53,7 @@ struct storage_stats {
 struct storage;
 
 struct storage *storage_create(const struct storage_options *options);
-/* All partitions must be closed. */
+/* All partitions must be closed; those that are being deleted are waited for (blocks). */
 void storage_destroy(struct storage *st);
 const struct storage_stats *storage_stats(const struct storage *st);
 void storage_set_tail_bytes_max(struct storage *st, size_t bytes);

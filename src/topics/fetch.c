@@ -214,6 +214,21 @@ static void keep_earlier(struct fetch *f)
     }
 }
 
+/* Retention was faster than a fetch that did not ask for this very offset: it begins at the new log
+ * start. */
+static bool overtaken(struct fetch_part *part)
+{
+    const struct partition *log = part->tp->log;
+
+    if (part->read.err != ERR_RANGE || part->from == FETCH_FROM_OFFSET ||
+        part->tp->topic->deleted || part->offset >= partition_log_start(log))
+        return false;
+    partition_read_end(&part->read);
+    part->reading = false;
+    part->offset = partition_log_start(log);
+    return true;
+}
+
 static enum err part_read(struct fetch_part *part)
 {
     struct fetch *f = part->fetch;
@@ -221,7 +236,7 @@ static enum err part_read(struct fetch_part *part)
 
     if (part->tp == NULL || part->err != ERR_OK)
         return ERR_OK;
-    if (part->reading) { /* by a worker, and done */
+    if (part->reading && !overtaken(part)) { /* by a worker, and done */
         take_read(part);
         return ERR_OK;
     }
@@ -231,7 +246,7 @@ static enum err part_read(struct fetch_part *part)
     part_look(part, log);
     part->bytes_seen = partition_bytes_total(log);
     part->next_seen = part->next_offset;
-    if (part->from == FETCH_FROM_EARLIEST && part->offset < part->log_start)
+    if (part->from != FETCH_FROM_OFFSET && part->offset < part->log_start)
         part->offset = part->log_start; /* retention was faster than the fetch */
     if (part->offset < part->log_start || part->offset > part->next_offset) {
         part_fail(part, ERR_RANGE);
@@ -254,6 +269,8 @@ static enum err part_read(struct fetch_part *part)
         keep_earlier(f);
         return ERR_AGAIN;
     }
+    if (overtaken(part))
+        return part_read(part);
     take_read(part);
     return ERR_OK;
 }
