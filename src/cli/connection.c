@@ -285,6 +285,9 @@ enum connection_event connection_wait(struct connection *c, int input_fd, int ti
 
     if (c->fd < 0)
         return connection_lost(c, "not connected");
+    /* Most of the time the socket takes all at once. A failure is not looked at here: what the server
+     * still said is read first. */
+    (void)connection_send(c);
     for (;;) {
         enum connection_event event;
         enum err err = connection_read_reply(c, reply, &why);

@@ -74,7 +74,7 @@ static void repl_edit_init(struct repl *r)
     el_set(r->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_set(r->editor, EL_BIND, "^W", "ed-delete-prev-word", NULL);
     el_source(r->editor, NULL);
-    el_set(r->editor, EL_SETTY, "-d", "intr=", NULL);
+    el_set(r->editor, EL_SETTY, "-d", "-isig", NULL);
     el_set(r->editor, EL_ADDFN, "repl-interrupt", "drop the line, or leave", repl_key_interrupt);
     el_set(r->editor, EL_BIND, "^C", "repl-interrupt", NULL);
 }
@@ -161,6 +161,8 @@ static void repl_command(struct repl *r)
         return;
     enum command_result result =
         command_run(r->connection, r->words.items, r->words.count, r->form, stdout);
+    if (result == COMMAND_INTERRUPTED)
+        fputc('\n', stdout); /* behind the terminal's ^C */
     if (result == COMMAND_LOST)
         fprintf(stderr, "Error: %s; whether the command ran is not known\n", r->connection->error);
     if (result == COMMAND_LOST || result == COMMAND_INTERRUPTED) {

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One command and what is printed of it. */
+#include "cli/command.h"
+#include "cli/quoting.h"
+#include "peer.h"
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+struct run {
+    struct peer peer;
+    enum command_result result;
+    char *printed;
+    size_t printed_len;
+};
+
+static void run_open(struct run *r)
+{
+    *r = (struct run){0};
+    peer_open(&r->peer);
+}
+
+static void run_line(struct run *r, const char *line, enum printer_form form)
+{
+    struct words words = {0};
+    FILE *to = open_memstream(&r->printed, &r->printed_len);
+
+    cr_assert(words_split(&words, bytes_of_string(line)));
+    r->result = command_run(&r->peer.connection, words.items, words.count, form, to);
+    fclose(to);
+    words_deinit(&words);
+}
+
+static void run_close(struct run *r)
+{
+    peer_close(&r->peer);
+    free(r->printed);
+}
+
+Test(command, prints_its_reply)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer, ":3\r\n");
+    run_line(&r, "publish ch hello", PRINTER_TERMINAL);
+    cr_expect_eq(r.result, COMMAND_OK);
+    cr_expect_str_eq(r.printed, "(integer) 3\n");
+    run_close(&r);
+}
+
+Test(command, an_error_reply_is_printed_and_told)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer, "-ERR no\r\n");
+    run_line(&r, "foo", PRINTER_TERMINAL);
+    cr_expect_eq(r.result, COMMAND_REFUSED);
+    cr_expect_str_eq(r.printed, "(error) ERR no\n");
+    run_close(&r);
+}
+
+Test(command, documents_are_not_quoted)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer, "$5\r\nid=1\n\r\n");
+    run_line(&r, "client list", PRINTER_TERMINAL);
+    cr_expect_str_eq(r.printed, "id=1\n");
+    run_close(&r);
+}
+
+Test(command, subscribing_prints_messages_until_it_is_interrupted)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer, "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"
+                       "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n");
+    peer_interrupts(&r.peer);
+    /* The interrupt is there first: what has not been read of the connection goes with it. */
+    run_line(&r, "subscribe c", PRINTER_RAW);
+    cr_expect_eq(r.result, COMMAND_INTERRUPTED);
+    cr_expect_eq(r.peer.connection.fd, -1);
+    run_close(&r);
+}
+
+Test(command, subscribing_prints_messages_until_the_connection_ends)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer, ">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"
+                       ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n");
+    peer_hangs_up(&r.peer);
+    run_line(&r, "subscribe c", PRINTER_RAW);
+    cr_expect_eq(r.result, COMMAND_LOST);
+    cr_expect_str_eq(r.printed, "subscribe\nc\n1\nmessage\nc\nhi\n");
+    run_close(&r);
+}
+
+Test(command, a_refused_subscription_ends_at_once)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer, "-NOPERM no\r\n");
+    run_line(&r, "subscribe c", PRINTER_RAW);
+    cr_expect_eq(r.result, COMMAND_REFUSED);
+    run_close(&r);
+}
+
+Test(command, a_push_before_the_reply_is_printed_and_not_taken_for_it)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer, ">1\r\n+note\r\n+PONG\r\n");
+    run_line(&r, "ping", PRINTER_RAW);
+    cr_expect_eq(r.result, COMMAND_OK);
+    cr_expect_str_eq(r.printed, "note\nPONG\n");
+    run_close(&r);
+}
+
+Test(command, unsubscribing_waits_for_every_channel)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer,
+              ">3\r\n+unsubscribe\r\n+a\r\n:0\r\n>3\r\n+unsubscribe\r\n+b\r\n:0\r\n+next\r\n");
+    run_line(&r, "unsubscribe a b", PRINTER_RAW);
+    cr_expect_eq(r.result, COMMAND_OK);
+    cr_expect_str_eq(r.printed, "unsubscribe\na\n0\nunsubscribe\nb\n0\n");
+    run_close(&r);
+}
+
+Test(command, a_server_that_shuts_down_as_asked_is_no_failure)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_hangs_up(&r.peer);
+    run_line(&r, "shutdown", PRINTER_RAW);
+    cr_expect_eq(r.result, COMMAND_OK);
+    run_close(&r);
+}
+
+Test(command, a_lost_connection_is_told)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_hangs_up(&r.peer);
+    run_line(&r, "ping", PRINTER_RAW);
+    cr_expect_eq(r.result, COMMAND_LOST);
+    cr_expect_str_eq(r.peer.connection.error, "Server closed the connection");
+    run_close(&r);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The global options, and what counts as a tool. */
+#include "cli/options.h"
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char why[FLAGS_WHY_BYTES];
+
+#define PARSE(o, ...) \
+    options_parse(o, (int)COUNT_OF(((char *[]){__VA_ARGS__})), (char *const[]){__VA_ARGS__}, why)
+
+Test(options, defaults_are_the_local_server)
+{
+    struct options o;
+
+    unsetenv(OPTIONS_PASSWORD_VARIABLE);
+    cr_assert(options_parse(&o, 0, NULL, why));
+    cr_expect_str_eq(o.target.host, "127.0.0.1");
+    cr_expect_eq(o.target.port, 3246);
+    cr_expect_null(o.target.password);
+    cr_expect_eq(o.target.proto, 0);
+    cr_expect_eq(o.rest_count, 0);
+}
+
+Test(options, the_command_begins_behind_them)
+{
+    struct options o;
+
+    cr_assert(PARSE(&o, "-h", "example", "-p", "7000", "-a", "secret", "--user", "ann", "-3",
+                    "--raw", "PRODUCE", "t", "--raw"));
+    cr_expect_str_eq(o.target.host, "example");
+    cr_expect_eq(o.target.port, 7000);
+    cr_expect_str_eq(o.target.password, "secret");
+    cr_expect_str_eq(o.target.user, "ann");
+    cr_expect_eq(o.target.proto, 3);
+    cr_expect(o.raw);
+    cr_assert_eq(o.rest_count, 3);
+    cr_expect_str_eq(o.rest[0], "PRODUCE");
+}
+
+Test(options, the_password_may_come_from_the_environment)
+{
+    struct options o;
+
+    setenv(OPTIONS_PASSWORD_VARIABLE, "hidden", 1);
+    cr_assert(PARSE(&o, "PING"));
+    cr_expect_str_eq(o.target.password, "hidden");
+    cr_assert(PARSE(&o, "-a", "shown", "PING"));
+    cr_expect_str_eq(o.target.password, "shown");
+}
+
+Test(options, contradictions_are_refused)
+{
+    struct options o;
+
+    unsetenv(OPTIONS_PASSWORD_VARIABLE);
+    cr_expect(!PARSE(&o, "-2", "-3"));
+    cr_expect(!PARSE(&o, "--raw", "--no-raw"));
+    cr_expect(!PARSE(&o, "--user", "ann"));
+    cr_expect(!PARSE(&o, "-p", "65536"));
+}
+
+Test(options, a_lone_h_asks_for_help)
+{
+    struct options o;
+
+    cr_assert(PARSE(&o, "-h"));
+    cr_expect(o.help);
+}
+
+Test(options, a_tool_is_lower_case_with_nothing_or_an_option_behind_it)
+{
+    struct options o;
+
+    cr_assert(PARSE(&o, "produce"));
+    cr_expect(options_is_tool(&o, "produce"));
+    cr_expect(!options_is_tool(&o, "consume"));
+    cr_assert(PARSE(&o, "-p", "7", "produce", "--topic", "t"));
+    cr_expect(options_is_tool(&o, "produce"));
+    cr_assert(PARSE(&o, "produce", "t", "value"));
+    cr_expect(!options_is_tool(&o, "produce"));
+    cr_assert(PARSE(&o, "PRODUCE", "--topic", "t"));
+    cr_expect(!options_is_tool(&o, "produce"));
+}
