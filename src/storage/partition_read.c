@@ -298,7 +298,9 @@ static bool read_take(struct partition_read_state *s, enum err err)
         s->read->next_offset = r->result.next_offset;
         place_remember(p, r);
     } else if (err == ERR_CORRUPT) {
-        s->read->corrupt_from = r->result.corrupt_from;
+        /* Between the offset and the damage there may be a gap. */
+        s->read->corrupt_from =
+            r->result.corrupt_from < s->read->offset ? r->result.corrupt_from : s->read->offset;
         s->read->corrupt_to = r->result.corrupt_to;
         r->st->stats.corrupt_ranges++;
     }

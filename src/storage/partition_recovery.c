@@ -20,6 +20,7 @@ struct recovery {
     bool have_checkpoint;
     struct checkpoint checkpoint; /* its epochs are the partition's by now */
     struct checkpoint_place place;
+    bool same_boot;   /* the page cache is that of the run before */
     int64_t expected; /* the next offset */
     int32_t epoch;    /* of the newest batch, -1 before any */
     bool lost;        /* bytes that were synced are missing */
@@ -152,6 +153,16 @@ static void report_damage(struct recovery *rc, const struct segment *s, uint64_t
                rc->p->dir, s->base_offset, from_pos, to_pos, from, to - 1);
 }
 
+/* A process may die between a sync that failed and the note of it. The page cache then takes for written
+ * what the device never got; writing the same bytes again makes the next sync mean something. */
+static enum err write_back(const struct recovery *rc, struct disk_file *file, struct bytes batch,
+                           uint64_t pos)
+{
+    if (!rc->have_checkpoint || !rc->same_boot)
+        return ERR_OK;
+    return disk_write_all(file, batch.data, batch.len, pos);
+}
+
 /* Scans a log from `from` on, where the next offset is rc->expected. Ends behind the last good batch. */
 static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_file *file,
                          uint64_t from, uint64_t end, int64_t limit)
@@ -173,6 +184,9 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
         err = log_scan_next(&scan, &header, &batch);
         if (err == ERR_OK) {
             take_batch(rc, s, &header, pos, batch.len);
+            err = write_back(rc, file, batch, pos);
+            if (err != ERR_OK)
+                break;
             continue;
         }
         if (err != ERR_CORRUPT)
@@ -352,7 +366,9 @@ static enum err read_checkpoint(struct recovery *rc)
     struct partition *p = rc->p;
     enum err err = checkpoint_read(p->st->options.disk, p->dir, &rc->checkpoint, &rc->place);
     if (err == ERR_OK) {
+        const char *boot_id = p->st->options.disk->boot_id;
         rc->have_checkpoint = true;
+        rc->same_boot = boot_id[0] != '\0' && strcmp(boot_id, rc->checkpoint.boot_id) == 0;
         take_checkpoint(p, &rc->checkpoint, &rc->place);
         return ERR_OK;
     }
@@ -409,11 +425,8 @@ static enum err recover_segments(struct recovery *rc, const int64_t *bases, size
 /* Whether a reader may have seen offsets of records that are not there any more. */
 static bool may_have_lost(const struct recovery *rc)
 {
-    const struct checkpoint *c = &rc->checkpoint;
-    const char *boot_id = rc->p->st->options.disk->boot_id;
-    if (!rc->have_checkpoint || c->failed || rc->lost || rc->report->bytes_cut > 0)
-        return true;
-    return boot_id[0] == '\0' || strcmp(boot_id, c->boot_id) != 0;
+    return !rc->have_checkpoint || !rc->same_boot || rc->checkpoint.failed || rc->lost ||
+           rc->report->bytes_cut > 0;
 }
 
 static void go_on_at_bound(struct recovery *rc)

@@ -23,6 +23,7 @@ struct fake_inode {
     struct list link;
     bool is_dir;
     struct buf now;
+    struct buf believed; /* what the page cache takes for being on the device */
     struct buf durable;
     struct fake_entries names;
     struct fake_entries durable_names;
@@ -190,8 +191,10 @@ static void extend(struct buf *b, size_t len)
 }
 
 /* Puts what there is room for. */
-static size_t put_piece(struct fake_disk *d, struct buf *b, const struct iovec *iov, uint64_t pos)
+static size_t put_piece(struct fake_disk *d, struct fake_inode *inode, const struct iovec *iov,
+                        uint64_t pos)
 {
+    struct buf *b = &inode->now;
     size_t len = iov->iov_len;
     uint64_t end = pos + len;
     if (end > b->len && end - b->len > d->space_left) {
@@ -204,6 +207,8 @@ static size_t put_piece(struct fake_disk *d, struct buf *b, const struct iovec *
         d->space_left -= pos + len - b->len;
     extend(b, (size_t)pos + len);
     memcpy(b->data + pos, iov->iov_base, len);
+    for (size_t i = (size_t)pos; i < pos + len && i < inode->believed.len; i++)
+        inode->believed.data[i] = (char)~b->data[i]; /* dirty, even if the bytes are the same */
     return len;
 }
 
@@ -211,14 +216,13 @@ static enum err fake_write(struct disk_file *file, const struct iovec *iov, int 
                            size_t *put)
 {
     struct fake_disk *d = fake_of(file->disk);
-    struct buf *b = &file_of(file)->inode->now;
     *put = 0;
     ASSERT(file_of(file)->writable);
     enum err err = fault(d, FAKE_WRITE);
     if (err != ERR_OK)
         return err;
     for (int i = 0; i < count; i++) {
-        size_t len = put_piece(d, b, &iov[i], pos + *put);
+        size_t len = put_piece(d, file_of(file)->inode, &iov[i], pos + *put);
         *put += len;
         if (len < iov[i].iov_len)
             return ERR_NOSPACE;
@@ -243,15 +247,40 @@ static enum err fake_read(struct disk_file *file, void *data, size_t len, uint64
     return ERR_OK;
 }
 
+/* Whether the two have the same bytes in a sector. */
+static bool same_sector(const struct buf *a, const struct buf *b, size_t pos)
+{
+    size_t a_len = a->len > pos ? a->len - pos : 0, b_len = b->len > pos ? b->len - pos : 0;
+    a_len = a_len > SECTOR_BYTES ? SECTOR_BYTES : a_len;
+    b_len = b_len > SECTOR_BYTES ? SECTOR_BYTES : b_len;
+    return a_len == b_len && (a_len == 0 || memcmp(a->data + pos, b->data + pos, a_len) == 0);
+}
+
+/* Dirty sectors go to the device. */
+static void write_back(struct fake_inode *inode)
+{
+    struct buf *now = &inode->now, *durable = &inode->durable;
+    extend(durable, now->len);
+    durable->len = now->len;
+    for (size_t pos = 0; pos < now->len; pos += SECTOR_BYTES) {
+        size_t n = now->len - pos < SECTOR_BYTES ? now->len - pos : SECTOR_BYTES;
+        if (!same_sector(now, &inode->believed, pos))
+            memcpy(durable->data + pos, now->data + pos, n);
+    }
+}
+
 static enum err fake_sync(struct disk_file *file)
 {
+    struct fake_disk *d = fake_of(file->disk);
     struct fake_inode *inode = file_of(file)->inode;
-    enum err err = fault(fake_of(file->disk), FAKE_SYNC);
-    if (err != ERR_OK)
-        return err;
-    buf_clear(&inode->durable);
-    buf_append_bytes(&inode->durable, buf_bytes(&inode->now));
-    return ERR_OK;
+    enum err err = fault(d, FAKE_SYNC);
+    if (err == ERR_OK)
+        write_back(inode);
+    if (!d->off) { /* a failed sync leaves the pages clean, and what they hold nowhere else */
+        buf_clear(&inode->believed);
+        buf_append_bytes(&inode->believed, buf_bytes(&inode->now));
+    }
+    return err;
 }
 
 static enum err fake_truncate(struct disk_file *file, uint64_t len)
@@ -501,6 +530,8 @@ void fake_disk_power_on(struct fake_disk *d, enum fake_kept kept, uint64_t seed)
         }
         buf_clear(&inode->durable);
         buf_append_bytes(&inode->durable, buf_bytes(&inode->now));
+        buf_clear(&inode->believed);
+        buf_append_bytes(&inode->believed, buf_bytes(&inode->now));
         entries_copy(&inode->durable_names, &inode->names);
     }
     snprintf(d->disk.boot_id, sizeof(d->disk.boot_id), "boot-%llx", (unsigned long long)seed);
@@ -549,6 +580,7 @@ void fake_disk_destroy(struct fake_disk *d)
         struct fake_inode *inode = CONTAINER_OF(it, struct fake_inode, link);
         buf_deinit(&inode->now);
         buf_deinit(&inode->durable);
+        buf_deinit(&inode->believed);
         entries_clear(&inode->names);
         entries_clear(&inode->durable_names);
         mem_free(inode);
