@@ -115,7 +115,7 @@ void catalog_install(struct catalog *c, struct topic *t, struct topic_partition 
     catalog_configure_logs(t);
     for (int32_t i = before; i < after; i++)
         topic_partition_made(t->partitions[i]);
-    TRACE_NOTE(c->o.trace, "Topic '%s' has %d partitions now", t->name.data, (int)after);
+    TRACE_NOTE(c->o.trace, "Topic '%s' has grown, partitions: %d", t->name.data, (int)after);
     LIST_EACH (it, &c->observers) {
         struct catalog_observer *o = CONTAINER_OF(it, struct catalog_observer, link);
 
@@ -292,7 +292,8 @@ enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t part
     t->own_directory = name.len > OWN_DIRECTORY_NAME_BYTES || catalog_name_has_directories(c, name);
     create_partitions(c, t, (int32_t)partitions);
     catalog_add(c, t);
-    TRACE_NOTE(c->o.trace, "Topic '%s' with %d partitions", t->name.data, (int)t->partition_count);
+    TRACE_NOTE(c->o.trace, "Topic '%s' is created, partitions: %d", t->name.data,
+               (int)t->partition_count);
     LIST_EACH (it, &c->observers) {
         struct catalog_observer *o = CONTAINER_OF(it, struct catalog_observer, link);
 

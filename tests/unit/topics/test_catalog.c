@@ -415,7 +415,7 @@ Test(catalog, a_crash_in_the_middle_of_a_deletion_ends_it_at_the_next_start)
 
 /* --- stopping -------------------------------------------------------------------------------- */
 
-Test(catalog, a_stop_finishes_what_was_begun)
+Test(catalog, a_stop_finishes_a_creation)
 {
     struct rig r;
     struct topic *t;
@@ -427,6 +427,19 @@ Test(catalog, a_stop_finishes_what_was_begun)
     t = catalog_find(r.catalog, orders);
     cr_assert_not_null(t);
     cr_assert_eq(partition_next_offset(topic_partition(t, 1)->log), 1);
+    rig_close(&r);
+}
+
+Test(catalog, a_stop_finishes_a_deletion)
+{
+    struct rig r;
+
+    rig_open(&r);
+    catalog_delete_topic(r.catalog, rig_topic(&r, "orders", 2), NULL);
+    rig_restart(&r);
+    cr_assert_null(catalog_find(r.catalog, orders));
+    cr_assert_eq(rig_count(&r, ""), 1);
+    cr_assert_eq(rig_count(&r, "topics"), 0);
     rig_close(&r);
 }
 
