@@ -109,6 +109,16 @@ static enum err connection_greet(struct connection *c, const char *what)
     }
 }
 
+enum err connection_hello(struct connection *c)
+{
+    if (c->target.proto == 0)
+        return ERR_OK;
+    connection_begin_command(c, 2);
+    connection_add_string(c, "HELLO");
+    connection_add_number(c, c->target.proto);
+    return connection_greet(c, "HELLO");
+}
+
 enum err connection_open(struct connection *c)
 {
     const struct connection_target *t = &c->target;
@@ -124,13 +134,7 @@ enum err connection_open(struct connection *c)
         connection_add_string(c, t->password);
         err = connection_greet(c, "AUTH");
     }
-    if (err == ERR_OK && t->proto != 0) {
-        connection_begin_command(c, 2);
-        connection_add_string(c, "HELLO");
-        connection_add_number(c, t->proto);
-        err = connection_greet(c, "HELLO");
-    }
-    return err;
+    return err == ERR_OK ? connection_hello(c) : err;
 }
 
 bool connection_alive(struct connection *c)

@@ -50,6 +50,9 @@ void connection_close(struct connection *c); /* and drops what is queued; harmle
  * ERR_IO      not connected */
 MUST_CHECK
 enum err connection_open(struct connection *c);
+/* Asks for the target's protocol, as connection_open does; nothing when it names none. */
+MUST_CHECK
+enum err connection_hello(struct connection *c);
 /* Takes over a connected descriptor; for tests. */
 void connection_attach(struct connection *c, int fd);
 

@@ -8,6 +8,7 @@
 #include <histedit.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <wchar.h>
 
 #define PROMPT_BYTES 320
 #define PATH_BYTES_MAX 4096
@@ -47,7 +48,7 @@ static char *repl_prompt(EditLine *editor)
     return r->prompt;
 }
 
-static unsigned char repl_key_interrupt(EditLine *editor, int key)
+static unsigned char repl_key_interrupt(EditLine *editor, wint_t key)
 {
     const LineInfo *line = el_line(editor);
 
@@ -75,7 +76,8 @@ static void repl_edit_init(struct repl *r)
     el_set(r->editor, EL_BIND, "^W", "ed-delete-prev-word", NULL);
     el_source(r->editor, NULL);
     el_set(r->editor, EL_SETTY, "-d", "-isig", NULL);
-    el_set(r->editor, EL_ADDFN, "repl-interrupt", "drop the line, or leave", repl_key_interrupt);
+    /* The wide form borrows the texts; the narrow one copies them and never frees the copies. */
+    el_wset(r->editor, EL_ADDFN, L"repl-interrupt", L"drop the line, or leave", repl_key_interrupt);
     el_set(r->editor, EL_BIND, "^C", "repl-interrupt", NULL);
 }
 
@@ -131,10 +133,14 @@ static void repl_help(void)
           stdout);
 }
 
-/* Follows the state that the prompt shows. */
-static void repl_note_transaction(struct repl *r, enum command_result result)
+/* Follows the state that the prompt shows. An AUTH that came late lets the protocol be set at last. */
+static void repl_note_state(struct repl *r, enum command_result result)
 {
     struct bytes word = r->words.items[0];
+
+    if (result == COMMAND_OK && bytes_is(word, "AUTH") && !r->transaction &&
+        connection_hello(r->connection) != ERR_OK)
+        fprintf(stderr, "%s\n", r->connection->error);
 
     if (result == COMMAND_OK && bytes_is(word, "MULTI"))
         r->transaction = true;
@@ -169,7 +175,7 @@ static void repl_command(struct repl *r)
         interrupt_clear(r->connection->interrupt_fd);
         repl_connect(r);
     }
-    repl_note_transaction(r, result);
+    repl_note_state(r, result);
 }
 
 /* False when the user wants to leave. */
