@@ -113,7 +113,7 @@ static enum err table_read(const struct table *t, uint64_t pos, void *out, size_
     enum err err = t->cached ? disk_read_cached(t->file, out, len, pos, &got)
                              : disk_read(t->file, out, len, pos, &got);
     if (err == ERR_OK && got < len)
-        return ERR_NOT_FOUND; /* the file is shorter than it was said to be */
+        return ERR_CORRUPT; /* the file is shorter than it was said to be */
     return err;
 }
 
@@ -169,7 +169,7 @@ static enum err search_entry(const struct table *t, uint32_t count, int64_t base
         return err;
     int32_t relative = (int32_t)get_u32(found), pos = (int32_t)get_u32(found + 4);
     if (relative < 0 || pos < 0)
-        return ERR_NOT_FOUND;
+        return ERR_CORRUPT;
     entry->offset = base_offset + relative;
     entry->pos = (uint64_t)pos;
     return ERR_OK;
@@ -186,7 +186,7 @@ static enum err search_time(const struct table *t, uint32_t count, int64_t base_
         return err;
     int32_t relative = (int32_t)get_u32(found + 8);
     if (relative < 0)
-        return ERR_NOT_FOUND;
+        return ERR_CORRUPT;
     entry->timestamp_ms = (int64_t)get_u64(found);
     entry->offset = base_offset + relative;
     return ERR_OK;
@@ -300,4 +300,27 @@ enum err index_load(struct index *x, struct disk_file *file, struct disk_file *t
         err = load(time_file, TIME_INDEX_ENTRY_BYTES, TIME_OFFSET_AT, key, &x->time_entries);
     x->bytes_since = INDEX_INTERVAL_BYTES + 1; /* unknown: the next batch gets an entry */
     return err;
+}
+
+enum err index_next_pos(const struct index_view *v, uint64_t pos, struct index_entry *entry)
+{
+    char found[INDEX_ENTRY_BYTES];
+    uint32_t below;
+    if (v->file == NULL || v->entries == 0)
+        return ERR_NOT_FOUND;
+    struct table t = {.file = v->file,
+                      .entry_bytes = INDEX_ENTRY_BYTES,
+                      .key_at = POS_AT,
+                      .key_bytes = sizeof(int32_t),
+                      .cached = v->cached};
+    enum err err = count_below(&t, v->entries, (int64_t)pos + 1, &below);
+    if (err == ERR_OK && below == v->entries)
+        err = ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        err = table_read(&t, below * (uint64_t)INDEX_ENTRY_BYTES, found, sizeof(found));
+    if (err != ERR_OK)
+        return err;
+    entry->offset = v->base_offset + (int32_t)get_u32(found);
+    entry->pos = get_u32(found + POS_AT);
+    return ERR_OK;
 }

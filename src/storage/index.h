@@ -77,10 +77,13 @@ struct index_view {
     bool cached; /* answer ERR_AGAIN rather than wait for the device */
 };
 
-/* The last entry whose offset is at most `offset` (timestamp is less than `timestamp_ms`). ERR_NOT_FOUND there is none or the file is of
- * no use; ERR_AGAIN as said. */
+/* The last entry whose offset is at most `offset` (timestamp is less than `timestamp_ms`). ERR_NOT_FOUND
+ * there is none; ERR_CORRUPT the file is shorter than it should be; ERR_AGAIN as said. */
 MUST_CHECK
 enum err index_lookup(const struct index_view *v, int64_t offset, struct index_entry *entry);
+/* The first entry whose position is greater than `pos`. */
+MUST_CHECK
+enum err index_next_pos(const struct index_view *v, uint64_t pos, struct index_entry *entry);
 /* The last entry whose position is at most `pos`. */
 MUST_CHECK
 enum err index_lookup_pos(const struct index_view *v, uint64_t pos, struct index_entry *entry);

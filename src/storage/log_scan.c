@@ -75,7 +75,7 @@ static enum err window_load(struct log_scan *s, uint64_t pos, size_t len)
     enum err err = s->cached ? disk_read_cached(s->file, to, want, from, &got)
                              : disk_read(s->file, to, want, from, &got);
     if (err != ERR_OK)
-        return err;
+        return s->cached ? ERR_AGAIN : err; /* a worker has more patience with a bad disk */
     s->window.len += got;
     return got < missing ? ERR_CORRUPT : ERR_OK; /* the file is shorter than it should be */
 }

@@ -184,6 +184,15 @@ static void reader_submit(struct reader *r)
     disk_submit(r->st->options.disk, DISK_LANE_BULK, &r->job);
 }
 
+static void view_of(const struct partition *p, size_t i, int64_t offset, int64_t timestamp_ms,
+                    struct segment_view *v)
+{
+    segment_view_init(v, p->segments[i], partition_segment_end(p, i), offset, timestamp_ms);
+    v->epochs = p->checkpoint.epochs; /* they change before the first read only */
+    v->epoch_count = p->checkpoint.epoch_count;
+    v->gap_at_end = partition_epoch_begins(p, v->end_offset);
+}
+
 static void find_pos_pending(struct reader *r, const struct segment *s)
 {
     struct index_entry entry;
@@ -214,10 +223,7 @@ static enum err reader_try(struct reader *r)
     struct partition *p = r->p;
     size_t i = partition_segment_of(p, r->offset);
     struct segment *s = p->segments[i];
-    segment_view_init(&r->view, s, partition_segment_end(p, i), r->offset, r->timestamp_ms);
-    r->view.epochs = p->checkpoint.epochs; /* they change before the first read only */
-    r->view.epoch_count = p->checkpoint.epoch_count;
-    r->view.gap_at_end = partition_epoch_begins(p, r->view.end_offset);
+    view_of(p, i, r->offset, r->timestamp_ms, &r->view);
     if (r->kind == READER_SEEK_POS)
         find_pos_pending(r, s);
     else
@@ -238,6 +244,68 @@ static enum err reader_try(struct reader *r)
     r->segment = s;
     reader_submit(r);
     return ERR_AGAIN;
+}
+
+/* --- an index that does not help -------------------------------------------------------------- */
+
+/* A job that makes the indexes of a sealed segment anew. */
+struct rebuild {
+    struct disk_job job;
+    struct list link;    /* in p->reads */
+    struct partition *p; /* for `done` only */
+    struct disk *disk;
+    const char *dir;
+    struct segment *segment; /* counted; for `done` only */
+    struct segment_view view;
+    struct index index;
+    enum err err;
+};
+
+static void rebuild_run(struct disk_job *job)
+{
+    struct rebuild *b = CONTAINER_OF(job, struct rebuild, job);
+    b->err = segment_rebuild_index(b->disk, b->dir, &b->view, &b->index);
+}
+
+static void rebuild_done(struct disk_job *job)
+{
+    struct rebuild *b = CONTAINER_OF(job, struct rebuild, job);
+    struct partition *p = b->p;
+    struct segment *s = b->segment;
+    list_remove(&b->link);
+    if (b->err == ERR_OK) {
+        index_deinit(&s->index);
+        s->index = b->index;
+        files_drop(&s->files); /* they may have been opened without an index */
+        TRACE_NOTE(p->st->options.trace, "%s/%020lld.log: its indexes were made anew", p->dir,
+                   (long long)s->base_offset);
+    }
+    segment_unref(s);
+    mem_free(b);
+    partition_free_if_done(p);
+}
+
+static void rebuild_index(struct partition *p, int64_t base_offset)
+{
+    size_t i = partition_segment_of(p, base_offset);
+    struct segment *s = p->segments[i];
+    if (s->base_offset != base_offset || s->index_rebuilt)
+        return;
+    if (i + 1 == p->segment_count)
+        return; /* the active one's is being written */
+    s->index_rebuilt = true;
+    struct rebuild *b = mem_zalloc(1, sizeof(*b));
+    b->p = p;
+    b->disk = p->st->options.disk;
+    b->dir = p->dir;
+    b->segment = s;
+    segment_ref(s);
+    view_of(p, i, s->base_offset, INT64_MIN, &b->view);
+    b->view.files = NULL;
+    list_push_back(&p->reads, &b->link);
+    b->job = (struct disk_job){.run = rebuild_run, .done = rebuild_done};
+    list_init(&b->job.link);
+    disk_submit(p->st->options.disk, DISK_LANE_BULK, &b->job);
 }
 
 /* --- reads ---------------------------------------------------------------------------------- */
@@ -293,6 +361,8 @@ static bool read_take(struct partition_read_state *s, enum err err)
         return false;
     }
     read_set(s->read, err);
+    if (r->result.index_bad)
+        rebuild_index(p, r->view.base_offset);
     if (err == ERR_OK) {
         s->read->batches = r->result.batches;
         s->read->next_offset = r->result.next_offset;

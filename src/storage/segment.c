@@ -6,6 +6,8 @@
 
 #define READ_CHUNK_MIN ((size_t)16 * 1024)
 #define READ_BYTES_MAX ((size_t)8 * 1024 * 1024)
+/* Scanning this much, and some batches, to find a place means that the index is of no use. */
+#define UNINDEXED_BYTES_MAX ((uint64_t)64 * 1024)
 #define SEEK_CHUNK ((size_t)1024 * 1024)
 
 struct segment *segment_create(int64_t base_offset)
@@ -73,6 +75,7 @@ struct search {
     struct log_scan scan;
     const struct segment_view *view;
     uint64_t scanned_from;
+    bool index_bad;
     int64_t corrupt_from, corrupt_to; /* the last damaged range; -1 when there was none */
 };
 
@@ -86,6 +89,7 @@ static void search_init(struct search *s, const struct segment_view *v, size_t c
     s->scan.epochs = v->epochs;
     s->scan.epoch_count = v->epoch_count;
     s->view = v;
+    s->index_bad = false;
     s->scanned_from = 0;
     s->corrupt_from = s->corrupt_to = -1;
 }
@@ -104,15 +108,13 @@ static enum err start_at_entry(struct search *s, const struct index_entry *entry
     struct batch_header header;
     struct bytes batch;
     if (entry->pos >= s->scan.end)
-        return ERR_NOT_FOUND;
+        return ERR_CORRUPT;
     search_from(s, entry->pos, -1);
     enum err err = log_scan_next(&s->scan, &header, &batch);
-    if (err == ERR_CORRUPT || err == ERR_NOT_FOUND)
-        return ERR_NOT_FOUND;
+    if (err == ERR_OK && batch_header_last_offset(&header) != entry->offset)
+        err = ERR_CORRUPT;
     if (err != ERR_OK)
         return err;
-    if (batch_header_last_offset(&header) != entry->offset)
-        return ERR_NOT_FOUND;
     search_from(s, entry->pos, header.base_offset);
     return ERR_OK;
 }
@@ -129,7 +131,7 @@ static enum err start_near(struct search *s, int64_t offset)
     }
     if (v->pending.offset >= 0 && v->pending.offset <= offset)
         err = start_at_entry(s, &v->pending);
-    if (err == ERR_NOT_FOUND) {
+    if (err != ERR_OK && err != ERR_AGAIN) {
         struct index_view x = index_view_of(v);
         err = index_lookup(&x, offset, &entry);
         if (err == ERR_OK)
@@ -137,8 +139,24 @@ static enum err start_near(struct search *s, int64_t offset)
     }
     if (err == ERR_AGAIN)
         return err;
+    s->index_bad = err == ERR_CORRUPT;
     if (err != ERR_OK)
         search_from(s, 0, v->base_offset);
+    return ERR_OK;
+}
+
+/* What the device cannot read is damage: goes on at the next place the index knows. */
+static enum err skip_unreadable(struct search *s)
+{
+    struct index_view x = index_view_of(s->view);
+    struct index_entry entry = {.pos = s->scan.pos};
+    enum err err;
+    do {
+        err = index_next_pos(&x, entry.pos, &entry);
+        if (err != ERR_OK)
+            return ERR_NOT_FOUND;
+        err = start_at_entry(s, &entry);
+    } while (err != ERR_OK);
     return ERR_OK;
 }
 
@@ -147,10 +165,16 @@ static enum err search_next(struct search *s, struct batch_header *header, struc
 {
     for (;;) {
         enum err err = log_scan_next(&s->scan, header, batch);
-        if (err != ERR_CORRUPT)
+        if (err == ERR_IO && s->scan.chunk > 0) {
+            s->scan.chunk = 0; /* perhaps it is only what was read ahead */
+            continue;
+        }
+        if (err != ERR_CORRUPT && err != ERR_IO)
             return err;
         s->corrupt_from = s->scan.expected;
-        err = log_scan_resync(&s->scan);
+        err = err == ERR_IO ? skip_unreadable(s) : log_scan_resync(&s->scan);
+        if (err == ERR_IO)
+            err = skip_unreadable(s);
         s->corrupt_to = err == ERR_OK ? s->scan.expected : s->view->end_offset;
         if (err != ERR_OK)
             return err;
@@ -181,6 +205,8 @@ static enum err search_offset(struct search *s, int64_t offset, struct batch_hea
     } while (err == ERR_OK && batch_header_last_offset(header) < offset);
     if (err == ERR_NOT_FOUND)
         note_missing_end(s);
+    if (err == ERR_OK && s->scan.pos - s->scanned_from > UNINDEXED_BYTES_MAX + 3 * batch->len)
+        s->index_bad = true; /* it should have brought us nearer */
     return err;
 }
 
@@ -228,6 +254,7 @@ enum err segment_read(const struct segment_view *v, int64_t offset, size_t bytes
         uint64_t from = s.scan.pos - batch.len;
         take_following(&s, from, bytes_max, out);
     }
+    out->index_bad = s.index_bad;
     out->buf = s.scan.window; /* moved: the batches stay where they are */
     s.scan.window = (struct buf){0};
     log_scan_deinit(&s.scan);
@@ -344,5 +371,46 @@ enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct seg
         found->pos = s.scan.pos - batch.len;
     }
     log_scan_deinit(&s.scan);
+    return err;
+}
+
+/* --- rebuilding the indexes ------------------------------------------------------------------ */
+
+static void index_all(struct search *s, struct index *x)
+{
+    struct batch_header header;
+    struct bytes batch;
+    while (search_next(s, &header, &batch) == ERR_OK)
+        index_add(x, s->view->base_offset, batch_header_last_offset(&header),
+                  s->scan.pos - batch.len, batch.len, header.max_timestamp_ms);
+    index_seal(x, s->view->base_offset);
+}
+
+enum err segment_rebuild_index(struct disk *disk, const char *dir, const struct segment_view *v,
+                               struct index *x)
+{
+    struct segment_files *files;
+    enum err err = segment_files_open(disk, dir, v->base_offset, DISK_WRITE, &files);
+    if (err != ERR_OK)
+        return err;
+    struct segment_view view = *v;
+    struct search s;
+    view.files = files;
+    view.cached = false;
+    search_init(&s, &view, SEEK_CHUNK);
+    index_init(x);
+    index_all(&s, x);
+    log_scan_deinit(&s.scan);
+    /* Readers may look in meanwhile: they check what they find. */
+    err = disk_truncate(files->index, 0);
+    if (err == ERR_OK)
+        err = disk_truncate(files->time_index, 0);
+    if (err == ERR_OK)
+        err = index_flush(x, files->index, files->time_index);
+    segment_files_unref(files);
+    if (err == ERR_OK)
+        index_flushed(x);
+    else
+        index_deinit(x);
     return err;
 }

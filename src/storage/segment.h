@@ -22,6 +22,7 @@ struct segment {
     int64_t began_ms;         /* wall time of the first append, -1 when empty */
     int64_t max_timestamp_ms; /* INT64_MIN when empty */
     bool max_timestamp_known; /* false: nobody has looked since the start */
+    bool index_rebuilt;       /* once a run is enough */
     struct index index;
     struct segment_files *files; /* counted; NULL while closed */
 };
@@ -56,6 +57,7 @@ void segment_view_init(struct segment_view *v, const struct segment *s, int64_t 
 
 struct segment_read {
     struct buf buf; /* the batches are in here; owned by the caller */
+    bool index_bad; /* the index did not help as it should have */
     struct bytes batches;
     int64_t next_offset; /* behind the last batch read */
     uint64_t next_pos;
@@ -84,5 +86,10 @@ enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t t
  * ERR_NOT_FOUND there is none; ERR_AGAIN; ERR_IO. Damaged ranges are passed over. */
 MUST_CHECK
 enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct segment_found *found);
+
+/* Makes the indexes anew from the log: any thread. What is in `x` then is in the files. */
+MUST_CHECK
+enum err segment_rebuild_index(struct disk *disk, const char *dir, const struct segment_view *v,
+                               struct index *x);
 
 #endif

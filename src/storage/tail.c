@@ -70,7 +70,7 @@ struct tail_batch *tail_push(struct tail *t, struct tail_log *log, struct buf *b
     list_init(&batch->link);
     batch->log = log;
     batch->refs = 1;
-    if (b->len < b->cap / 2) {
+    if (b->len < b->cap - b->cap / 4) {
         batch->buf.data = mem_alloc(b->len);
         batch->buf.cap = batch->buf.len = b->len;
         memcpy(batch->buf.data, b->data, b->len);

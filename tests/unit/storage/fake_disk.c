@@ -240,6 +240,8 @@ static enum err fake_read(struct disk_file *file, void *data, size_t len, uint64
     enum err err = fault(d, FAKE_READ);
     if (err != ERR_OK)
         return err;
+    if (pos < d->bad_to && pos + len > d->bad_from)
+        return ERR_IO;
     size_t left = pos < b->len ? b->len - (size_t)pos : 0;
     *got = len < left ? len : left;
     if (*got > 0)

@@ -34,14 +34,15 @@ struct fake_inode;
 
 struct fake_disk {
     struct disk disk;
-    struct fake_inode *root; /* owned */
-    struct list inodes;      /* all */
-    struct list waiting;     /* jobs to run */
-    struct list finished;    /* jobs to reap */
-    bool hold;               /* jobs run only when the test says so, not in disk_reap */
-    bool cold;               /* nothing is in the page cache */
-    bool off;                /* the power is out: everything fails */
-    uint64_t space_left;     /* bytes that files may still grow */
+    struct fake_inode *root;   /* owned */
+    struct list inodes;        /* all */
+    struct list waiting;       /* jobs to run */
+    struct list finished;      /* jobs to reap */
+    bool hold;                 /* jobs run only when the test says so, not in disk_reap */
+    bool cold;                 /* nothing is in the page cache */
+    bool off;                  /* the power is out: everything fails */
+    uint64_t bad_from, bad_to; /* bytes of any file that the device cannot read */
+    uint64_t space_left;       /* bytes that files may still grow */
     struct fake_fault faults[FAKE_CALL_COUNT];
     uint64_t calls[FAKE_CALL_COUNT];
     unsigned open_handles;

@@ -395,3 +395,110 @@ Test(partition, created_again_while_it_is_being_deleted_it_inherits_nothing)
     cr_assert_str_eq(bench_get(&b, 0, NULL), "new");
     bench_deinit(&b);
 }
+
+Test(partition, out_of_descriptors_closes_idle_files_and_tries_again)
+{
+    WITH_BENCH(b);
+    b.config.segment_bytes = 1000;
+    partition_configure(b.p, &b.config);
+    for (int i = 0; i < 20; i++)
+        bench_put(&b, "a value of some length, so that segments roll now and then");
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 1, ERR_LIMIT);
+    for (int i = 0; i < 20; i++)
+        bench_put(&b, "a value of some length, so that segments roll now and then");
+    cr_assert_eq(b.refusals, 0);
+    cr_assert_eq(partition_next_offset(b.p), 40);
+    bench_deinit(&b);
+}
+
+Test(partition, open_files_stay_within_their_bound_however_many_segments_are_read)
+{
+    WITH_BENCH(b);
+    b.config.segment_bytes = 500;
+    partition_configure(b.p, &b.config);
+    for (int i = 0; i < 100; i++)
+        bench_put(&b, "a value of some length, so that segments roll now and then");
+    storage_set_tail_bytes_max(b.st, 0);
+    b.disk->cold = true;
+    cr_assert_eq(bench_count(&b, 0, 100), 100);
+    cr_assert_leq(storage_stats(b.st)->open_files, 30);
+    cr_assert_leq(b.disk->open_handles, 30);
+    cr_assert_gt(storage_stats(b.st)->reads_cold, 0);
+    bench_deinit(&b);
+}
+
+Test(partition, bytes_the_device_cannot_read_are_damage_and_not_the_end_of_the_log)
+{
+    WITH_BENCH(b);
+    for (int i = 0; i < 20; i++)
+        bench_append_bytes(&b, 60000);
+    bench_put(&b, "synced, so that the index is in its file");
+    storage_set_tail_bytes_max(b.st, 0);
+    b.disk->bad_from = 60100 * 4;
+    b.disk->bad_to = b.disk->bad_from + 10;
+    struct partition_read read = {.offset = 4, .bytes_max = 1};
+    bench_read(&b, &read);
+    cr_assert_eq(read.err, ERR_CORRUPT);
+    cr_assert_eq(read.corrupt_from, 4);
+    cr_assert_gt(read.corrupt_to, 4);
+    cr_assert_leq(read.corrupt_to, 6);
+    int64_t next = read.corrupt_to;
+    partition_read_end(&read);
+    cr_assert_not_null(bench_get(&b, 3, NULL));
+    cr_assert_not_null(bench_get(&b, next, NULL));
+    cr_assert_eq(bench_count(&b, next, 1 << 20), (size_t)(21 - next));
+    bench_deinit(&b);
+}
+
+Test(partition, vanished_directory_fails_that_partition_alone)
+{
+    WITH_BENCH(b);
+    struct bench *other = &b;
+    struct partition *second = partition_create(b.st, "orders-1", &b.config, &bench_events, other);
+    bench_put(&b, "a");
+    cr_assert_eq(disk_rename(&b.disk->disk, "orders-0", "elsewhere"), ERR_OK);
+    bench_append(&b, "b");
+    partition_want_sync(b.p);
+    partition_commit(b.p);
+    bench_settle(&b);
+    struct partition_info info;
+    partition_describe(b.p, &info);
+    cr_assert_neq(info.failed, ERR_OK);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    partition_describe(second, &info);
+    cr_assert_eq(info.failed, ERR_OK);
+    cr_assert_eq(partition_close(second), ERR_OK);
+    bench_deinit(&b);
+}
+
+Test(partition, tail_reads_touch_no_disk_and_the_budget_holds)
+{
+    WITH_BENCH(b);
+    storage_set_tail_bytes_max(b.st, 50000);
+    bench_settle(&b);
+    for (int i = 0; i < 1000; i++) {
+        bench_append_bytes(&b, 500);
+        partition_commit(b.p);
+    }
+    uint64_t reads = b.disk->calls[FAKE_READ];
+    cr_assert_not_null(bench_get(&b, 999, NULL));
+    cr_assert_not_null(bench_get(&b, 950, NULL));
+    cr_assert_eq(b.disk->calls[FAKE_READ], reads);
+    cr_assert_leq(storage_stats(b.st)->tail_bytes, 50000);
+    cr_assert_gt(storage_stats(b.st)->tail_bytes, 40000);
+    cr_assert_not_null(bench_get(&b, 0, NULL));
+    cr_assert_gt(b.disk->calls[FAKE_READ], reads);
+    bench_deinit(&b);
+}
+
+Test(partition, batch_in_memory_stays_valid_while_a_read_holds_it)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "held");
+    struct partition_read read = {.offset = 0, .bytes_max = 1};
+    cr_assert_eq(partition_read(b.p, &read), ERR_OK);
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_assert(batch_crc_holds(read.batches));
+    partition_read_end(&read);
+    bench_deinit(&b);
+}
