@@ -195,6 +195,18 @@ $(BUILD)/tsan/%: $(BUILD)/tests/tsan/%.o $(call archives_of,$(FOLDERS))
 	$(call say,LINK,$@)
 	$(Q)$(LINK_TEST) -o $@ $^ $(LIBS)
 
+# The simulator: src/storage on a disk in memory, run from seeds. It replays one with SEED, and tries SEEDS
+# of them otherwise.
+SEEDS ?= 2000
+SIM := $(BUILD)/sim
+$(SIM): $(call test_objects,tests/sim/*.c) $(call archive,storage)
+	$(call say,LINK,$@)
+	$(Q)$(LINK_TEST) -o $@ $^ $(LIBS)
+
+.PHONY: sim
+sim: $(SIM)
+	$(SIM) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with its corpus in tests/fuzz/corpus/<name>. `make fuzz`
 # links them with libFuzzer; every other flavour with a driver that replays the corpus.
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -260,6 +272,7 @@ help:
 	@echo 'make asan        unit and server tests under AddressSanitizer and UBSan'
 	@echo 'make tsan        server and worker tests under ThreadSanitizer'
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each; needs clang'
+	@echo 'make sim         the log on a simulated disk: SEEDS=2000 of them, or SEED=k again; ARGS=--verbose'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark'

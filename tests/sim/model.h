@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a partition must be like, kept in plain memory, and the checks that hold the log against it. It hears
+ * what was appended and what the partition's events said, and judges every answer. It knows nothing of
+ * who appends and breaks things.
+ *
+ * A record's content is made from its id, so the model keeps only that. Batches are kept whole: they are
+ * written, synced, refused, lost and damaged as such. */
+#ifndef ECHOLOG_TESTS_SIM_MODEL_H
+#define ECHOLOG_TESTS_SIM_MODEL_H
+
+#include "base/check.h"
+#include "storage/partition.h"
+
+/* Promises that can be switched off while the storage does not keep them yet. */
+struct model_rules {
+    bool reserved;  /* what a reader has seen keeps its offset through a power cut */
+    bool log_start; /* once all is quiet, the log start stays where it is over a restart */
+    bool tail_rot;  /* damage at the end of what was synced is told apart from a torn tail */
+    bool forgotten; /* what a failed sync forgot is written anew at the next start */
+};
+
+enum model_state {
+    MODEL_APPENDED, /* no reader may see it */
+    MODEL_WRITTEN,  /* survives the end of the process */
+    MODEL_DURABLE   /* survives a power cut */
+};
+
+struct model_record {
+    uint64_t id;
+    int64_t timestamp_ms;
+};
+
+struct model_batch {
+    uint64_t number; /* in this run; 0: of an earlier one */
+    int64_t base;
+    size_t count;
+    struct model_record *records; /* owned */
+    enum model_state state;
+    bool doubtful; /* refused, or the end of the process met it: it may be there or not */
+    bool damaged;  /* reads of it may say so */
+    bool append_time;
+    int64_t max_before_ms; /* the greatest timestamp before it */
+    int64_t written_us;
+    bool found; /* by the audit under way */
+};
+
+struct model {
+    const char *name;
+    const struct model_rules *rules;
+    struct model_batch *batches; /* owned, ascending */
+    size_t count, cap;
+    int64_t start;      /* log start, as last seen */
+    int64_t start_firm; /* the log start does not go back behind it */
+    int64_t next;       /* the next append gets it */
+    int64_t seen_bound; /* readers have seen no record from here on */
+    uint64_t number_written, number_synced;
+    bool failed;      /* the partition takes no more in this run */
+    bool bytes_known; /* no bytes are in the files but the batches */
+};
+
+/* How a run ended. */
+enum model_end {
+    MODEL_END_CLEAN, /* closed without an error */
+    MODEL_END_KILL,  /* the page cache is there */
+    MODEL_END_POWER
+};
+
+/* What was true when a read or search began. */
+struct model_moment {
+    int64_t start;
+    int64_t next;      /* behind the last written record */
+    int64_t cutoff_ms; /* no record that ages by less may be read; INT64_MIN: all may */
+    bool trouble;      /* the disk may answer with errors */
+};
+
+/* Says what is wrong and ends the process. */
+NORETURN void model_fail(const struct model *m, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Set by the program: called with the text. */
+extern void (*model_fail_sink)(const char *text);
+
+void model_init(struct model *m, const char *name, const struct model_rules *rules);
+void model_deinit(struct model *m);
+
+/* A record with the content of `id`. It points into `scratch`, which is good until the next call. */
+struct model_scratch {
+    char bytes[8192];
+    struct record_header headers[4];
+};
+void model_make(uint64_t id, int64_t timestamp_ms, struct model_scratch *scratch, struct record *r);
+
+/* --- what happened -------------------------------------------------------------------------- */
+
+void model_appended(struct model *m, int64_t offset, uint64_t number, uint64_t first_id,
+                    const int64_t *timestamps_ms, size_t count, bool append_time);
+void model_written(struct model *m, uint64_t number, int64_t now_us);
+void model_synced(struct model *m, uint64_t number);
+void model_refused(struct model *m, uint64_t first, uint64_t last, enum err why);
+/* It takes no more; nothing had to be refused. */
+void model_failed(struct model *m, enum err why);
+void model_trimmed(struct model *m, int64_t log_start, int64_t cutoff_ms, int64_t bytes_max);
+/* All is quiet: what has moved stays. */
+void model_quiet(struct model *m);
+/* It was closed, and all is durable. */
+void model_closed(struct model *m);
+/* Nothing is known of what is not durable yet. */
+void model_doubt(struct model *m);
+/* The batch at `base` was spoiled on the device. */
+void model_rotted(struct model *m, int64_t base);
+/* Whether a whole durable batch follows that one before the offset `file_end`. */
+bool model_followed(const struct model *m, int64_t base, int64_t file_end);
+
+/* --- checks --------------------------------------------------------------------------------- */
+
+/* What a describe must say. */
+void model_check_info(struct model *m, const struct partition_info *info);
+struct model_moment model_now(const struct model *m, int64_t cutoff_ms, bool trouble);
+void model_check_read(struct model *m, const struct model_moment *began,
+                      const struct partition_read *read);
+void model_check_seek(struct model *m, const struct model_moment *began,
+                      const struct partition_seek *seek);
+/* What was written before `before_us` is synced, unless it was refused. */
+void model_check_flushed(const struct model *m, int64_t before_us);
+/* Where retention may have moved the log start to: [*low, *high]. */
+void model_start_bounds(const struct model *m, int64_t cutoff_ms, int64_t bytes_max, int64_t *low,
+                        int64_t *high);
+
+/* After a restart, before which the log start may have moved up to `start_max`: begin, one call per read of the whole log in order, end. What was found is then durable
+ * and what was not is forgotten. */
+void model_audit_begin(struct model *m, enum model_end end, const struct partition_info *info,
+                       int64_t start_max);
+/* Returns where to read on. */
+int64_t model_audit_read(struct model *m, const struct partition_read *read);
+void model_audit_end(struct model *m, enum model_end end, const struct partition_info *info);
+
+/* How many records of live batches there are. */
+size_t model_records(const struct model *m);
+
+#endif
