@@ -39,12 +39,18 @@ class Server:
         if self.process.poll() is not None or not self.port:
             raise RuntimeError("the server did not start:\n" + "".join(printed))
         # What it prints from here on is read away, so that it never waits for us.
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        self.reader = threading.Thread(target=self.process.stdout.read, daemon=True)
+        self.reader.start()
+
+    def stopped(self):
+        self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
 
     def kill(self):
         """As kill -9. The data stays; start() goes on with it."""
         self.process.kill()
-        self.process.wait()
+        self.stopped()
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
@@ -52,6 +58,7 @@ class Server:
             status = self.process.wait(DEADLINE_S)
         finally:
             self.process.kill()
+            self.stopped()
             shutil.rmtree(self.scratch, ignore_errors=True)
         if status != 0:
             raise RuntimeError(f"the server ended with status {status}")
