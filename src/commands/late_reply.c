@@ -15,8 +15,8 @@ static void on_abandoned(struct hold *hold)
 static void fill(struct late_reply *l, void (*render)(struct late_reply *, struct writer *))
 {
     struct session *s = l->session;
-    if (l->hold.to == s->out.pos_end) {
-        /* Nothing came behind the slot: write straight into the output. */
+    if (hold_is_last(&l->hold, s->out.pos_end)) {
+        /* Nothing came behind the slot, not even another empty one: write straight into the output. */
         hold_release(&l->hold);
         struct writer w = {.out = &s->out, .proto = s->proto};
         render(l, &w);

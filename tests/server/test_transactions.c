@@ -62,6 +62,21 @@ Test(transactions, one_that_fails_in_exec_is_an_error_among_the_replies)
     server_end(&s);
 }
 
+/* Both wait until the topic is made, and neither has anything behind it yet. */
+Test(transactions, replies_that_wait_for_the_disk_keep_their_places)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "MULTI");
+    EXPECT(c, "+QUEUED", "TOPIC CREATE t");
+    EXPECT(c, "+QUEUED", "PRODUCE t a");
+    EXPECT(c, "+QUEUED", "FETCH t 0 0");
+    EXPECT(c, "+QUEUED", "TOPIC OFFSETS t");
+    EXPECT_LIKE(c, "(+OK, (0, 0), ((0, *, nil, \"a\", ())), ((0, 1, -1)))", "EXEC");
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(transactions, discard_forgets_what_was_queued)
 {
     struct server s = server_start(NULL);
