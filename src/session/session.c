@@ -266,12 +266,15 @@ static void read_kept(struct session *s)
 
 static void check_query_limit(struct session *s)
 {
-    if (s->dead || session_input_bytes(s) <= (size_t)s->sessions->config->client_query_buffer_limit)
+    size_t waiting = session_input_bytes(s) + s->transaction.bytes;
+    if (s->dead || waiting <= (size_t)s->sessions->config->client_query_buffer_limit)
         return;
     s->sessions->stats.query_limit_disconnects++;
     TRACE_WARN(s->sessions->trace,
-               "Closing client that reached max query buffer length: id=%llu addr=%s qbuf=%zu",
-               (unsigned long long)s->id, s->stream->peer, session_input_bytes(s));
+               "Closing client that reached max query buffer length: id=%llu addr=%s qbuf=%zu "
+               "multi-mem=%zu",
+               (unsigned long long)s->id, s->stream->peer, session_input_bytes(s),
+               s->transaction.bytes);
     session_close(s, NULL);
 }
 
@@ -280,7 +283,8 @@ static void read_while_waiting(struct session *s)
 {
     while (s->readable && !s->at_end && session_input_bytes(s) < INPUT_WHILE_WAITING_MAX)
         read_kept(s);
-    if (s->at_end && s->blocker != NULL)
+    /* One that waits for the disk still gets its answer, as any that stops sending does. */
+    if (s->at_end && s->blocker != NULL && s->blocker->waits)
         session_close(s, "client closed connection while blocked");
 }
 

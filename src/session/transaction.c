@@ -19,7 +19,7 @@ static struct bytes *copy_arguments(int argc, const struct bytes *argv, size_t *
         copy[i] = bytes_of(place, argv[i].len);
         place += argv[i].len;
     }
-    *bytes = total;
+    *bytes = (size_t)argc * sizeof(*copy) + total;
     return copy;
 }
 

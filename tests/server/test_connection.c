@@ -3,6 +3,7 @@
 #include "server/harness.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 Test(connection, ping_and_echo_answer_as_redis_does)
@@ -243,6 +244,19 @@ Test(connection, a_pipeline_is_answered_in_order)
         EXPECT_NEXT(c, expected);
     }
     redisFree(c);
+    server_end(&s);
+}
+
+/* As a shell does: printf ... | nc -N */
+Test(connection, a_client_that_stops_sending_is_answered_first)
+{
+    struct server s = server_start(NULL);
+    int fd = raw_open(&s);
+    RAW_SEND(fd, "TOPIC CREATE t\r\nFETCH t 0 0\r\nPING\r\n");
+    shutdown(fd, SHUT_WR);
+    raw_expect(fd, "+OK\r\n*0\r\n+PONG\r\n");
+    raw_expect_closed(fd);
+    close(fd);
     server_end(&s);
 }
 

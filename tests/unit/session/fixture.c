@@ -66,7 +66,7 @@ static void start_hold(struct fixture *f, struct session *s, uint64_t from)
 }
 
 /* say X: replies X. hold X: replies X, held. more X: replies X into the last hold. later: a hold to be
- * filled. block: blocks. quit: closes after its reply. */
+ * filled. block: blocks. disk: blocks for the disk. queue: queues itself. quit: closes after its reply. */
 static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
 {
     struct fixture *f = ctx;
@@ -91,6 +91,11 @@ static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
         start_hold(f, s, from);
     } else if (bytes_is(argv[0], "block")) {
         session_block(s, &f->blocker, true, TIMERS_NONE, on_block_ended);
+    } else if (bytes_is(argv[0], "disk")) {
+        session_block(s, &f->blocker, false, TIMERS_NONE, on_block_ended);
+    } else if (bytes_is(argv[0], "queue")) {
+        s->transaction.open = true;
+        transaction_queue(&s->transaction, NULL, argc, argv);
     } else if (bytes_is(argv[0], "quit")) {
         write_ok(&w);
         session_close_after_replies(s);

@@ -130,6 +130,22 @@ Test(session, a_blocked_session_whose_peer_closes_ends)
     cr_expect_eq(f.all->blocked, 0);
 }
 
+Test(session, one_that_waits_for_the_disk_is_answered_though_its_peer_sends_no_more)
+{
+    fixture_send(f.client, "later\r\ndisk\r\nsay b\r\n");
+    fixture_end(f.client);
+    fixture_turn(&f);
+    fixture_turn(&f);
+    cr_assert_eq(f.blocks_ended, 0);
+    cr_assert_not(f.client->closed);
+    hold_fill(&f.holds[0].hold, BYTES_LITERAL("+a\r\n"));
+    session_unblock(&f.blocker);
+    fixture_turn(&f);
+    fixture_turn(&f);
+    EXPECT_STR(fixture_received(&f), "+a\r\n$1\r\nb\r\n");
+    cr_expect(f.client->closed);
+}
+
 Test(session, unblocking_from_outside_tells_the_command_how)
 {
     turn_with("block\r\n");
@@ -273,6 +289,15 @@ Test(session, input_over_its_limit_is_refused_and_counted)
     turn_with("*2\r\n$3\r\nsay\r\n$100000\r\n");
     for (int i = 0; i < 10; i++)
         turn_with("aaaaaaaaaaaaaaaaaaaa");
+    cr_expect(f.client->closed);
+    cr_expect_eq(f.all->stats.query_limit_disconnects, 1);
+}
+
+Test(session, a_transaction_over_the_input_limit_is_refused_and_counted)
+{
+    f.config.client_query_buffer_limit = 1000;
+    for (int i = 0; i < 100; i++)
+        turn_with("queue abc\r\n");
     cr_expect(f.client->closed);
     cr_expect_eq(f.all->stats.query_limit_disconnects, 1);
 }
