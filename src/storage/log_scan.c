@@ -198,6 +198,24 @@ static enum err next_candidate(struct log_scan *s, uint64_t *pos)
     return ERR_NOT_FOUND;
 }
 
+/* Behind damage nothing says what base offset to expect, and the checksum does not cover it. But a good
+ * batch that follows does. */
+static enum err ask_successor(struct log_scan *s, uint64_t pos, const struct batch_header *h)
+{
+    struct batch_header next;
+    struct bytes batch;
+    pos += batch_header_len(h);
+    enum err err = pos == s->end ? ERR_NOT_FOUND : batch_at(s, pos, true, &next, &batch);
+    if (err == ERR_AGAIN)
+        return err;
+    if (err != ERR_OK)
+        return ERR_OK; /* there is none to ask */
+    bool follows =
+        next.base_offset == batch_header_last_offset(h) + 1 ||
+        (next.base_offset > batch_header_last_offset(h) && next.leader_epoch > h->leader_epoch);
+    return follows ? ERR_OK : ERR_CORRUPT;
+}
+
 enum err log_scan_resync(struct log_scan *s)
 {
     struct batch_header header;
@@ -211,6 +229,8 @@ enum err log_scan_resync(struct log_scan *s)
         if (err != ERR_OK)
             return err;
         err = batch_at(s, pos, true, &header, &batch);
+        if (err == ERR_OK)
+            err = ask_successor(s, pos, &header);
         if (err == ERR_OK)
             break;
         if (err != ERR_CORRUPT)

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/random.h"
+#include "fake_disk.h"
+#include "storage/log_scan.h"
+#include <criterion/criterion.h>
+
+#define BATCHES 40
+
+struct tape {
+    struct fake_disk *disk;
+    struct disk_file *file;
+    uint64_t pos[BATCHES + 1]; /* where each batch begins */
+};
+
+/* Batches of ten records each; `len` is about what each record takes. */
+static void tape_init(struct tape *t, size_t len)
+{
+    struct batch_builder b = {0};
+    static char value[300000];
+    t->disk = fake_disk_create();
+    cr_assert_eq(disk_open(&t->disk->disk, "log", DISK_WRITE | DISK_CREATE, &t->file), ERR_OK);
+    t->pos[0] = 0;
+    for (size_t i = 0; i < BATCHES; i++) {
+        batch_builder_begin(&b, (int64_t)i * 10);
+        for (int n = 0; n < 10; n++)
+            batch_builder_add(&b, &(struct record){.value = bytes_of(value, len)});
+        batch_builder_seal(&b, 3, false);
+        cr_assert_eq(disk_write_all(t->file, b.buf.data, b.buf.len, t->pos[i]), ERR_OK);
+        t->pos[i + 1] = t->pos[i] + b.buf.len;
+    }
+    batch_builder_deinit(&b);
+}
+
+static void tape_deinit(struct tape *t)
+{
+    disk_close(t->file);
+    fake_disk_destroy(t->disk);
+}
+
+static size_t count_good(struct log_scan *s, size_t *damaged)
+{
+    struct batch_header h;
+    struct bytes batch;
+    size_t count = 0;
+    *damaged = 0;
+    for (;;) {
+        enum err err = log_scan_next(s, &h, &batch);
+        if (err == ERR_OK) {
+            count++;
+            continue;
+        }
+        if (err == ERR_NOT_FOUND)
+            return count;
+        cr_assert_eq(err, ERR_CORRUPT);
+        ++*damaged;
+        if (log_scan_resync(s) != ERR_OK)
+            return count;
+    }
+}
+
+Test(log_scan, walks_all_batches_whatever_is_read_at_once)
+{
+    static const size_t chunks[] = {1, 61, 100, 1000, 4096, 1 << 20};
+    struct tape t;
+    tape_init(&t, 30);
+    for (size_t i = 0; i < COUNT_OF(chunks); i++) {
+        struct log_scan s;
+        size_t damaged;
+        log_scan_init(&s, t.file, 0, t.pos[BATCHES]);
+        s.chunk = chunks[i];
+        cr_assert_eq(count_good(&s, &damaged), BATCHES);
+        cr_assert_eq(damaged, 0);
+        cr_assert_eq(s.expected, BATCHES * 10);
+        log_scan_deinit(&s);
+    }
+    tape_deinit(&t);
+}
+
+Test(log_scan, finds_the_batches_behind_any_damage)
+{
+    static struct checkpoint_epoch history = {.epoch = 3, .first_offset = 0};
+    struct tape t;
+    struct random random;
+    random_seed(&random, 3);
+    tape_init(&t, 30);
+    for (int round = 0; round < 300; round++) {
+        char spoiled[200], before[200];
+        size_t len = 1 + random_below(&random, sizeof(spoiled) - 1), got, damaged;
+        uint64_t pos = random_below(&random, t.pos[BATCHES] - len);
+        cr_assert_eq(disk_read(t.file, before, len, pos, &got), ERR_OK);
+        for (size_t i = 0; i < len; i++)
+            spoiled[i] = (char)(before[i] ^ (1 + random_below(&random, 255)));
+        cr_assert_eq(disk_write_all(t.file, spoiled, len, pos), ERR_OK);
+        size_t hit = 0;
+        for (size_t i = 0; i < BATCHES; i++)
+            hit += t.pos[i] < pos + len && t.pos[i + 1] > pos;
+        struct log_scan s;
+        log_scan_init(&s, t.file, 0, t.pos[BATCHES]);
+        s.chunk = 1 + random_below(&random, 5000);
+        s.epochs = &history;
+        s.epoch_count = 1;
+        size_t good = count_good(&s, &damaged);
+        cr_assert_eq(good, BATCHES - hit, "round %d: %zu good, %zu hit, bytes %llu+%zu of %llu",
+                     round, good, hit, (unsigned long long)pos, len,
+                     (unsigned long long)t.pos[BATCHES]);
+        cr_assert_eq(damaged, 1);
+        log_scan_deinit(&s);
+        cr_assert_eq(disk_write_all(t.file, before, len, pos), ERR_OK);
+    }
+    tape_deinit(&t);
+}
+
+Test(log_scan, wild_length_of_a_large_batch_is_not_read_in_good_faith)
+{
+    struct tape t;
+    size_t damaged;
+    tape_init(&t, 150000);
+    struct buf *log = fake_disk_bytes(t.disk, "log");
+    log->data[t.pos[3] + 8] = 3; /* says 50 MiB more */
+    struct log_scan s;
+    log_scan_init(&s, t.file, 0, t.pos[BATCHES]);
+    cr_assert_eq(count_good(&s, &damaged), BATCHES - 1);
+    cr_assert_lt(s.window.cap, 16 * 1024 * 1024);
+    log_scan_deinit(&s);
+    tape_deinit(&t);
+}
+
+Test(log_scan, gap_is_one_only_where_the_history_has_an_epoch_begin)
+{
+    static struct checkpoint_epoch with[] = {{3, 0}, {4, 1000}}, without[] = {{3, 0}, {4, 900}};
+    struct tape t;
+    struct batch_builder b = {0};
+    size_t damaged;
+    tape_init(&t, 10);
+    batch_builder_begin(&b, 1000);
+    batch_builder_add(&b, &(struct record){0});
+    batch_builder_seal(&b, 4, false);
+    cr_assert_eq(disk_write_all(t.file, b.buf.data, b.buf.len, t.pos[BATCHES]), ERR_OK);
+    for (int i = 0; i < 2; i++) {
+        struct log_scan s;
+        log_scan_init(&s, t.file, 0, t.pos[BATCHES] + b.buf.len);
+        s.epochs = i == 0 ? with : without;
+        s.epoch_count = 2;
+        cr_assert_eq(count_good(&s, &damaged), BATCHES + (i == 0));
+        cr_assert_eq(damaged, (size_t)i);
+        log_scan_deinit(&s);
+    }
+    batch_builder_deinit(&b);
+    tape_deinit(&t);
+}
