@@ -14,6 +14,11 @@
 /* What a session is read per turn inside a large argument, and written per turn. */
 #define READ_BYTES_MAX (1024 * 1024)
 #define FLUSH_BYTES_MAX (4 * 1024 * 1024)
+/* A session whose replies of one turn come to so much goes on in the next one: others are served, and
+ * what it has is sent, in between. */
+#define REPLY_BYTES_PER_TURN (1024 * 1024)
+/* A session with so much output waiting executes nothing more until its client has read some. */
+#define OUTPUT_BYTES_PAUSE (256 * 1024 * 1024)
 /* An input buffer larger than this is given back as soon as it is empty. */
 #define INPUT_KEPT_BYTES_MAX (16 * 1024)
 
@@ -100,6 +105,8 @@ bool session_must_pause(const struct session *s)
     const struct sessions *all = s->sessions;
     if (s->held_replies >= (uint64_t)all->config->client_replies_max)
         return true;
+    if (session_output_bytes(s) >= OUTPUT_BYTES_PAUSE)
+        return true;
     return s->produces && all->owner.overloaded(all->owner.ctx);
 }
 
@@ -109,6 +116,11 @@ static bool may_execute(struct session *s)
         return false;
     s->paused = session_must_pause(s);
     return !s->paused;
+}
+
+static bool turn_is_used_up(const struct session *s)
+{
+    return s->out.pos_end >= s->turn_ends_at;
 }
 
 void session_wake(struct session *s)
@@ -175,7 +187,7 @@ static size_t execute_input(struct session *s, struct bytes input)
 {
     struct sessions *all = s->sessions;
     size_t used = 0;
-    while (used < input.len && may_execute(s)) {
+    while (used < input.len && !turn_is_used_up(s) && may_execute(s)) {
         size_t len = 0;
         struct bytes rest = bytes_of(input.data + used, input.len - used);
         enum request_status status = request_read(&s->request, rest, &len);
@@ -300,6 +312,8 @@ static void settle(struct session *s)
             list_remove(&s->in_ready);
             list_push_back(&s->sessions->paused, &s->in_ready);
         }
+    } else if (turn_is_used_up(s)) {
+        session_wake(s);
     } else if (s->at_end) {
         session_close_after_replies(s);
     } else if (s->readable) {
@@ -310,8 +324,10 @@ static void settle(struct session *s)
 void session_run(struct session *s)
 {
     ASSERT(list_empty(&s->in_ready));
+    s->paused = false; /* unless it turns out that it has something to execute and may not */
+    s->turn_ends_at = s->out.pos_end + REPLY_BYTES_PER_TURN;
     execute_kept(s);
-    if (s->readable && !s->at_end && may_execute(s)) {
+    if (s->readable && !s->at_end && !turn_is_used_up(s) && may_execute(s)) {
         if (session_input_bytes(s) == 0) {
             read_shared(s);
         } else {

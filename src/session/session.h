@@ -52,7 +52,9 @@ struct session {
     uint64_t held_bytes;
     uint32_t held_replies;
     bool produces; /* appended records: it is what pauses when too much waits to be written */
-    bool paused;   /* too many held replies, or too much to be written: executes nothing for now */
+    bool paused;   /* too much of its work waits for the disk, or of its output for the client:
+                      executes nothing for now */
+    uint64_t turn_ends_at;       /* output position at which it has had its share of the turn */
     int64_t soft_limit_since_us; /* 0 while under the soft output limit */
 
     struct blocker *blocker; /* borrowed; NULL while not blocked */
@@ -117,7 +119,7 @@ void session_wake(struct session *s);
 /* Its output has grown, or may go further: write this turn. */
 void session_output_ready(struct session *s);
 
-/* Whether too much of its work waits for the disk for it to go on. */
+/* Whether too much of its work waits for the disk, or of its output for the client, for it to go on. */
 bool session_must_pause(const struct session *s);
 
 /* The parts of a turn, called by sessions_turn and sessions_flush. */

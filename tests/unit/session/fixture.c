@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "base/check.h"
+#include "base/frame.h"
 #include "base/mem.h"
 
 /* --- the stream ------------------------------------------------------------------------------ */
@@ -66,7 +67,7 @@ static void start_hold(struct fixture *f, struct session *s, uint64_t from)
 }
 
 /* say X: replies X. hold X: replies X, held. more X: replies X into the last hold. later: a hold to be
- * filled. block: blocks. disk: blocks for the disk. queue: queues itself. quit: closes after its reply. */
+ * filled. block: blocks. disk: blocks for the disk. big: replies FIXTURE_BIG_BYTES, all from one frame. queue: queues itself. quit: closes after its reply. */
 static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
 {
     struct fixture *f = ctx;
@@ -93,6 +94,8 @@ static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
         session_block(s, &f->blocker, true, TIMERS_NONE, on_block_ended);
     } else if (bytes_is(argv[0], "disk")) {
         session_block(s, &f->blocker, false, TIMERS_NONE, on_block_ended);
+    } else if (bytes_is(argv[0], "big")) {
+        out_append_frame(w.out, f->big);
     } else if (bytes_is(argv[0], "queue")) {
         s->transaction.open = true;
         transaction_queue(&s->transaction, NULL, argc, argv);
@@ -145,6 +148,8 @@ void fixture_init(struct fixture *f)
         .pubsub = f->pubsub,
         .hash_key = &f->hash_key,
     };
+    f->big = frame_create(FIXTURE_BIG_BYTES);
+    memset(f->big->data, 'x', FIXTURE_BIG_BYTES);
     f->all = sessions_create(&options);
     f->client = fixture_connect(f);
 }
@@ -164,6 +169,7 @@ void fixture_deinit(struct fixture *f)
     config_deinit(&f->config);
     buf_deinit(&f->executed);
     buf_deinit(&f->received);
+    frame_unref(f->big);
     fake_free(f->client);
 }
 

@@ -7,6 +7,8 @@
 #include "session/hold.h"
 #include "session/sessions.h"
 
+#define FIXTURE_BIG_BYTES (600 * 1024)
+
 struct fake_stream {
     struct stream stream;
     struct buf incoming; /* not read yet */
@@ -34,6 +36,7 @@ struct fixture {
     struct fake_stream *client; /* of the session under test */
     struct session *session;
     struct buf received;
+    struct frame *big;          /* what the command "big" replies */
     struct buf executed;        /* "name arg arg;" per command */
     struct test_hold holds[16]; /* started by the commands "hold" and "later" */
     int hold_count;

@@ -220,6 +220,44 @@ Test(session, only_sessions_that_append_pause_when_too_much_is_to_be_written)
     EXPECT_STR(fixture_executed(&f), "say b;");
 }
 
+Test(session, goes_on_in_the_next_turn_when_its_replies_come_to_much)
+{
+    fixture_drain(f.client, 10 * FIXTURE_BIG_BYTES);
+    fixture_send(f.client, "big\r\nbig\r\nbig\r\nbig\r\nsay a\r\n");
+    fixture_end(f.client);
+    fixture_turn(&f);
+    EXPECT_STR(fixture_executed(&f), "big;big;");
+    cr_expect(sessions_pending(f.all, true));
+    fixture_turn(&f);
+    EXPECT_STR(fixture_executed(&f), "big;big;");
+    cr_expect_not(f.client->closed, "the end of the input does not cut off what was sent before");
+    fixture_turn(&f);
+    fixture_turn(&f);
+    EXPECT_STR(fixture_executed(&f), "say a;");
+    cr_expect(f.client->closed);
+}
+
+Test(session, pauses_while_its_client_reads_nothing_and_goes_on_when_it_does)
+{
+    fixture_drain(f.client, 0);
+    struct buf pipeline = {0};
+    for (int i = 0; i < 500; i++)
+        buf_append_string(&pipeline, "big\r\n");
+    buf_append_char(&pipeline, '\0');
+    fixture_send(f.client, pipeline.data);
+    buf_deinit(&pipeline);
+    for (int i = 0; i < 300; i++)
+        fixture_turn(&f);
+    size_t executed = strlen(fixture_executed(&f)) / strlen("big;");
+    cr_expect_lt(executed, 450);
+    cr_expect_gt(executed, 400);
+    cr_expect_not(sessions_pending(f.all, true));
+    fixture_drain(f.client, 10 * FIXTURE_BIG_BYTES);
+    for (int i = 0; i < 20; i++)
+        fixture_turn(&f);
+    cr_expect_eq(strlen(fixture_executed(&f)) / strlen("big;"), 10);
+}
+
 Test(session, a_paused_session_whose_peer_stops_sending_is_finished_first)
 {
     f.config.client_replies_max = 1;
@@ -232,6 +270,21 @@ Test(session, a_paused_session_whose_peer_stops_sending_is_finished_first)
         fixture_turn(&f);
     EXPECT_STR(fixture_received(&f), "$1\r\na\r\n$1\r\nb\r\n");
     cr_expect(f.client->closed);
+}
+
+Test(session, a_paused_session_with_nothing_left_to_execute_is_closed_when_its_peer_is_gone)
+{
+    f.config.client_replies_max = 2;
+    turn_with("hold a\r\nhold b\r\n");
+    fixture_end(f.client);
+    fixture_turn(&f);
+    hold_release(&f.holds[0].hold);
+    hold_release(&f.holds[1].hold);
+    fixture_turn(&f);
+    fixture_turn(&f);
+    EXPECT_STR(fixture_received(&f), "$1\r\na\r\n$1\r\nb\r\n");
+    cr_expect(f.client->closed);
+    cr_expect_not(sessions_pending(f.all, true));
 }
 
 Test(session, goes_on_writing_when_a_full_socket_has_room_again)
