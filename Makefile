@@ -94,9 +94,15 @@ archive = $(BUILD)/lib/libecholog-$(1).a
 below   = $(shell echo '$(FOLDERS)' | tr ' ' '\n' | sed -n '/^$(1)$$/,$$p')
 archives_of = $(foreach f,$(1),$(call archive,$(f)))
 
+# Programs beside the server: each is a folder with a main.c, and uses these layers and libraries.
+TOOLS := $(foreach t,cli dump,$(if $(wildcard src/$(t)/main.c),$(t)))
+cli_uses  := resp base
+cli_libs  := -ledit
+dump_uses := storage disk base
+
 SERVER := $(BUILD)/echolog-server
 CLI    := $(BUILD)/echolog-cli
-PROGRAMS := $(if $(wildcard src/server/main.c),$(SERVER)) $(if $(wildcard src/cli/main.c),$(CLI))
+PROGRAMS := $(if $(wildcard src/server/main.c),$(SERVER)) $(addprefix $(BUILD)/echolog-,$(TOOLS))
 
 all: $(PROGRAMS) $(call archive,storage)
 
@@ -111,7 +117,7 @@ $(call archive,$(1)): $(call objects,$(1)) | $(FLAGS)
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 endef
-$(foreach f,$(filter-out storage,$(FOLDERS)) cli,$(eval $(call folder_rules,$(f))))
+$(foreach f,$(filter-out storage,$(FOLDERS)) $(TOOLS),$(eval $(call folder_rules,$(f))))
 
 # The storage library is whole in itself: it carries what it uses.
 $(call archive,storage): $(call objects,storage) $(call objects,disk) $(call objects,base)
@@ -123,9 +129,12 @@ $(SERVER): $(BUILD)/obj/server/main.o $(call archives_of,$(FOLDERS))
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-$(CLI): $(BUILD)/obj/cli/main.o $(call archives_of,cli resp base)
-	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) -ledit $(LIBS)
+define tool_rules
+$(BUILD)/echolog-$(1): $(BUILD)/obj/$(1)/main.o $(call archives_of,$(1) $($(1)_uses))
+	$$(call say,LINK,$$@)
+	$$(Q)$$(LINK) -o $$@ $$(filter %.o %.a,$$^) $($(1)_libs) $$(LIBS)
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
 
 # --- running and installing -------------------------------------------------------------------------
 
@@ -147,7 +156,7 @@ install: all
 
 # Leaves a configuration that was changed, and all data.
 uninstall:
-	rm -f $(addprefix $(BINDIR)/,echolog-server echolog-cli)
+	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
 	rm -f $(addprefix $(DOCDIR)/,LICENSE README.md)
 	if cmp -s conf/echolog.conf $(CONFIG); then rm $(CONFIG); fi
 	-rmdir --ignore-fail-on-non-empty $(DOCDIR) $(dir $(CONFIG))
@@ -162,14 +171,17 @@ $(BUILD)/tests/%.o: tests/%.c $(FLAGS) | $(DEPS_TEST)
 test_objects = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard $(1)))
 
 # Unit tests: one Criterion program per folder, linked with that folder and those below it.
-UNIT_FOLDERS := $(foreach f,$(LAYERS) cli,$(if $(wildcard tests/unit/$(f)/*.c),$(f)))
+UNIT_FOLDERS := $(foreach f,$(LAYERS) $(TOOLS),$(if $(wildcard tests/unit/$(f)/*.c),$(f)))
 UNIT_TESTS := $(addprefix $(BUILD)/unit/,$(UNIT_FOLDERS))
 
+# What a folder's tests share with others'.
+UNIT_SUPPORT_server := tests/support/*.c tests/unit/storage/fake_disk.c
+
 define unit_rules
-$(BUILD)/unit/$(1): $(call test_objects,tests/unit/$(1)/*.c) $(call archives_of,$(if $(filter cli,$(1)),cli resp base,$(call below,$(1))))
+$(BUILD)/unit/$(1): $(call test_objects,tests/unit/$(1)/*.c $(UNIT_SUPPORT_$(1))) $(call archives_of,$(if $(filter $(1),$(TOOLS)),$(1) $($(1)_uses),$(call below,$(1))))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(LINK_TEST) -o $$@ $$^ -lcriterion $(if $(filter cli,$(1)),-ledit) $$(LIBS)
+	$$(Q)$$(LINK_TEST) -o $$@ $$^ -lcriterion $($(1)_libs) $$(LIBS)
 .PHONY: unit-$(1)
 unit-$(1): $(BUILD)/unit/$(1)
 	$(BUILD)/unit/$(1) --short-filename
