@@ -227,3 +227,28 @@ enum err dirs_remove(struct disk *disk, const char *dir)
         err = disk_rmdir(disk, path);
     return err == ERR_OK ? disk_sync_dir(disk, parent) : err;
 }
+
+static bool names_add_deleted(void *ctx, const char *name, enum disk_entry_kind kind)
+{
+    struct names *names = ctx;
+    size_t len = strlen(name), suffix = strlen(DIRS_DELETED_SUFFIX);
+    if (kind == DISK_ENTRY_DIR && len > suffix &&
+        strcmp(name + len - suffix, DIRS_DELETED_SUFFIX) == 0 && name[len - suffix - 1] >= '0' &&
+        name[len - suffix - 1] <= '9')
+        buf_append(&names->buf, name, len + 1);
+    return true;
+}
+
+void dirs_sweep(struct disk *disk)
+{
+    struct names names = {0};
+    enum err err = disk_list(disk, "", names_add_deleted, &names);
+    if (err == ERR_OK)
+        NAMES_EACH(name, &names)
+        {
+            err = remove_files(disk, name);
+            if (err == ERR_OK)
+                err = disk_rmdir(disk, name);
+        }
+    buf_deinit(&names.buf); /* what could not be removed is left for the next time */
+}

@@ -23,6 +23,8 @@ enum err dirs_sync(struct disk *disk, const char *dir);
  * taken for a partition. */
 MUST_CHECK
 enum err dirs_remove(struct disk *disk, const char *dir);
+/* Removes what crashes have left of such removals in the root. */
+void dirs_sweep(struct disk *disk);
 /* The base offsets of the segments that are there, ascending; *bases is the caller's (mem_free). */
 MUST_CHECK
 enum err dirs_segments(struct disk *disk, const char *dir, int64_t **bases, size_t *count);

@@ -37,8 +37,8 @@ struct partition_events {
     void (*written)(struct partition *p, void *ctx, uint64_t batch);
     void (*synced)(struct partition *p, void *ctx, uint64_t batch);
     /* Batches `first`..`last` will never be in the log, or (written before, so readers may have seen
-     * them) cannot be made durable. ERR_NOSPACE: the offsets are free again, later appends may succeed.
-     * Anything else sticks: the partition takes no more. */
+     * them) cannot be made durable. ERR_NOSPACE, ERR_LIMIT: the offsets are free again, later appends may
+     * succeed. Anything else sticks: the partition takes no more. */
     void (*refused)(struct partition *p, void *ctx, uint64_t first, uint64_t last, enum err why);
     /* Records before the new log start are gone (retention). */
     void (*trimmed)(struct partition *p, void *ctx);
@@ -57,8 +57,9 @@ struct partition_info {
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-/* Begins a new, empty partition in directory `dir` (relative to the disk's root). It takes appends at
- * once; directory and first segment are made by a job, and nothing counts as written before that. If
+/* Begins a new, empty partition in directory `dir` (relative to the disk's root). A directory of that name
+ * that holds records already is moved aside to `dir`.orphan<n>, with a warning; one that is being
+ * deleted is waited for. It takes appends at once; directory and first segment are made by a job, and nothing counts as written before that. If
  * it fails, everything appended is refused with the cause. `events` and `ctx` are borrowed. */
 struct partition *partition_create(struct storage *st, const char *dir,
                                    const struct partition_config *config,
@@ -70,8 +71,9 @@ struct partition_recovery {
     uint64_t bytes_cut; /* a torn tail */
     uint64_t corrupt_ranges;
 };
-/* Opens an existing one; blocks (start-up). Scans what may not have been synced, cuts a torn tail, syncs
- * what it keeps. ERR_NOT_FOUND no such directory; ERR_CORRUPT it cannot be read as a log at all;
+/* Opens an existing one; blocks (start-up). After a clean stop nothing is scanned. Else scans what may not
+ * have been synced, cuts a torn tail, keeps what is damaged in the middle, syncs what it keeps; if a reader
+ * may have seen offsets that are lost, the log goes on behind them under a new leader epoch. ERR_NOT_FOUND no such directory; ERR_CORRUPT it cannot be read as a log at all;
  * ERR_IO; ERR_ACCESS. */
 MUST_CHECK
 enum err partition_open(struct storage *st, const char *dir, const struct partition_config *config,
@@ -116,7 +118,8 @@ uint64_t partition_batch_last(const struct partition *p);
 /* --- reading -------------------------------------------------------------------------------- */
 
 void partition_describe(const struct partition *p, struct partition_info *info);
-/* Offsets as readers see them: cheap accessors. */
+/* Offsets as readers see them: cheap accessors. The log start is as of the last partition_retain or read:
+ * call partition_retain before relying on it, and take ERR_RANGE from a read at it as "ask again". */
 int64_t partition_log_start(const struct partition *p);
 int64_t partition_next_offset(const struct partition *p);
 /* Counts bytes of batches ever written in this run: two readings tell how much has come since. */
@@ -132,7 +135,7 @@ struct partition_read {
     /* Result. ERR_OK: `batches` holds whole, checked batches; the first may begin before `offset` (skip
      * its earlier records) or, after a gap, behind it; empty at the end of the log.
      * ERR_RANGE outside [log start, next offset]; ERR_CORRUPT `corrupt_from`..`corrupt_to` (exclusive) is
-     * damaged and begins at or before `offset`; ERR_NOT_FOUND deleted meanwhile; ERR_IO. */
+     * damaged and begins at or before `offset`: what follows is readable from `corrupt_to` on; ERR_NOT_FOUND deleted meanwhile; ERR_IO. */
     enum err err;
     struct bytes batches;
     int64_t corrupt_from, corrupt_to;
@@ -171,7 +174,8 @@ void partition_seek_end(struct partition_seek *seek);
 /* --- retention ------------------------------------------------------------------------------ */
 
 /* Moves the log start by time and size as of the clock's wall time, and lets a job remove segments
- * that are wholly before it. Called by the owner now and then; cheap when there is nothing to do. */
+ * that are wholly before it. Called by the owner now and then; cheap when there is nothing to do. Reads
+ * and searches do the first part themselves: none returns a record past its limit. */
 void partition_retain(struct partition *p);
 
 #endif

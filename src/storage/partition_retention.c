@@ -39,8 +39,11 @@ bool partition_retains(const struct partition *p, const struct tail_batch *batch
 void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, uint64_t skip)
 {
     ASSERT(offset <= p->next_offset);
-    if (offset < p->log_start)
+    if (offset < p->log_start) { /* it is further on than this, so at least this much is before it */
+        if (skip > p->start_skip)
+            p->start_skip = skip;
         return;
+    }
     bool moved = offset > p->log_start;
     p->log_start = offset;
     p->start_skip = skip;
@@ -133,7 +136,8 @@ static bool retain_run(struct partition *p)
 static void retention_found(struct partition_seek *seek)
 {
     struct partition *p = seek->ctx;
-    if (retain_take(p) && !retain_run(p))
+    int64_t before = p->log_start;
+    if (retain_take(p) && p->log_start > before && !retain_run(p))
         return;
     partition_wake_readers(p);
     partition_advance(p);
@@ -148,6 +152,8 @@ void partition_retain(struct partition *p)
 {
     if (p->deleted)
         return;
+    if (p->log_start == p->next_offset && partition_active(p)->bytes > 0)
+        p->roll_wanted = true; /* also if it failed before */
     if (retain_run(p))
         partition_advance(p);
 }

@@ -171,6 +171,8 @@ static enum err search_next(struct search *s, struct batch_header *header, struc
         }
         if (err != ERR_CORRUPT && err != ERR_IO)
             return err;
+        if (s->view->cached)
+            return ERR_AGAIN; /* the search for what is behind damage may take long */
         s->corrupt_from = s->scan.expected;
         err = err == ERR_IO ? skip_unreadable(s) : log_scan_resync(&s->scan);
         if (err == ERR_IO)

@@ -2,6 +2,7 @@
 #include "storage/storage.h"
 
 #include "base/mem.h"
+#include "storage/dirs.h"
 #include "storage/storage_internal.h"
 
 #define READ_SPARE_BYTES_MAX ((size_t)2 * 1024 * 1024)
@@ -36,6 +37,32 @@ void storage_set_tail_bytes_max(struct storage *st, size_t bytes)
 {
     st->options.tail_bytes_max = bytes;
     tail_set_bytes_max(&st->tail, bytes);
+}
+
+/* Holds what it needs: the storage may be gone before it is done. */
+struct sweep {
+    struct disk_job job;
+    struct disk *disk; /* borrowed */
+};
+
+static void sweep_run(struct disk_job *job)
+{
+    struct sweep *s = CONTAINER_OF(job, struct sweep, job);
+    dirs_sweep(s->disk);
+}
+
+static void sweep_done(struct disk_job *job)
+{
+    mem_free(CONTAINER_OF(job, struct sweep, job));
+}
+
+void storage_sweep(struct storage *st)
+{
+    struct sweep *s = mem_zalloc(1, sizeof(*s));
+    s->disk = st->options.disk;
+    s->job = (struct disk_job){.run = sweep_run, .done = sweep_done};
+    list_init(&s->job.link);
+    disk_submit(s->disk, DISK_LANE_BULK, &s->job);
 }
 
 struct buf storage_take_read_buf(struct storage *st)

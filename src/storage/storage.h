@@ -56,6 +56,9 @@ struct storage *storage_create(const struct storage_options *options);
 /* All partitions must be closed; those that are being deleted are waited for (blocks). */
 void storage_destroy(struct storage *st);
 const struct storage_stats *storage_stats(const struct storage *st);
+/* Lets a job remove the directories whose deletion a crash has interrupted (named *.deleted). Once, after
+ * the start. */
+void storage_sweep(struct storage *st);
 void storage_set_tail_bytes_max(struct storage *st, size_t bytes);
 
 #endif

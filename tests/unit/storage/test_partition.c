@@ -502,3 +502,35 @@ Test(partition, batch_in_memory_stays_valid_while_a_read_holds_it)
     partition_read_end(&read);
     bench_deinit(&b);
 }
+
+Test(partition, deletion_that_a_crash_interrupted_is_finished_by_a_sweep)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "a");
+    fake_disk_fail(b.disk, FAKE_UNLINK, 1, 1, ERR_IO);
+    partition_delete(b.p);
+    b.p = NULL;
+    bench_settle(&b);
+    cr_assert(fake_disk_exists(b.disk, "orders-0.deleted"));
+    cr_assert_eq(disk_mkdir(&b.disk->disk, "mine.deleted"), ERR_OK);
+    storage_sweep(b.st);
+    bench_settle(&b);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0.deleted"));
+    cr_assert(fake_disk_exists(b.disk, "mine.deleted"), "not one of ours");
+    bench_deinit(&b);
+}
+
+Test(partition, records_that_are_there_already_are_moved_aside_and_not_lost)
+{
+    WITH_BENCH(b);
+    bench_put(&b, "old");
+    bench_stop(&b);
+    bench_start(&b);
+    unsigned warnings = b.warnings;
+    b.p = partition_create(b.st, "orders-0", &b.config, &bench_events, &b);
+    cr_assert_eq(bench_put(&b, "new"), 0);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "new");
+    cr_assert_gt(b.warnings, warnings);
+    cr_assert(fake_disk_exists(b.disk, "orders-0.orphan1/00000000000000000000.log"));
+    bench_deinit(&b);
+}
