@@ -160,9 +160,8 @@ static void start(struct call *c, struct fetch_call *f)
         fetch_call_free(f);
         return;
     }
-    f->reply = (struct late_reply){.render = render,
-                                   .release = release,
-                                   .time_up = fetch_is_parked(&f->fetch) ? time_up : NULL};
+    f->reply = (struct late_reply){
+        .render = render, .release = release, .time_up = f->fetch.wait_us != 0 ? time_up : NULL};
     late_reply_start(&f->reply, c, true);
 }
 
