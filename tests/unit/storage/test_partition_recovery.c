@@ -390,3 +390,22 @@ Test(recovery, log_start_survives_a_crash_once_files_are_gone)
     cr_assert_eq(partition_log_start(b.p), 10);
     bench_deinit(&b);
 }
+
+Test(recovery, process_that_died_between_a_failed_sync_and_its_note_loses_nothing_more)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    write_one(&b, "b");
+    b.disk->hold = true;
+    partition_want_sync(b.p);
+    fake_disk_fail(b.disk, FAKE_SYNC, 0, 1, ERR_IO);
+    cr_assert(fake_disk_run_one(b.disk)); /* the sync fails, and nobody hears of it */
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "b");
+    bench_crash(&b, FAKE_KEEP_SYNCED, 2);
+    open_again(&b);
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "b");
+    bench_deinit(&b);
+}
