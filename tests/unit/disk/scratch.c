@@ -54,15 +54,3 @@ void scratch_reap(struct scratch *s, size_t count)
         cr_assert_eq(poll(&finished, 1, -1), 1);
     }
 }
-
-int in_child(int (*body)(void *ctx), void *ctx)
-{
-    pid_t child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(body(ctx));
-    int status;
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}

@@ -26,7 +26,4 @@ void scratch_write(struct scratch *s, const char *path, const char *text);
 /* Waits until `count` jobs were reaped in all. */
 void scratch_reap(struct scratch *s, size_t count);
 
-/* What `body` returns (0 to 255) in a process of its own. */
-int in_child(int (*body)(void *ctx), void *ctx);
-
 #endif
