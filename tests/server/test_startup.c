@@ -121,3 +121,15 @@ Test(startup, a_file_and_the_command_line_go_together)
     expect_refusal(status, output, "maxclients", "none");
     unlink(path);
 }
+
+Test(startup, a_data_directory_in_use_by_another_server_is_refused)
+{
+    struct server s = server_start(NULL);
+    char output[ROOM];
+    int status = server_run(output, ROOM, "--port", "0", "--dir", s.dir, NULL);
+    expect_refusal(status, output, s.dir, "another server is using it");
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+PONG", "PING");
+    redisFree(c);
+    server_end(&s);
+}
