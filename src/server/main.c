@@ -69,9 +69,10 @@ static void fit_file_limit(struct machine *m)
     struct config *c = &m->config;
     int64_t beside = c->open_files_max + FILES_BESIDE;
     int64_t limit = process_raise_file_limit(c->maxclients + beside);
-    if (limit >= c->maxclients + beside)
+    /* Half of what there is, at least: without clients the files are of no use. */
+    int64_t room = limit - beside > limit / 2 ? limit - beside : limit / 2;
+    if (room >= c->maxclients)
         return;
-    int64_t room = limit - beside > 1 ? limit - beside : 1;
     TRACE_WARN(&m->trace.trace,
                "The system allows %lld open files: maxclients is %lld instead of %lld. "
                "Raise the limit (ulimit -n) to serve more",

@@ -4,6 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+Test(config, a_low_limit_of_open_files_leaves_half_of_them_to_clients)
+{
+    struct rlimit limit = {.rlim_cur = 600, .rlim_max = 600};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct server s = server_start(NULL);
+    cr_assert(server_has_printed(&s, "maxclients is 300 instead of 10000"));
+    redisContext *c = client_open(&s);
+    EXPECT(c, "(\"maxclients\", \"300\")", "CONFIG GET maxclients");
+    redisFree(c);
+    server_end(&s);
+}
 
 Test(config, get_answers_by_name_and_pattern)
 {
