@@ -132,6 +132,7 @@ static enum err open_log(struct broker *b)
         return err;
     }
     trace_recovery(b, &recovery, b->clock->mono_us - before_us);
+    storage_sweep(sv->storage);
     return ERR_OK;
 }
 
