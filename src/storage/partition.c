@@ -54,11 +54,9 @@ struct partition *partition_new(struct storage *st, const char *dir,
     return p;
 }
 
-/* Whether a partition in the same directory is still being deleted. */
-static bool dir_busy(const struct partition *p)
+bool partition_dir_busy(const struct partition *p)
 {
-    LIST_EACH(it, &p->st->partitions)
-    {
+    LIST_EACH (it, &p->st->partitions) {
         struct partition *other = CONTAINER_OF(it, struct partition, link);
         if (other != p && other->deleted && strcmp(other->dir, p->dir) == 0)
             return true;
@@ -73,7 +71,7 @@ struct partition *partition_create(struct storage *st, const char *dir,
     struct partition *p = partition_new(st, dir, config, events, ctx);
     partition_add_segment(p, segment_create(0));
     partition_begin_epoch(p, 0, 0);
-    if (!dir_busy(p))
+    if (!partition_dir_busy(p))
         work_start_create(p);
     return p;
 }
@@ -101,11 +99,10 @@ void partition_free(struct partition *p)
 /* A creation that waited for the directory can begin. */
 static void start_waiting_creation(struct storage *st)
 {
-    LIST_EACH(it, &st->partitions)
-    {
+    LIST_EACH (it, &st->partitions) {
         struct partition *p = CONTAINER_OF(it, struct partition, link);
         if (!p->created && !p->deleted && p->failed == ERR_OK && p->work.kind == WORK_NONE &&
-            !dir_busy(p))
+            !partition_dir_busy(p))
             work_start_create(p);
     }
 }
@@ -153,6 +150,8 @@ void partition_fail(struct partition *p, enum err why)
     ASSERT(why != ERR_OK);
     if (p->failed != ERR_OK)
         return;
+    if (why == ERR_NOSPACE || why == ERR_LIMIT)
+        why = ERR_IO; /* of a sync: it is not that later appends may succeed */
     p->failed = why;
     TRACE_WARN(p->st->options.trace,
                "%s: takes no more writes (%s); what was written stays readable", p->dir,
@@ -520,7 +519,7 @@ static bool step(struct partition *p)
     if (p->failed != ERR_OK || p->deleted || p->work.kind != WORK_NONE)
         return false;
     if (!p->created) {
-        if (p->tail.waiting > 0 && !dir_busy(p))
+        if (p->tail.waiting > 0 && !partition_dir_busy(p))
             work_start_create(p);
         return false;
     }

@@ -119,6 +119,7 @@ struct partition {
     struct timer flush_timer;
     struct partition_work work;
     struct partition_removal removal;
+    bool removal_put_off; /* to the next partition_retain: the checkpoint could not be written */
 
     /* The checkpoint. */
     struct checkpoint
@@ -160,6 +161,8 @@ struct partition *partition_new(struct storage *st, const char *dir,
 /* Frees it if its deletion is done and nothing refers to it any more. */
 void partition_free_if_done(struct partition *p);
 void partition_free(struct partition *p);
+/* Whether another partition in the same directory is still being deleted: creation waits for that. */
+bool partition_dir_busy(const struct partition *p);
 void partition_add_segment(struct partition *p, struct segment *s);
 /* Does what can be done now: write, roll, sync. Calls events. */
 void partition_advance(struct partition *p);

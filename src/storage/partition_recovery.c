@@ -608,7 +608,8 @@ enum err partition_close(struct partition *p)
     partition_want_sync(p);
     partition_commit(p);
     /* Jobs go on as ever, only nobody is told. */
-    while (p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads))
+    while (p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads) ||
+           (!p->created && partition_dirty(p) && partition_dir_busy(p)))
         disk_reap(disk);
     enum err err = p->failed;
     if (err == ERR_OK && p->batch_synced < p->batch_last)

@@ -39,7 +39,8 @@ bool partition_retains(const struct partition *p, const struct tail_batch *batch
 void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, uint64_t skip)
 {
     ASSERT(offset <= p->next_offset);
-    if (offset < p->log_start) { /* it is further on than this, so at least this much is before it */
+    if (offset <
+        p->log_start) { /* it is further on than this, so at least this much is before it */
         if (skip > p->start_skip)
             p->start_skip = skip;
         return;
@@ -152,6 +153,7 @@ void partition_retain(struct partition *p)
 {
     if (p->deleted)
         return;
+    p->removal_put_off = false;
     if (p->log_start == p->next_offset && partition_active(p)->bytes > 0)
         p->roll_wanted = true; /* also if it failed before */
     if (retain_run(p))
@@ -163,7 +165,7 @@ void partition_remove_old(struct partition *p)
     size_t count = 0;
     while (count + 1 < p->segment_count && p->segments[count + 1]->base_offset <= p->log_start)
         count++;
-    if (count == 0 || p->removal.under_way)
+    if (count == 0 || p->removal.under_way || p->removal_put_off)
         return;
     /* A start that found files missing before its log start would not know why. */
     if (p->durable_start < p->segments[count]->base_offset || p->marker)

@@ -347,6 +347,7 @@ static void checkpoint_done(struct partition *p, struct partition_work *w)
         return;
     TRACE_WARN(p->st->options.trace, "%s: cannot write the checkpoint: %s", p->dir,
                err_text(w->err));
+    p->removal_put_off = true;
     new_segment_failed(p, w);
 }
 

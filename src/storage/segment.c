@@ -76,6 +76,7 @@ struct search {
     const struct segment_view *view;
     uint64_t scanned_from;
     bool index_bad;
+    bool unreadable;                  /* a range was passed over that the device did not give */
     int64_t corrupt_from, corrupt_to; /* the last damaged range; -1 when there was none */
 };
 
@@ -89,7 +90,7 @@ static void search_init(struct search *s, const struct segment_view *v, size_t c
     s->scan.epochs = v->epochs;
     s->scan.epoch_count = v->epoch_count;
     s->view = v;
-    s->index_bad = false;
+    s->index_bad = s->unreadable = false;
     s->scanned_from = 0;
     s->corrupt_from = s->corrupt_to = -1;
 }
@@ -151,6 +152,7 @@ static enum err skip_unreadable(struct search *s)
     struct index_view x = index_view_of(s->view);
     struct index_entry entry = {.pos = s->scan.pos};
     enum err err;
+    s->unreadable = true;
     do {
         err = index_next_pos(&x, entry.pos, &entry);
         if (err != ERR_OK)
@@ -289,6 +291,12 @@ static enum err time_hint(const struct segment_view *v, int64_t timestamp_ms, in
     return err == ERR_AGAIN ? err : ERR_OK;
 }
 
+/* What was passed over unread might have been the answer. Damage is another matter: it has no time. */
+static enum err search_result(const struct search *s, enum err err)
+{
+    return s->unreadable && err != ERR_AGAIN ? ERR_IO : err;
+}
+
 /* The first record of the batch that is asked for. */
 static enum err find_in_batch(struct bytes batch, int64_t from, int64_t timestamp_ms,
                               struct segment_found *found)
@@ -320,7 +328,7 @@ enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t t
         from = hint;
     search_init(&s, v, v->cached ? READ_CHUNK_MIN : SEEK_CHUNK);
     err = search_offset(&s, from, &header, &batch);
-    while (err == ERR_OK) {
+    while (err == ERR_OK && !s.unreadable) {
         if (header.max_timestamp_ms >= timestamp_ms &&
             find_in_batch(batch, from, timestamp_ms, found) == ERR_OK) {
             found->pos = s.scan.pos - batch.len;
@@ -332,7 +340,7 @@ enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t t
             err = search_next(&s, &header, &batch);
     }
     log_scan_deinit(&s.scan);
-    return err;
+    return search_result(&s, err);
 }
 
 /* --- by position ---------------------------------------------------------------------------- */
@@ -358,7 +366,7 @@ enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct seg
     struct bytes batch;
     search_init(&s, v, v->cached ? READ_CHUNK_MIN : SEEK_CHUNK);
     enum err err = start_near_pos(&s, pos);
-    while (err == ERR_OK) {
+    while (err == ERR_OK && !s.unreadable) {
         if (v->cached && s.scan.pos - s.scanned_from > v->search_bytes_max)
             err = ERR_AGAIN;
         else
@@ -366,14 +374,14 @@ enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct seg
         if (err == ERR_OK && s.scan.pos - batch.len >= pos)
             break;
     }
-    if (err == ERR_OK) {
+    if (err == ERR_OK && !s.unreadable) {
         found->offset = header.base_offset;
         found->timestamp_ms = header.attributes & BATCH_TIMESTAMP_APPEND ? header.max_timestamp_ms
                                                                          : header.base_timestamp_ms;
         found->pos = s.scan.pos - batch.len;
     }
     log_scan_deinit(&s.scan);
-    return err;
+    return search_result(&s, err);
 }
 
 /* --- rebuilding the indexes ------------------------------------------------------------------ */
