@@ -11,6 +11,17 @@ void cmd_config_help(struct call *c)
     reply_help(c);
 }
 
+/* What tools for Redis ask every server for, and what is true here. These are no directives: they are
+ * answered to who names them, and nothing sets them. */
+static const struct known_to_redis {
+    const char *name, *value;
+} known_to_redis[] = {
+    {"appendonly", "no"},
+    {"databases", "1"},
+    {"maxmemory", "0"},
+    {"save", ""},
+};
+
 /* --- GET ------------------------------------------------------------------------------------ */
 
 static bool is_literal(struct bytes pattern)
@@ -43,9 +54,19 @@ static void write_directive(struct call *c, const struct directive *d, struct by
     write_bulk(&c->w, buf_bytes(value));
 }
 
+static bool is_named(const struct call *c, const char *name)
+{
+    for (int i = 2; i < c->argc; i++)
+        if (bytes_is(c->argv[i], name))
+            return true;
+    return false;
+}
+
 void cmd_config_get(struct call *c)
 {
     size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(known_to_redis); i++)
+        count += is_named(c, known_to_redis[i].name);
     for (size_t i = 0; i < config_table.count; i++) {
         const struct directive *d = &config_table.items[i];
         count += !bytes_is_null(wanted_as(c, d->name));
@@ -59,6 +80,12 @@ void cmd_config_get(struct call *c)
         write_directive(c, d, wanted_as(c, d->alias), &value);
     }
     buf_deinit(&value);
+    for (size_t i = 0; i < COUNT_OF(known_to_redis); i++) {
+        if (!is_named(c, known_to_redis[i].name))
+            continue;
+        write_bulk_string(&c->w, known_to_redis[i].name);
+        write_bulk_string(&c->w, known_to_redis[i].value);
+    }
 }
 
 /* --- SET ------------------------------------------------------------------------------------ */

@@ -171,6 +171,14 @@ Test(connection, config_get_answers_each_directive_once_under_the_name_asked_for
     EXPECT_REPLY("config get nothing", "*0\r\n");
 }
 
+/* redis-benchmark warns without the first two. */
+Test(connection, config_get_knows_what_tools_for_redis_ask_for_by_name)
+{
+    EXPECT_REPLY("config get save", "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
+    EXPECT_REPLY("config get APPENDONLY", "*2\r\n$10\r\nappendonly\r\n$2\r\nno\r\n");
+    EXPECT_REPLY("config get sav*", "*0\r\n");
+}
+
 Test(connection, config_set_changes_all_or_nothing_and_tells_the_server)
 {
     EXPECT_REPLY(
