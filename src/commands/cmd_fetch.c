@@ -153,8 +153,10 @@ static void start(struct call *c, struct fetch_call *f)
 {
     f->fetch.done = on_done;
     f->fetch.parts = f->parts;
-    if (c->session->transaction.running)
-        f->fetch.wait_us = 0; /* inside EXEC nothing waits */
+    if (c->session->transaction.running) {
+        f->fetch.wait_us = 0; /* inside EXEC nothing waits, and later commands are not seen */
+        f->fetch.frozen = true;
+    }
     if (fetch_start(&f->fetch) == ERR_OK) {
         write_result(&c->w, f);
         fetch_call_free(f);

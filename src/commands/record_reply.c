@@ -61,18 +61,18 @@ static bool take(struct record_budget *budget, size_t len)
     return true;
 }
 
-/* Counts one by one; false when the budget ended inside. */
-static bool count_records(struct bytes batch, int64_t offset, struct record_budget *budget,
-                          size_t *count)
+/* Counts one by one; false when the budget or the part ended inside. */
+static bool count_records(struct bytes batch, const struct fetch_part *part,
+                          struct record_budget *budget, size_t *count)
 {
     struct batch_iter it;
     struct record_view r;
     if (batch_iter_init(&it, batch) != ERR_OK)
         return false;
     while (batch_iter_next(&it, &r) == ERR_OK) {
-        if (r.offset < offset)
+        if (r.offset < part->offset)
             continue;
-        if (!take(budget, r.len))
+        if (r.offset >= part->end || !take(budget, r.len))
             return false;
         *count += 1;
     }
@@ -80,13 +80,13 @@ static bool count_records(struct bytes batch, int64_t offset, struct record_budg
 }
 
 /* A batch that is wanted whole, without holes, and fits. */
-static bool take_whole(const struct batch_header *h, size_t len, int64_t offset,
+static bool take_whole(const struct batch_header *h, size_t len, const struct fetch_part *part,
                        struct record_budget *budget)
 {
     size_t records = (size_t)h->record_count;
     bool dense = h->last_offset_delta + 1 == h->record_count;
-    if (!dense || h->base_offset < offset || records == 0 || budget->count < records ||
-        budget->bytes < len)
+    if (!dense || h->base_offset < part->offset || batch_header_last_offset(h) >= part->end ||
+        records == 0 || budget->count < records || budget->bytes < len)
         return false;
     budget->count -= records;
     budget->bytes -= len;
@@ -103,9 +103,9 @@ static size_t count_part(const struct fetch_part *part, struct record_budget *bu
         struct bytes batch = next_batch(&rest, &header);
         if (bytes_is_null(batch))
             return count;
-        if (take_whole(&header, batch.len, part->offset, budget))
+        if (take_whole(&header, batch.len, part, budget))
             count += (size_t)header.record_count;
-        else if (!count_records(batch, part->offset, budget, &count))
+        else if (!count_records(batch, part, budget, &count))
             return count;
     }
 }

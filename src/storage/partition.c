@@ -338,6 +338,11 @@ int64_t partition_next_offset(const struct partition *p)
     return p->next_offset;
 }
 
+int64_t partition_append_offset(const struct partition *p)
+{
+    return p->append_offset;
+}
+
 uint64_t partition_bytes_total(const struct partition *p)
 {
     return p->bytes_total;

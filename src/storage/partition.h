@@ -122,6 +122,8 @@ void partition_describe(const struct partition *p, struct partition_info *info);
  * call partition_retain before relying on it, and take ERR_RANGE from a read at it as "ask again". */
 int64_t partition_log_start(const struct partition *p);
 int64_t partition_next_offset(const struct partition *p);
+/* The offset the next append gets: behind what is written when records wait in memory. */
+int64_t partition_append_offset(const struct partition *p);
 /* Counts bytes of batches ever written in this run: two readings tell how much has come since. */
 uint64_t partition_bytes_total(const struct partition *p);
 

@@ -413,14 +413,18 @@ static void part_begin(struct fetch *f, struct fetch_part *part)
 {
     part->fetch = f;
     part->batches = BYTES_NULL;
+    part->end = INT64_MAX;
     topic_reader_init(&part->reader, settled_due, settled_wake);
     if (part->tp == NULL)
         return;
     topic_ref(part->tp->topic);
     part->err = ERR_OK;
     /* All of them now, so that they get written side by side. */
-    if (part->tp->log != NULL && !part->tp->topic->deleted)
-        part->batch = topic_partition_settle(part->tp);
+    if (part->tp->log == NULL || part->tp->topic->deleted)
+        return;
+    if (f->frozen)
+        part->end = partition_append_offset(part->tp->log);
+    part->batch = topic_partition_settle(part->tp);
 }
 
 enum err fetch_start(struct fetch *f)

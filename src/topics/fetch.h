@@ -28,7 +28,8 @@ struct fetch_part {
     /* Out, when the fetch is done. */
     enum err err;         /* ERR_OK, ERR_RANGE, ERR_CORRUPT, ERR_NOT_FOUND (deleted), ERR_IO, … */
     int64_t offset;       /* where reading began, resolved */
-    struct bytes batches; /* whole batches; skip records before `offset` */
+    int64_t end;          /* records from here on are not part of the answer; see `frozen` */
+    struct bytes batches; /* whole batches; skip records before `offset` and from `end` on */
     int64_t log_start, next_offset;   /* the valid range, for messages */
     int64_t corrupt_from, corrupt_to; /* with ERR_CORRUPT */
 
@@ -53,6 +54,7 @@ struct fetch {
     size_t bytes_max; /* in all; the first record always comes whole */
     size_t bytes_min; /* wait for at least so many (when wait is not 0); at least 1 */
     int64_t wait_us;  /* 0: do not wait for new records; negative: for ever */
+    bool frozen;      /* only what was appended before fetch_start, however late it is read */
     struct timers *timers;
     const struct clock *clock;
     /* Called once, later, unless fetch_start answered ERR_OK. `batches` are valid during the call. */

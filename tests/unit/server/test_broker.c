@@ -202,6 +202,22 @@ Test(broker, a_failed_element_of_exec_is_an_error_element)
     cr_expect_not_null(strstr(received, "\r\n+PONG\r\n"), "%s", received);
 }
 
+Test(broker, a_fetch_in_exec_does_not_see_what_later_commands_of_it_append)
+{
+    with_topic_and_held_jobs();
+    memory_client_send(f.other, "PRODUCE t second\r\n"); /* its sync holds up writing */
+    settle();
+    EXPECT_STR(say("MULTI\r\nPRODUCE t third ACK NONE\r\nFETCH t 0 2\r\n"
+                   "PRODUCE t fourth ACK NONE\r\nEXEC\r\n"),
+               "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n*2\r\n:0\r\n:-1\r\n");
+    f.disk->hold = false;
+    settle();
+    const char *received = memory_client_received(f.client);
+    cr_expect_eq(strncmp(received, "*1\r\n*5\r\n:2\r\n", 12), 0, "%s", received);
+    cr_expect_not_null(strstr(received, "$5\r\nthird\r\n"), "%s", received);
+    cr_expect_null(strstr(received, "fourth"), "%s", received);
+}
+
 Test(broker, failures_without_a_reply_are_counted)
 {
     EXPECT_STR(say("PRODUCE t first\r\n"), "*2\r\n:0\r\n:0\r\n");
