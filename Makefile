@@ -219,6 +219,16 @@ $(SIM): $(call test_objects,tests/sim/*.c) $(call archive,storage)
 sim: $(SIM)
 	$(SIM) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
+# The server under load, killed and read back; bits flipped in what it stored; a full disk. It says its seed.
+CRASH := $(BUILD)/crash
+$(CRASH): $(call test_objects,tests/crash/*.c)
+	$(call say,LINK,$@)
+	$(Q)$(LINK_TEST) -o $@ $^ -lhiredis -lm
+
+.PHONY: crash
+crash: $(SERVER) $(CRASH)
+	ECHOLOG_SERVER=$(abspath $(SERVER)) $(CRASH) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with its corpus in tests/fuzz/corpus/<name>. `make fuzz`
 # links them with libFuzzer; every other flavour with a driver that replays the corpus.
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -285,6 +295,7 @@ help:
 	@echo 'make tsan        server and worker tests under ThreadSanitizer'
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each; needs clang'
 	@echo 'make sim         the log on a simulated disk: SEEDS=2000 of them, or SEED=k again; ARGS=--verbose'
+	@echo 'make crash       kill -9 in the middle of work, flipped bits, full disks; SEED=k again; ARGS="--rounds 500"'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark'

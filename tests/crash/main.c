@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Kills the real server in the middle of real work, and reads everything back. The last line is
+ * N passed, N failed. What a seed fixes is what is sent and when the server is ended; what the
+ * server does with it meanwhile is up to the machine. */
+#include "crash/rounds.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NOT_GIVEN UINT64_MAX
+#define ROUNDS_USUAL 100
+#define FLIPS_USUAL 40
+
+struct options {
+    uint64_t seed, rounds, flips;
+    bool keep;
+};
+
+static int usage(void)
+{
+    printf("usage: crash [--rounds N] [--flips N] [--seed K] [--keep]\n"
+           "Rounds of load, kill -9, restart and check; flips of bits in stopped data. Without a "
+           "number of\n"
+           "either it does some of both.\n"
+           "--keep leaves the data of a failed round where it is.\n");
+    return 2;
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        uint64_t *number = strcmp(argv[i], "--rounds") == 0  ? &o->rounds
+                           : strcmp(argv[i], "--flips") == 0 ? &o->flips
+                           : strcmp(argv[i], "--seed") == 0  ? &o->seed
+                                                             : NULL;
+        char *end = NULL;
+        if (strcmp(argv[i], "--keep") == 0) {
+            o->keep = true;
+            continue;
+        }
+        if (number == NULL || value == NULL)
+            return false;
+        *number = strtoull(value, &end, 10);
+        if (*end != '\0')
+            return false;
+        i++;
+    }
+    return true;
+}
+
+static void print_sums(const struct sums *s)
+{
+    printf("tried: %llu kills, %llu stops, %llu bit flips\n", (unsigned long long)s->kills,
+           (unsigned long long)s->stops, (unsigned long long)s->flips);
+    for (size_t i = 0; i < LEVEL_COUNT; i++)
+        printf("acknowledged at %s: %llu, wrong or lost: %llu\n", level_names[i],
+               (unsigned long long)s->acknowledged[i], (unsigned long long)s->lost[i]);
+    printf("other failures: %llu\n", (unsigned long long)s->lost[LEVEL_ALL]);
+    printf("records seen by readers under load: %llu, read back after restarts: %llu\n",
+           (unsigned long long)s->seen, (unsigned long long)s->found);
+    if (s->flips > 0)
+        printf("bit flips: %llu reported, %llu without effect on records\n",
+               (unsigned long long)s->flips_reported, (unsigned long long)s->flips_harmless);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.seed = (uint64_t)time(NULL), .rounds = NOT_GIVEN, .flips = NOT_GIVEN};
+    struct sums sums = {0};
+    if (!read_options(argc, argv, &o))
+        return usage();
+    bool usual = o.rounds == NOT_GIVEN && o.flips == NOT_GIVEN;
+    if (o.rounds == NOT_GIVEN)
+        o.rounds = usual ? ROUNDS_USUAL : 0;
+    if (o.flips == NOT_GIVEN)
+        o.flips = usual ? FLIPS_USUAL : 0;
+    signal(SIGPIPE, SIG_IGN); /* the server dies while it is written to */
+    printf("seed %llu\n", (unsigned long long)o.seed);
+    run_rounds(o.seed, o.rounds, o.keep, &sums);
+    run_flips(o.seed, o.flips, o.keep, &sums);
+    print_sums(&sums);
+    printf("%llu passed, %llu failed\n", (unsigned long long)sums.passed,
+           (unsigned long long)sums.failed);
+    return sums.failed == 0 ? 0 : 1;
+}
