@@ -286,10 +286,11 @@ void model_refused(struct model *m, uint64_t first, uint64_t last, enum err why)
             m->batches[i].doubtful = true;
 }
 
-void model_quiet(struct model *m)
+void model_quiet(struct model *m, int64_t synced_offset)
 {
-    if (!m->failed)
-        m->start_firm = m->start;
+    int64_t start = m->start < synced_offset ? m->start : synced_offset;
+    if (!m->failed && start > m->start_firm)
+        m->start_firm = start;
 }
 
 void model_failed(struct model *m, enum err why)
@@ -325,15 +326,6 @@ void model_rotted(struct model *m, int64_t base)
         b->damaged = true;
 }
 
-bool model_followed(const struct model *m, int64_t base, int64_t file_end)
-{
-    for (size_t i = first_from(m, base + 1); i < m->count; i++)
-        if (m->batches[i].base > base && m->batches[i].base < file_end &&
-            m->batches[i].state == MODEL_DURABLE && !m->batches[i].damaged)
-            return true;
-    return false;
-}
-
 /* --- the log start -------------------------------------------------------------------------- */
 
 /* The first record from the log start on that is not older, by its own timestamp or by the greatest before. */
@@ -342,7 +334,7 @@ static int64_t first_young(const struct model *m, int64_t cutoff_ms, bool by_own
     for (size_t i = first_from(m, m->start); i < m->count; i++) {
         const struct model_batch *b = BATCH_OF(m, i);
         int64_t age_ms = b->max_before_ms;
-        if (!live(b))
+        if (!live(b) || (by_own && (b->damaged || b->doubtful)))
             continue;
         for (size_t j = 0; j < b->count; j++) {
             int64_t own_ms = timestamp_of(b, j), offset = b->base + (int64_t)j;
@@ -395,6 +387,8 @@ void model_start_bounds(const struct model *m, int64_t cutoff_ms, int64_t bytes_
         if (first != INT64_MAX && first > *low && m->bytes_known)
             *low = first;
     }
+    if (bytes_max >= 0 && !m->bytes_known)
+        *high = m->next;
     if (*low > end)
         *low = end;
     if (*high > end)
@@ -412,7 +406,7 @@ void model_trimmed(struct model *m, int64_t log_start, int64_t cutoff_ms, int64_
         model_fail(m, "the log start goes back from %lld to %lld", (long long)m->start,
                    (long long)log_start);
     model_start_bounds(m, cutoff_ms, bytes_max, &low, &high);
-    if (log_start > high && m->bytes_known)
+    if (log_start > high)
         model_fail(m, "the log start is %lld, but records from %lld on are to be kept",
                    (long long)log_start, (long long)high);
     m->start = log_start;
@@ -541,12 +535,15 @@ static void check_batches(struct model *m, const struct model_moment *began, int
     }
 }
 
-static void check_corrupt(const struct model *m, int64_t offset, int64_t from, int64_t to)
+static void check_corrupt(const struct model *m, const struct model_moment *began, int64_t offset,
+                          int64_t from, int64_t to)
 {
     bool any = false;
     if (from > offset || to <= offset)
         model_fail(m, "damage from %lld to %lld is told at %lld", (long long)from, (long long)to,
                    (long long)offset);
+    if (began->trouble)
+        return; /* what the device does not give is as good as damaged */
     for (size_t i = first_from(m, from); i < m->count && m->batches[i].base < to; i++) {
         const struct model_batch *b = BATCH_OF(m, i);
         if (b->damaged || b->doubtful)
@@ -571,7 +568,7 @@ void model_check_read(struct model *m, const struct model_moment *began,
         check_batches(m, began, read->offset, read->batches);
         break;
     case ERR_CORRUPT:
-        check_corrupt(m, read->offset, read->corrupt_from, read->corrupt_to);
+        check_corrupt(m, began, read->offset, read->corrupt_from, read->corrupt_to);
         break;
     case ERR_RANGE:
         if (read->offset >= m->start && read->offset <= began->next)
@@ -656,14 +653,15 @@ static bool must_be_there(const struct model_batch *b, enum model_end end)
 }
 
 void model_audit_begin(struct model *m, enum model_end end, const struct partition_info *info,
-                       int64_t start_max)
+                       int64_t start_max, bool cut_told)
 {
+    m->cut_told = cut_told;
     if (end == MODEL_END_POWER || m->failed)
         m->bytes_known = false;
     m->failed = false;
     m->number_written = m->number_synced = 0;
     for (size_t i = 0; i < m->count; i++)
-        m->batches[i].found = false;
+        m->batches[i].found = m->batches[i].told = false;
     if (info->log_start < m->start_firm && m->rules->log_start)
         model_fail(m, "the log start went back from %lld to %lld over a restart",
                    (long long)m->start_firm, (long long)info->log_start);
@@ -691,6 +689,7 @@ static int64_t audit_corrupt(struct model *m, const struct partition_read *read)
         if (b->state == MODEL_DURABLE && !b->damaged && b->base >= m->start)
             model_fail(m, "the batch at %lld was durable and is now told to be damaged",
                        (long long)b->base);
+        b->told = true;
         b->damaged = true; /* it stays in the log as a range that cannot be read */
         b->doubtful = false;
     }
@@ -735,14 +734,9 @@ void model_audit_end(struct model *m, enum model_end end, const struct partition
     int64_t behind = m->start;
     for (size_t i = m->count; i-- > 0;) {
         struct model_batch *b = BATCH_OF(m, i);
-        if (batch_end(b) > m->start && !b->found && !b->damaged) {
-            check_lost(m, b, end);
-            batch_remove(m, i);
-            continue;
-        }
-        if (batch_end(b) > m->start && !b->found && batch_end(b) > info->next_offset) {
-            if (b->state == MODEL_DURABLE)
-                check_lost(m, b, end); /* damaged, and cut off as if it had never been */
+        if (batch_end(b) > m->start && !b->found && !b->told) {
+            if (!b->damaged || !m->cut_told)
+                check_lost(m, b, end);
             batch_remove(m, i);
             continue;
         }

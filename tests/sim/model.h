@@ -41,7 +41,7 @@ struct model_batch {
     bool append_time;
     int64_t max_before_ms; /* the greatest timestamp before it */
     int64_t written_us;
-    bool found; /* by the audit under way */
+    bool found, told; /* read, or told to be damaged, in the audit under way */
 };
 
 struct model {
@@ -55,6 +55,7 @@ struct model {
     int64_t seen_bound; /* readers have seen no record from here on */
     uint64_t number_written, number_synced;
     bool failed;      /* the partition takes no more in this run */
+    bool cut_told;    /* by the restart under audit */
     bool bytes_known; /* no bytes are in the files but the batches */
 };
 
@@ -98,16 +99,14 @@ void model_refused(struct model *m, uint64_t first, uint64_t last, enum err why)
 /* It takes no more; nothing had to be refused. */
 void model_failed(struct model *m, enum err why);
 void model_trimmed(struct model *m, int64_t log_start, int64_t cutoff_ms, int64_t bytes_max);
-/* All is quiet: what has moved stays. */
-void model_quiet(struct model *m);
+/* All is quiet: the log start stays where it is, as far as records are synced. */
+void model_quiet(struct model *m, int64_t synced_offset);
 /* It was closed, and all is durable. */
 void model_closed(struct model *m);
 /* Nothing is known of what is not durable yet. */
 void model_doubt(struct model *m);
 /* The batch at `base` was spoiled on the device. */
 void model_rotted(struct model *m, int64_t base);
-/* Whether a whole durable batch follows that one before the offset `file_end`. */
-bool model_followed(const struct model *m, int64_t base, int64_t file_end);
 
 /* --- checks --------------------------------------------------------------------------------- */
 
@@ -124,10 +123,11 @@ void model_check_flushed(const struct model *m, int64_t before_us);
 void model_start_bounds(const struct model *m, int64_t cutoff_ms, int64_t bytes_max, int64_t *low,
                         int64_t *high);
 
-/* After a restart, before which the log start may have moved up to `start_max`: begin, one call per read of the whole log in order, end. What was found is then durable
+/* After a restart, before which the log start may have moved up to `start_max`, and which did or did not tell
+ * of a cut or damage at the end: begin, one call per read of the whole log in order, end. What was found is then durable
  * and what was not is forgotten. */
 void model_audit_begin(struct model *m, enum model_end end, const struct partition_info *info,
-                       int64_t start_max);
+                       int64_t start_max, bool cut_told);
 /* Returns where to read on. */
 int64_t model_audit_read(struct model *m, const struct partition_read *read);
 void model_audit_end(struct model *m, enum model_end end, const struct partition_info *info);

@@ -43,7 +43,7 @@ struct world;
 
 struct part {
     struct world *w;
-    char dir[16];
+    char dir[32];
     struct partition *p; /* NULL between runs */
     struct partition_config config;
     struct model model;
@@ -51,6 +51,7 @@ struct part {
     struct list flights;
     unsigned flight_count;
     uint64_t sync_wanted; /* the batch up to which a sync was asked for */
+    bool cut_told;        /* by the last opening */
     int64_t configured_us;
     enum model_end end; /* the worst since the last audit */
     int64_t start_max;  /* retention may have moved the log start so far since the last event */
@@ -147,6 +148,12 @@ static int64_t cutoff_ms(const struct part *part)
     return part->w->clock.wall_ms - part->config.retention_ms;
 }
 
+/* Whether reads may fail. */
+static bool reads_suffer(const struct world *w)
+{
+    return w->disk->odds[SIM_READ_EIO] > 0 || w->disk->odds[SIM_OPEN_LIMIT] > 0;
+}
+
 static bool gone(const struct world *w)
 {
     return w->muted || w->disk->dead;
@@ -225,7 +232,7 @@ static void flight_check(struct flight *f)
         return;
     if (now_ms < f->began.cutoff_ms)
         f->began.cutoff_ms = now_ms;
-    f->began.trouble |= w->stormy;
+    f->began.trouble |= reads_suffer(w);
     if (f->is_seek) {
         tell(w, "%s: search for %lld: %s, %lld", part->dir, (long long)f->seek.timestamp_ms,
              err_text(f->seek.err), (long long)f->seek.offset);
@@ -262,7 +269,7 @@ static struct flight *flight_new(struct part *part)
     f->part = part;
     list_push_back(&part->flights, &f->link);
     part->flight_count++;
-    f->began = model_now(&part->model, cutoff_ms(part), part->w->stormy);
+    f->began = model_now(&part->model, cutoff_ms(part), reads_suffer(part->w));
     return f;
 }
 
@@ -450,6 +457,10 @@ static void do_weather(struct world *w)
         if (one_in(w, 2))
             w->disk->capacity = sim_disk_used(w->disk) + (uint64_t)spread(w, 0, 20000);
     }
+    for (size_t i = 0; i < w->part_count; i++)
+        LIST_EACH (it, &w->parts[i].flights) {
+            CONTAINER_OF(it, struct flight, link)->began.trouble |= reads_suffer(w);
+        }
     tell(w, "the disk: %llu bytes left; read %u, write %u, sync %u, name %u, dir %u, open %u",
          (unsigned long long)w->disk->capacity, w->disk->odds[SIM_READ_EIO],
          w->disk->odds[SIM_WRITE_EIO], w->disk->odds[SIM_SYNC_EIO], w->disk->odds[SIM_NAME_EIO],
@@ -486,7 +497,7 @@ static void check_settled(struct world *w, struct part *part)
         model_check_flushed(&part->model, w->clock.mono_us - part->config.flush_ms * 1000);
     if (w->stormy)
         return;
-    model_quiet(&part->model);
+    model_quiet(&part->model, info.synced_offset);
     if (partition_batch_synced(part->p) < part->sync_wanted &&
         part->sync_wanted <= partition_batch_written(part->p))
         model_fail(&part->model, "a sync was asked for batch %llu; it is written and not synced",
@@ -644,18 +655,6 @@ static bool is_index(const struct file_seen *f)
     return dot != NULL && (strcmp(dot, ".index") == 0 || strcmp(dot, ".timeindex") == 0);
 }
 
-/* Where the segment behind that one begins. */
-static int64_t file_end(const struct files_seen *seen, const struct file_seen *f)
-{
-    int64_t base = strtoll(f->name, NULL, 10), end = INT64_MAX;
-    for (size_t i = 0; i < seen->count; i++) {
-        int64_t other = strtoll(seen->items[i].name, NULL, 10);
-        if (is_log(&seen->items[i]) && other > base && other < end)
-            end = other;
-    }
-    return end;
-}
-
 /* The base offset of the good batch that the byte is in, or -1. */
 static int64_t batch_over(const struct file_seen *f, size_t pos)
 {
@@ -672,8 +671,7 @@ static int64_t batch_over(const struct file_seen *f, size_t pos)
     return -1;
 }
 
-static void rot_log(struct world *w, struct part *part, const struct files_seen *seen,
-                    const struct file_seen *f)
+static void rot_log(struct world *w, struct part *part, const struct file_seen *f)
 {
     char path[128];
     if (f->len == 0)
@@ -688,9 +686,6 @@ static void rot_log(struct world *w, struct part *part, const struct files_seen 
             back++;
         pos = pos - back + (size_t)below(w, BATCH_HEADER_BYTES);
     }
-    int64_t end = file_end(seen, f);
-    if (!w->options->rules.tail_rot && !model_followed(&part->model, base, end))
-        return;
     snprintf(path, sizeof(path), "%s/%s", part->dir, f->name);
     if (!sim_disk_flip(w->disk, path, pos, (unsigned)below(w, 8)))
         return;
@@ -708,7 +703,7 @@ static void do_rot(struct world *w, struct part *part)
         char path[128];
         snprintf(path, sizeof(path), "%s/%s", part->dir, f->name);
         if (is_log(f))
-            rot_log(w, part, &seen, f);
+            rot_log(w, part, f);
         else if (is_index(f) && f->len > 0)
             (void)sim_disk_flip(w->disk, path, below(w, f->len), (unsigned)below(w, 8));
     }
@@ -779,6 +774,8 @@ static void end_part(struct world *w, struct part *part, enum model_end wanted)
     if (!w->disk->dead) {
         tell(w, "%s: closed with an error: %s", part->dir, err_text(err));
         model_doubt(&part->model); /* what failed while it closed is not told apart */
+        if (part->config.retention_ms >= 0 || part->config.retention_bytes >= 0)
+            part->start_max = INT64_MAX;
     }
     if (part->end < MODEL_END_KILL)
         part->end = MODEL_END_KILL;
@@ -831,9 +828,9 @@ static void audit(struct world *w, struct part *part)
     struct partition_info info;
     size_t before = part->model.count;
     partition_describe(part->p, &info);
-    tell(w, "%s: %lld to %lld after a restart", part->dir, (long long)info.log_start,
-         (long long)info.next_offset);
-    model_audit_begin(&part->model, part->end, &info, part->start_max);
+    tell(w, "%s: %lld to %lld after a restart; the start may be up to %lld", part->dir,
+         (long long)info.log_start, (long long)info.next_offset, (long long)part->start_max);
+    model_audit_begin(&part->model, part->end, &info, part->start_max, part->cut_told);
     for (int64_t at = info.log_start; at < info.next_offset;) {
         bool done = false;
         struct partition_read read = {.offset = at,
@@ -851,6 +848,7 @@ static void audit(struct world *w, struct part *part)
     }
     model_audit_end(&part->model, part->end, &info);
     part->end = MODEL_END_CLEAN;
+    part->cut_told = false;
     w->report->deeds[DEED_BATCH_LOST] += before - part->model.count;
 }
 
@@ -873,6 +871,7 @@ static bool open_part(struct world *w, struct part *part)
         return true;
     }
     enum err err = partition_open(w->st, part->dir, &kept_all, &events, part, &recovery, &part->p);
+    part->cut_told |= recovery.bytes_cut > 0 || recovery.corrupt_ranges > 0;
     if (w->disk->dead) {
         if (err != ERR_OK)
             part->p = NULL;

@@ -13,8 +13,8 @@
 
 #define JOBS_MAX 64
 #define STEPS_DEFAULT 400
-#define SECONDS_PER_SEED_MAX 60
-#define FAILURES_SHOWN_MAX 20
+#define SECONDS_PER_SEED_MAX 20
+#define FAILURES_SHOWN_MAX 60
 
 struct slot {
     pid_t pid; /* 0: free */
@@ -143,7 +143,7 @@ static void usage(void)
     printf("usage: sim [--seeds N] [--base K] [--steps N] [--jobs N]   N seeds from K on\n"
            "       sim --seed K [--steps N] [--verbose]                one, in this process\n"
            "Promises that are not held against the storage with =off:\n"
-           "       --reserved --log-start --tail-rot --forgotten\n");
+           "       --reserved --log-start --forgotten\n");
 }
 
 static bool set_flag(const struct flag *f, const char *value)
@@ -181,7 +181,10 @@ int main(int argc, char **argv)
     static const uint64_t none = UINT64_MAX;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t seed = none, jobs = cores < 1 ? 1 : (uint64_t)cores;
-    struct program g = {.options = {.seed = 1, .steps = STEPS_DEFAULT}, .seeds = 100};
+    struct program g = {.options = {.seed = 1,
+                                    .steps = STEPS_DEFAULT,
+                                    .rules = {.reserved = true, .forgotten = true}},
+                        .seeds = 100};
     struct model_rules *rules = &g.options.rules;
     const struct flag flags[] = {
         {"--seeds", &g.seeds, NULL},
