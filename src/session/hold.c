@@ -24,6 +24,19 @@ bool hold_is_last(const struct hold *h, uint64_t from)
     return h->session != NULL && h->link.next == &h->session->holds && h->to == from;
 }
 
+bool hold_is_empty_last(const struct hold *h)
+{
+    return h->from == h->to && hold_is_last(h, h->session->out.pos_end);
+}
+
+void hold_move_to_end(struct hold *h)
+{
+    struct session *s = h->session;
+    ASSERT(h->from == h->to);
+    ASSERT(h->link.next == &s->holds);
+    h->from = h->to = s->out.pos_end;
+}
+
 void hold_extend(struct hold *h)
 {
     struct session *s = h->session;

@@ -30,6 +30,10 @@ void hold_start(struct hold *h, struct session *s, uint64_t from, void (*abandon
 /* Whether `h` is the last thing in the output up to `from`, so that one more reply written there may
  * share its slot. */
 bool hold_is_last(const struct hold *h, uint64_t from);
+/* Whether it is the last thing in the output and covers nothing yet. */
+bool hold_is_empty_last(const struct hold *h);
+/* Lets pass what was just queued behind such a one: the slot is at the end again. */
+void hold_move_to_end(struct hold *h);
 /* Takes one more reply, just written behind it, into the slot. */
 void hold_extend(struct hold *h);
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "session/block.h"
 #include "session/hold.h"
 #include "session/output_limit.h"
 
@@ -101,13 +102,26 @@ static void on_ready(struct stream *stream, unsigned readiness)
     }
 }
 
-/* A message for a subscriber: to the end of its output, behind any held replies. */
+/* Whether the last slot is that of a command which waits for an event, maybe for ever, and has no
+ * answer yet. */
+static bool waits_in_last_slot(const struct session *s)
+{
+    return s->blocker != NULL && s->blocker->waits && !session_is_mute(s) &&
+           !list_empty(&s->holds) &&
+           hold_is_empty_last(CONTAINER_OF(s->holds.prev, struct hold, link));
+}
+
+/* A message for a subscriber: to the end of its output, behind held replies, which wait for a commit
+ * only, but before the answer of a command that waits. */
 static void on_deliver(struct subscriber *subscriber, struct frame *frame)
 {
     struct session *s = CONTAINER_OF(subscriber, struct session, subscriber);
     if (s->dead || s->closing)
         return;
+    bool overtakes = waits_in_last_slot(s);
     out_append_frame(&s->out, frame);
+    if (overtakes)
+        hold_move_to_end(CONTAINER_OF(s->holds.prev, struct hold, link));
     session_output_ready(s);
     output_limit_check(s);
 }

@@ -139,6 +139,25 @@ Test(pubsub, a_resp3_subscriber_gets_pushes_and_may_do_anything)
     server_end(&s);
 }
 
+Test(pubsub, a_message_reaches_a_resp3_subscriber_that_waits_for_a_record)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "TOPIC CREATE t");
+    int fd = raw_open(&s);
+    RAW_SEND(fd, "HELLO 3\r\nSUBSCRIBE a\r\n");
+    free(raw_read_until(fd, "$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"));
+    RAW_SEND(fd, "FETCH t 0 LATEST BLOCK 0\r\n");
+    client_await(c, "*blocked_clients:1*", "INFO clients");
+    EXPECT(c, "1", "PUBLISH a x");
+    raw_expect(fd, ">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n");
+    EXPECT(c, "(0, 0)", "PRODUCE t v");
+    free(raw_read_until(fd, "$1\r\nv\r\n%0\r\n"));
+    close(fd);
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(pubsub, shard_channels_are_a_space_of_their_own)
 {
     struct server s = server_start(NULL);

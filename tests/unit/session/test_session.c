@@ -167,6 +167,44 @@ Test(session, a_client_that_stops_sending_still_gets_its_held_replies)
     cr_expect(f.client->closed);
 }
 
+static void publish(const char *message)
+{
+    pubsub_publish(f.pubsub, PUBSUB_CHANNEL, BYTES_LITERAL("c"), bytes_of_string(message));
+}
+
+Test(session, a_message_comes_before_the_answer_of_a_command_that_waits)
+{
+    pubsub_subscribe(&f.session->subscriber, PUBSUB_CHANNEL, BYTES_LITERAL("c"));
+    turn_with("later\r\nlater\r\nblock\r\n");
+    publish("m");
+    publish("n");
+    fixture_turn(&f);
+    EXPECT_STR(fixture_received(&f), "");
+    hold_fill(&f.holds[0].hold, BYTES_LITERAL("+a\r\n"));
+    fixture_turn(&f);
+    EXPECT_STR(fixture_received(&f), "+a\r\n"
+                                     "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n"
+                                     "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nn\r\n");
+    hold_fill(&f.holds[1].hold, BYTES_LITERAL("+b\r\n"));
+    session_unblock(&f.blocker);
+    fixture_turn(&f);
+    EXPECT_STR(fixture_received(&f), "+b\r\n");
+}
+
+Test(session, a_message_waits_behind_a_reply_that_waits_for_its_commit)
+{
+    pubsub_subscribe(&f.session->subscriber, PUBSUB_CHANNEL, BYTES_LITERAL("c"));
+    turn_with("hold a\r\nblock\r\n");
+    publish("m");
+    fixture_turn(&f);
+    EXPECT_STR(fixture_received(&f), "");
+    hold_release(&f.holds[0].hold);
+    fixture_turn(&f);
+    EXPECT_STR(fixture_received(&f), "$1\r\na\r\n"
+                                     "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n");
+    session_unblock(&f.blocker);
+}
+
 Test(session, closing_abandons_its_holds)
 {
     turn_with("hold a\r\nhold b\r\n");
