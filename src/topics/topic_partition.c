@@ -171,10 +171,12 @@ enum err topic_partition_open_log(struct topic_partition *tp, struct storage *st
     ASSERT(tp->log == NULL);
     topic_directory(tp->topic, tp->number, path);
     topic_config_for_log(&tp->topic->config, &config);
-    tp->failed = partition_open(st, path, &config, &events, tp, recovery, &tp->log);
-    if (tp->failed != ERR_OK) {
+    enum err err = partition_open(st, path, &config, &events, tp, recovery, &tp->log);
+    if (err != ERR_OK) {
         tp->log = NULL;
-        return tp->failed;
+        /* A directory that vanished is no deletion of the topic. */
+        tp->failed = err == ERR_NOT_FOUND ? ERR_FAILED : err;
+        return err;
     }
     /* Nobody has kept count of keys over the restart. */
     tp->keyed = partition_next_offset(tp->log) > partition_log_start(tp->log);

@@ -2,6 +2,7 @@
 /* Kills the real server in the middle of real work, and reads everything back. The last line is
  * N passed, N failed. What a seed fixes is what is sent and when the server is ended; what the
  * server does with it meanwhile is up to the machine. */
+#include "crash/limits.h"
 #include "crash/rounds.h"
 #include <signal.h>
 #include <stdio.h>
@@ -15,12 +16,13 @@
 
 struct options {
     uint64_t seed, rounds, flips;
+    bool limits;
     bool keep;
 };
 
 static int usage(void)
 {
-    printf("usage: crash [--rounds N] [--flips N] [--seed K] [--keep]\n"
+    printf("usage: crash [--rounds N] [--flips N] [--limits] [--seed K] [--keep]\n"
            "Rounds of load, kill -9, restart and check; flips of bits in stopped data. Without a "
            "number of\n"
            "either it does some of both.\n"
@@ -37,8 +39,11 @@ static bool read_options(int argc, char **argv, struct options *o)
                            : strcmp(argv[i], "--seed") == 0  ? &o->seed
                                                              : NULL;
         char *end = NULL;
-        if (strcmp(argv[i], "--keep") == 0) {
-            o->keep = true;
+        bool *flag = strcmp(argv[i], "--keep") == 0     ? &o->keep
+                     : strcmp(argv[i], "--limits") == 0 ? &o->limits
+                                                        : NULL;
+        if (flag != NULL) {
+            *flag = true;
             continue;
         }
         if (number == NULL || value == NULL)
@@ -72,7 +77,7 @@ int main(int argc, char **argv)
     struct sums sums = {0};
     if (!read_options(argc, argv, &o))
         return usage();
-    bool usual = o.rounds == NOT_GIVEN && o.flips == NOT_GIVEN;
+    bool usual = o.rounds == NOT_GIVEN && o.flips == NOT_GIVEN && !o.limits;
     if (o.rounds == NOT_GIVEN)
         o.rounds = usual ? ROUNDS_USUAL : 0;
     if (o.flips == NOT_GIVEN)
@@ -81,8 +86,13 @@ int main(int argc, char **argv)
     printf("seed %llu\n", (unsigned long long)o.seed);
     run_rounds(o.seed, o.rounds, o.keep, &sums);
     run_flips(o.seed, o.flips, o.keep, &sums);
+    if (usual || o.limits)
+        run_limits(&sums);
     print_sums(&sums);
-    printf("%llu passed, %llu failed\n", (unsigned long long)sums.passed,
+    printf("%llu passed, %llu failed", (unsigned long long)sums.passed,
            (unsigned long long)sums.failed);
+    if (sums.skipped > 0)
+        printf(", %llu skipped", (unsigned long long)sums.skipped);
+    printf("\n");
     return sums.failed == 0 ? 0 : 1;
 }

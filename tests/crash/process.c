@@ -50,7 +50,13 @@ bool run(const char *format, ...)
 void process_init(struct process *p)
 {
     const char *tmp = getenv("TMPDIR");
+    const char *program = getenv("ECHOLOG_SERVER");
     memset(p, 0, sizeof(*p));
+    if (program == NULL) {
+        fprintf(stderr, "ECHOLOG_SERVER names the server to test\n");
+        exit(2);
+    }
+    snprintf(p->program, sizeof(p->program), "%s", program);
     snprintf(p->scratch, sizeof(p->scratch) - 16, "%s/echolog-crash-XXXXXX",
              tmp != NULL ? tmp : "/tmp");
     if (mkdtemp(p->scratch) == NULL)
@@ -69,7 +75,7 @@ void process_deinit(struct process *p)
 /* --- its life ------------------------------------------------------------------------------- */
 
 /* In the child. */
-static void become_server(const struct process *p, const char *program, pid_t parent)
+static void become_server(const struct process *p, pid_t parent)
 {
     int out = open(p->output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
     int null = open("/dev/null", O_RDONLY);
@@ -80,38 +86,35 @@ static void become_server(const struct process *p, const char *program, pid_t pa
         struct rlimit limit = {p->files_max, p->files_max};
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+    if (p->user != 0 && (setgid(p->user) != 0 || setuid(p->user) != 0))
+        _exit(126);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(126);
 
     const char *argv[PROCESS_ARGUMENTS_MAX + 16] = {
-        program, "--port", "0", "--bind", "127.0.0.1", "--dir", p->dir,
+        p->program, "--port", "0", "--bind", "127.0.0.1", "--dir", p->dir,
     };
     size_t count = 7;
     for (size_t i = 0; p->arguments[i] != NULL; i++)
         argv[count++] = p->arguments[i];
     char *copy[PROCESS_ARGUMENTS_MAX + 16]; /* execv does not change the strings */
     memcpy(copy, argv, sizeof(copy));
-    execv(program, copy);
+    execv(p->program, copy);
     _exit(127);
 }
 
 void process_spawn(struct process *p)
 {
-    const char *program = getenv("ECHOLOG_SERVER");
-    if (program == NULL) {
-        fprintf(stderr, "ECHOLOG_SERVER names the server to test\n");
-        exit(2);
-    }
     unlink(p->output); /* it is ready when *this* run says so */
     pid_t parent = getpid();
     fflush(NULL);
     p->port = 0;
     p->pid = fork();
     if (p->pid < 0)
-        die("fork", program);
+        die("fork", p->program);
     if (p->pid == 0)
-        become_server(p, program, parent);
+        become_server(p, parent);
 }
 
 bool process_await_ready(struct process *p)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The server under test as a process: started on a data directory and a free port, killed, stopped. It dies
- * with the test. The program is $ECHOLOG_SERVER. */
+ * with the test. */
 #ifndef TESTS_CRASH_PROCESS_H
 #define TESTS_CRASH_PROCESS_H
 
@@ -14,17 +14,19 @@
 struct process {
     pid_t pid; /* 0: not running */
     int port;
+    char program[2 * PROCESS_PATH_MAX];
     char scratch[PROCESS_PATH_MAX];                   /* a directory of its own */
     char dir[PROCESS_PATH_MAX];                       /* the data directory */
     char output[PROCESS_PATH_MAX];                    /* what it printed since its last start */
     const char *arguments[PROCESS_ARGUMENTS_MAX + 1]; /* further ones, up to NULL; borrowed */
+    uid_t user;                                       /* whom it runs as; 0: as we do */
     unsigned files_max;                               /* a limit of open files; 0: as it is */
 };
 
 double now_ms(void);
 void sleep_ms(double ms);
 
-/* Makes the scratch directory, in $TMPDIR or /tmp. Ends the program when it cannot. */
+/* The program is $ECHOLOG_SERVER. Makes the scratch directory, in $TMPDIR or /tmp. Ends the program when it cannot. */
 void process_init(struct process *p);
 /* Removes it. */
 void process_deinit(struct process *p);

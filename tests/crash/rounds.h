@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct sums {
-    uint64_t passed, failed;
+    uint64_t passed, failed, skipped;
     uint64_t kills, stops;
     uint64_t acknowledged[LEVEL_COUNT], lost[LEVEL_COUNT + 1]; /* lost: failures of any kind */
     uint64_t seen, found;

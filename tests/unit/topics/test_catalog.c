@@ -691,8 +691,8 @@ Test(catalog, a_partition_whose_directory_vanished_fails_alone)
     cr_assert_eq(r.recovery.partitions_failed, 1);
     t = catalog_find(r.catalog, orders);
     cr_assert_null(topic_partition(t, 1)->log);
-    cr_assert_eq(topic_append(topic_partition(t, 1), &record, 1, ACK_NONE, &appended),
-                 ERR_NOT_FOUND);
+    cr_assert_eq(topic_append(topic_partition(t, 1), &record, 1, ACK_NONE, &appended), ERR_FAILED,
+                 "the topic was not deleted");
     cr_assert_eq(rig_append(topic_partition(t, 0), NULL, "b", ACK_NONE), 1);
     cr_assert(rig_exists(&r, "elsewhere"), "not ours to remove");
     rig_close(&r);
