@@ -15,7 +15,11 @@
 #define STREAM_IOV_MAX 64
 #define STREAM_ADDRESS_BYTES_MAX 64
 
-enum stream_readiness { STREAM_READABLE = 1, STREAM_WRITABLE = 2 };
+enum stream_readiness {
+    STREAM_READABLE = 1,
+    STREAM_WRITABLE = 2,
+    STREAM_ENDED = 4, /* nothing comes behind what is there to read: comes with STREAM_READABLE */
+};
 
 struct stream;
 

@@ -145,7 +145,8 @@ static void tcp_stream_ready(struct reactor_watch *watch, unsigned events)
     if (events & REACTOR_HANGUP)
         s->hung_up = true;
     s->stream.ready(&s->stream, (events & REACTOR_READ ? STREAM_READABLE : 0) |
-                                    (events & REACTOR_WRITE ? STREAM_WRITABLE : 0));
+                                    (events & REACTOR_WRITE ? STREAM_WRITABLE : 0) |
+                                    (events & REACTOR_HANGUP ? STREAM_ENDED : 0));
 }
 
 /* Takes `fd` on success. */

@@ -296,7 +296,7 @@ static void read_while_waiting(struct session *s)
     while (s->readable && !s->at_end && session_input_bytes(s) < INPUT_WHILE_WAITING_MAX)
         read_kept(s);
     /* One that waits for the disk still gets its answer, as any that stops sending does. */
-    if (s->at_end && s->blocker != NULL && s->blocker->waits)
+    if ((s->at_end || s->end_in_sight) && s->blocker != NULL && s->blocker->waits)
         session_close(s, "client closed connection while blocked");
 }
 

@@ -39,7 +39,8 @@ struct session {
     struct sessions *sessions; /* borrowed */
     struct stream *stream;     /* owned; NULL once closed */
     bool readable, writable;   /* what the edge-triggered stream said last */
-    bool at_end;               /* the peer will send no more */
+    bool at_end;               /* the peer will send no more, and all is read */
+    bool end_in_sight;         /* the peer will send no more */
     bool closing;              /* no more commands; closed when the output is out */
     bool dead;                 /* to be buried this turn */
 

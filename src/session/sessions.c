@@ -96,6 +96,7 @@ static void on_ready(struct stream *stream, unsigned readiness)
         if (out_len(&s->out) > 0 || s->closing)
             session_output_ready(s);
     }
+    s->end_in_sight |= (readiness & STREAM_ENDED) != 0;
     if (readiness & STREAM_READABLE) {
         s->readable = true;
         session_wake(s);

@@ -365,6 +365,22 @@ Test(fetch, a_reader_that_leaves_while_blocked_is_forgotten)
     server_end(&s);
 }
 
+Test(fetch, so_is_one_that_had_much_more_to_say)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "TOPIC CREATE t");
+    int fd = raw_open(&s);
+    RAW_SEND(fd, "FETCH t 0 LATEST BLOCK 0\r\n");
+    client_await(c, "*blocked_clients:1*", "INFO clients");
+    for (int i = 0; i < 15000; i++)
+        RAW_SEND(fd, "ECHO hello\r\n");
+    close(fd);
+    client_await(c, "*blocked_clients:0*", "INFO clients");
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(fetch, small_segments_are_read_across_their_seams)
 {
     struct server s = server_start(NULL);

@@ -197,7 +197,7 @@ void fixture_send(struct fake_stream *client, const char *text)
 void fixture_end(struct fake_stream *client)
 {
     client->ended = true;
-    announce(client, STREAM_READABLE);
+    announce(client, STREAM_READABLE | STREAM_ENDED);
 }
 
 void fixture_drain(struct fake_stream *client, size_t room)

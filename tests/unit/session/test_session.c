@@ -130,6 +130,19 @@ Test(session, a_blocked_session_whose_peer_closes_ends)
     cr_expect_eq(f.all->blocked, 0);
 }
 
+Test(session, so_does_one_behind_more_input_than_is_read_while_it_waits)
+{
+    turn_with("block\r\n");
+    for (int i = 0; i < 1000; i++)
+        fixture_send(f.client,
+                     "say 0123456789012345678901234567890123456789012345678901234567890123456789"
+                     "012345678901234567890123456789\r\n");
+    fixture_end(f.client);
+    fixture_turn(&f);
+    cr_expect_eq(f.last_end, BLOCK_CLOSED);
+    cr_expect(f.client->closed);
+}
+
 Test(session, one_that_waits_for_the_disk_is_answered_though_its_peer_sends_no_more)
 {
     fixture_send(f.client, "later\r\ndisk\r\nsay b\r\n");
