@@ -136,6 +136,19 @@ $(BUILD)/echolog-$(1): $(BUILD)/obj/$(1)/main.o $(call archives_of,$(1) $($(1)_u
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
 
+# Programs on the storage library alone: the example of its use, and its benchmark.
+EXAMPLE := $(BUILD)/storage-example
+BENCH_STORAGE := $(BUILD)/bench-storage
+$(BUILD)/utils/%.o: utils/%.c $(FLAGS) | $(DEPS_RUN)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -c -o $@ $<
+$(EXAMPLE): $(BUILD)/utils/storage-example.o $(call archive,storage)
+$(BENCH_STORAGE): $(BUILD)/utils/bench/storage.o $(call archive,storage)
+$(EXAMPLE) $(BENCH_STORAGE):
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
 # --- running and installing -------------------------------------------------------------------------
 
 # `make run ARGS="--port 7000"` passes directives on.
@@ -248,10 +261,11 @@ SERVER_PARTS = $(addprefix criterion:,$(SERVER_TESTS))
 CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
 FUZZ_PARTS   = $(foreach n,$(FUZZ_NAMES),plain:$(BUILD)/fuzz/$(n):tests/fuzz/corpus/$(n))
 LINT_PARTS   = plain:utils/lint-layers
+EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
-test: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) | $(DEPS_TEST)
-	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) $(CLIENT_PARTS)
+test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) $(CLIENT_PARTS)
 
 # The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
 asan tsan:
@@ -273,7 +287,7 @@ test-fuzz: $(FUZZ_TESTS)
 
 # --- the rest ---------------------------------------------------------------------------------------
 
-.PHONY: lint format bench clean help
+.PHONY: lint format bench bench-storage clean help
 lint: all
 	@CC='$(CC)' CFLAGS='-std=c11 -Isrc -D_GNU_SOURCE $(WARNINGS)' utils/lint
 
@@ -283,6 +297,9 @@ format:
 # Against redis-server too, when it is installed.
 bench: all
 	@utils/bench/run $(SERVER)
+
+bench-storage: $(BENCH_STORAGE)
+	@$(BENCH_STORAGE) $(BUILD)/bench-storage-data
 
 clean:
 	rm -rf build
@@ -298,7 +315,7 @@ help:
 	@echo 'make crash       kill -9 in the middle of work, flipped bits, full disks; SEED=k again; ARGS="--rounds 500"'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
-	@echo 'make bench       compare with redis-server by redis-benchmark'
+	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'
 	@echo 'make install     into PREFIX (/usr/local), below DESTDIR; uninstall takes it out again'
 	@echo 'make clean       remove build/'
 	@echo 'make unit-base   the unit tests of one folder; FLAVOUR=asan, BUILD=dir and V=1 work everywhere'
