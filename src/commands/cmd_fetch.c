@@ -84,8 +84,8 @@ static void reply_bad_position(struct writer *w, struct bytes text)
 /* The error in the place of records of a topic or partition that does not exist. */
 static void write_missing(struct writer *w, const struct missing *m, enum err err)
 {
-    if (err == ERR_NOT_FOUND)
-        write_error(w, "UNKNOWNTOPIC there is no topic '%.*s'", (int)m->topic_len, m->topic);
+    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
+        write_unknown_topic(w, err == ERR_CORRUPT, bytes_of(m->topic, m->topic_len));
     else
         write_error(w, "UNKNOWNPARTITION topic '%.*s' has no partition %lld", (int)m->topic_len,
                     m->topic, (long long)m->partition);
@@ -262,8 +262,11 @@ static bool read_mfetch_part(struct call *c, struct fetch_call *f, size_t i,
     struct topic_partition *tp = t == NULL ? NULL : topic_partition(t, number);
     if (tp != NULL)
         part->tp = tp;
+    else if (t != NULL)
+        set_missing(f, i, words[0], number, ERR_RANGE);
     else
-        set_missing(f, i, words[0], number, t == NULL ? ERR_NOT_FOUND : ERR_RANGE);
+        set_missing(f, i, words[0], number,
+                    catalog_name_has_meta(c->sv->catalog, words[0]) ? ERR_CORRUPT : ERR_NOT_FOUND);
     return true;
 }
 

@@ -40,7 +40,17 @@ void reply_not_an_integer(struct call *c)
 
 void reply_unknown_topic(struct call *c, struct bytes name)
 {
-    write_error(&c->w, "UNKNOWNTOPIC there is no topic '%.*s'", (int)name.len, name.data);
+    write_unknown_topic(&c->w, catalog_name_has_meta(c->sv->catalog, name), name);
+}
+
+void write_unknown_topic(struct writer *w, bool unreadable, struct bytes name)
+{
+    if (unreadable)
+        write_error(
+            w, "LOGERROR topic '%.*s' cannot be used: its file is damaged; see the server's log",
+            (int)name.len, name.data);
+    else
+        write_error(w, "UNKNOWNTOPIC there is no topic '%.*s'", (int)name.len, name.data);
 }
 
 void reply_unknown_partition(struct call *c, struct bytes topic, int64_t partitions,

@@ -14,7 +14,9 @@ const char *error_code(enum err err);
 
 void reply_syntax_error(struct call *c);   /* ERR syntax error */
 void reply_not_an_integer(struct call *c); /* ERR value is not an integer or out of range */
+/* That there is no such topic; or that there is one, whose file cannot be read. */
 void reply_unknown_topic(struct call *c, struct bytes name);
+void write_unknown_topic(struct writer *w, bool unreadable, struct bytes name);
 void reply_unknown_partition(struct call *c, struct bytes topic, int64_t partitions,
                              struct bytes given);
 /* Appends a whole error reply ("-NOSPACE topic 't' partition 0: …\r\n") for a failed append. */

@@ -52,6 +52,9 @@ void catalog_observe(struct catalog *c, struct catalog_observer *o);
 size_t catalog_topic_count(const struct catalog *c);
 size_t catalog_partition_count(const struct catalog *c);
 struct topic *catalog_find(const struct catalog *c, struct bytes name); /* NULL if unknown */
+/* There is a file of a topic of that name, and it could not be read (or, after a deletion, removed): it is
+ * not found and not created, and its records are left alone. */
+bool catalog_name_has_meta(const struct catalog *c, struct bytes name);
 /* In name order. */
 void catalog_each(const struct catalog *c, void (*fn)(void *ctx, struct topic *t), void *ctx);
 

@@ -52,7 +52,6 @@ void catalog_forget(struct catalog *c, struct topic *t, enum err cause,
                     struct topic_change *change);
 
 struct taken_name *catalog_take_name(struct catalog *c, struct bytes name);
-bool catalog_name_has_meta(const struct catalog *c, struct bytes name);
 bool catalog_name_has_directories(const struct catalog *c, struct bytes name);
 /* The directories of a topic are on their way out: a new one of that name takes others. */
 void catalog_take_directories(struct catalog *c, const struct topic *t);

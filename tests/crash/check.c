@@ -53,8 +53,14 @@ static void topic_missing(struct check *k, struct topic *t)
 {
     char file[64];
     snprintf(file, sizeof(file), "%s.meta", t->name);
-    if (k->kind == CHECK_DAMAGED && process_printed(k->process, file)) {
-        /* Its file is damaged, and that was said. */
+    if (k->kind == CHECK_DAMAGED) {
+        /* Its file is damaged: the trace and a reader are told. */
+        redisReply *reply = ask(k, "FETCH %s 0 0", t->name);
+        if (reply == NULL || !is_error(reply, "LOGERROR") || strstr(reply->str, t->name) == NULL ||
+            !process_printed(k->process, file))
+            ledger_fail(k->ledger, LEVEL_ALL, "topic %s is not there, and that is not said: %s",
+                        t->name, reply != NULL && reply->str != NULL ? reply->str : "");
+        freeReplyObject(reply);
         add_damage(k->ledger,
                    &(struct damage){(uint32_t)(t - k->ledger->topics), -1, 0, INT64_MAX});
         return;
@@ -71,8 +77,6 @@ static void settle_size(struct check *k, struct topic *t)
     if (reply == NULL)
         return;
     int32_t count = reply->type == REDIS_REPLY_ARRAY ? (int32_t)reply->elements : -1;
-    if (k->kind == CHECK_DAMAGED && count == -1)
-        count = t->partitions;
     if (count != t->partitions && count != t->partitions_asked)
         ledger_fail(k->ledger, LEVEL_ALL, "topic %s has %d partitions, %d or %d are due: %s",
                     t->name, count, t->partitions, t->partitions_asked,
@@ -192,12 +196,7 @@ static bool take_error(struct check *k, struct scan *s, const redisReply *reply)
                     (long long)s->next, reply->str);
         return false;
     }
-    if (!is_error(reply, "CORRUPT")) {
-        /* The partition, or its topic, cannot be used at all, and says so. */
-        add_damage(l, &(struct damage){s->topic, s->partition, 0, INT64_MAX});
-        return false;
-    }
-    if (where == NULL ||
+    if (!is_error(reply, "CORRUPT") || where == NULL ||
         sscanf(where, "offsets %lld to %lld are damaged; the next readable offset is %lld", &from,
                &to, &next) != 3 ||
         from > s->next || next <= s->next || to != next - 1) {
@@ -228,6 +227,7 @@ static void scan_partition(struct check *k, uint32_t topic, int32_t partition)
         freeReplyObject(reply);
     }
     check_group_end(k, &s);
+    k->ledger->topics[topic].readable[partition] = s.next;
 }
 
 /* --- what is missing ------------------------------------------------------------------------------ */
@@ -243,6 +243,20 @@ static bool is_damaged(const struct ledger *l, const struct sent *s)
     return false;
 }
 
+/* A tail that looks torn is cut when nothing good follows; the trace says so. */
+static bool is_cut(const struct check *k, const struct sent *s)
+{
+    const struct topic *t = &k->ledger->topics[s->topic];
+    char *text = process_output(k->process);
+    char dir[32];
+    bool said = false;
+    snprintf(dir, sizeof(dir), " %s-%d/", t->name, s->partition);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        said |= strstr(line, dir) != NULL && strstr(line, "cut a torn tail") != NULL;
+    free(text);
+    return said && s->offset >= t->readable[s->partition];
+}
+
 static void check_present(struct check *k, struct sent *s, uint32_t writer, uint32_t sequence)
 {
     struct ledger *l = k->ledger;
@@ -251,7 +265,7 @@ static void check_present(struct check *k, struct sent *s, uint32_t writer, uint
     if (s->checked == l->check || t->state != TOPIC_LIVE)
         return;
     if (s->flags & SENT_PLACED) {
-        if (k->kind != CHECK_DAMAGED || !is_damaged(l, s))
+        if (k->kind != CHECK_DAMAGED || !(is_damaged(l, s) || is_cut(k, s)))
             ledger_fail(l, s->level,
                         "%s-%d: record %u/%u of level %s is LOST, it was at offset %lld%s", t->name,
                         s->partition, writer, sequence, level_names[s->level], (long long)s->offset,
@@ -309,6 +323,14 @@ static void check_trace(struct check *k)
             ledger_fail(k->ledger, LEVEL_ALL, "after a clean stop the start says '%s':\n%s",
                         not_clean[i], text);
     free(text);
+}
+
+bool is_readable(const struct ledger *l, uint32_t topic)
+{
+    for (size_t i = 0; i < l->damage_count; i++)
+        if (l->damages[i].topic == topic && l->damages[i].partition == -1)
+            return false;
+    return l->topics[topic].state == TOPIC_LIVE;
 }
 
 void check(struct ledger *l, const struct process *p, enum check_kind kind, struct random *r)

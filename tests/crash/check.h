@@ -14,5 +14,7 @@ enum check_kind {
 
 /* Failures go into the ledger. With CHECK_DAMAGED the ledger keeps what it knows. */
 void check(struct ledger *l, const struct process *p, enum check_kind kind, struct random *r);
+/* Whether the last check found the topic at all. */
+bool is_readable(const struct ledger *l, uint32_t topic);
 
 #endif

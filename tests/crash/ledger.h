@@ -50,10 +50,11 @@ enum topic_state { TOPIC_CREATING, TOPIC_LIVE, TOPIC_DELETING, TOPIC_GONE };
 struct topic {
     char name[16];
     enum topic_state state;
-    int32_t partitions;           /* that are there */
-    int32_t partitions_asked;     /* more than that: it is growing */
-    uint32_t in_flight;           /* commands about it that were not answered */
-    int64_t ends[PARTITIONS_MAX]; /* behind the last offset that is known to be taken */
+    int32_t partitions;               /* that are there */
+    int32_t partitions_asked;         /* more than that: it is growing */
+    uint32_t in_flight;               /* commands about it that were not answered */
+    int64_t readable[PARTITIONS_MAX]; /* where the last check came to the end */
+    int64_t ends[PARTITIONS_MAX];     /* behind the last offset that is known to be taken */
 };
 
 struct damage {

@@ -180,6 +180,29 @@ Test(restart, indexes_are_only_hints)
     server_end(&s);
 }
 
+Test(restart, a_topic_whose_file_is_damaged_does_not_pretend_to_be_unknown)
+{
+    struct server s = server_start("--auto-create-topics", "no", NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "TOPIC CREATE t");
+    EXPECT(c, "+OK", "TOPIC CREATE fine");
+    redisFree(c);
+    server_stop(&s);
+    char command[1024];
+    snprintf(command, sizeof(command), "echo damage >%s/topics/t.meta", s.dir);
+    cr_assert_eq(system(command), 0);
+
+    server_again(&s);
+    c = client_open(&s);
+    EXPECT(c, "(\"fine\")", "TOPIC LIST");
+    EXPECT_LIKE(c, "-LOGERROR topic 't' *", "FETCH t 0 0");
+    EXPECT_LIKE(c, "-LOGERROR topic 't' *", "PRODUCE t v");
+    EXPECT_LIKE(c, "((\"t\", 0, -LOGERROR topic 't' *), (\"u\", 0, -UNKNOWNTOPIC *))",
+                "MFETCH FROM t 0 0 u 0 0");
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(restart, keys_and_headers_and_timestamps_are_kept)
 {
     struct server s = server_start("--log-retention-ms", "-1", NULL);
