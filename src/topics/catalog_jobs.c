@@ -14,7 +14,7 @@
 
 #define RETRY_US_MIN 500
 #define RETRY_US_MAX 64000
-#define RETRIES_MAX 200           /* some ten seconds */
+#define RETRIES_MAX 200           /* some ten seconds in which nothing comes forward */
 #define RETRIES_CLOSING_MAX 20000 /* without pauses */
 
 enum job_kind { JOB_CREATE, JOB_GROW, JOB_CONFIGURE, JOB_REMOVE };
@@ -43,7 +43,8 @@ struct catalog_job {
     /* The files of the partitions are not all there yet. */
     struct timer retry;
     int64_t retry_us;
-    int retries;
+    int retries;             /* since a directory was last found to be there */
+    size_t directories_seen; /* at the last try */
 
     /* For the worker. */
     struct disk *disk;
@@ -378,7 +379,8 @@ static enum err partitions_error(const struct catalog_job *j)
 
 static void try_later(struct catalog_job *j)
 {
-    j->retries++;
+    j->retries = j->directories_there > j->directories_seen ? 0 : j->retries + 1;
+    j->directories_seen = j->directories_there;
     timers_set(j->c->o.timers, &j->retry, j->c->o.clock->mono_us + j->retry_us);
     j->retry_us = j->retry_us * 2 < RETRY_US_MAX ? j->retry_us * 2 : RETRY_US_MAX;
 }
