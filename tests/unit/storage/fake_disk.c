@@ -453,8 +453,7 @@ static size_t fake_reap(struct disk *disk)
 size_t fake_disk_waiting(const struct fake_disk *d)
 {
     size_t count = 0;
-    LIST_EACH(it, &d->waiting)
-    {
+    LIST_EACH (it, &d->waiting) {
         count++;
     }
     return count;
@@ -519,8 +518,7 @@ void fake_disk_power_on(struct fake_disk *d, enum fake_kept kept, uint64_t seed)
     memset(d->faults, 0, sizeof(d->faults));
     if (kept == FAKE_KEEP_ALL)
         return;
-    LIST_EACH(it, &d->inodes)
-    {
+    LIST_EACH (it, &d->inodes) {
         struct fake_inode *inode = CONTAINER_OF(it, struct fake_inode, link);
         if (kept == FAKE_KEEP_SOME) {
             keep_some_sectors(inode, &random);
@@ -577,8 +575,7 @@ void fake_disk_destroy(struct fake_disk *d)
 {
     ASSERT(list_empty(&d->waiting) && list_empty(&d->finished));
     ASSERT(d->open_handles == 0);
-    LIST_EACH(it, &d->inodes)
-    {
+    LIST_EACH (it, &d->inodes) {
         struct fake_inode *inode = CONTAINER_OF(it, struct fake_inode, link);
         buf_deinit(&inode->now);
         buf_deinit(&inode->durable);
