@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Splits a line that a person typed into the words of a command, with redis-cli's quoting: blanks
- * separate; "…" knows \n \r \t \b \a \xHH and \ before any other byte; '…' knows \' only. A closing
- * quote ends the word. */
+/* Splits a line that a person typed into the words of a command, quoted as base/words.h has it. */
 #ifndef ECHOLOG_CLI_QUOTING_H
 #define ECHOLOG_CLI_QUOTING_H
 

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/trace.h"
-#include "config/words.h"
+#include "base/words.h"
 #include <inttypes.h>
 #include <limits.h>
 

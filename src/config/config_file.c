@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Directives as people write them: lines of a file and options of a command line. Both give a name and
  * words. The text comes from the caller: no file is opened here. */
+#include "base/words.h"
 #include "config/config.h"
 #include "config/quote.h"
 #include "config/words.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A line of a configuration file cut into words, quoted as in redis.conf: "…" with \n \r \t \b \a \xHH
- * and a backslash before any other byte for that byte, '…' with \'. A closing quote ends its word. */
+/* A line of a configuration file cut into words, as base/words.h has them. */
 #ifndef ECHOLOG_CONFIG_WORDS_H
 #define ECHOLOG_CONFIG_WORDS_H
 
@@ -24,10 +23,5 @@ void words_deinit(struct words *w);
  * followed by a blank; ERR_TOO_LARGE: more than WORDS_MAX. There are no words then. */
 MUST_CHECK
 enum err words_split(struct words *w, struct bytes line);
-
-static inline bool word_is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 #endif

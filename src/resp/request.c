@@ -8,6 +8,7 @@
 #include "resp/request.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/words.h"
 #include <limits.h>
 #include <stdio.h>
 
@@ -235,108 +236,21 @@ static enum request_status array_read(struct request *r, struct bytes input, siz
 
 /* --- inline requests ---------------------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-static char unescape(char c)
-{
-    switch (c) {
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    case 'b':
-        return '\b';
-    case 'a':
-        return '\a';
-    default:
-        return c;
-    }
-}
-
-/* Both of these copy what is inside quotes to *to, from behind the opening one, and return the place
- * behind the closing one, or NULL when there is none. */
-static const char *double_quoted_read(const char *p, const char *end, char **to)
-{
-    while (p < end && *p != '"') {
-        bool escape = *p == '\\' && end - p >= 2;
-        if (escape && p[1] == 'x' && end - p >= 4 && hex_digit(p[2]) >= 0 && hex_digit(p[3]) >= 0) {
-            *(*to)++ = (char)(hex_digit(p[2]) * 16 + hex_digit(p[3]));
-            p += 4;
-        } else if (escape) {
-            *(*to)++ = unescape(p[1]);
-            p += 2;
-        } else {
-            *(*to)++ = *p++;
-        }
-    }
-    return p < end ? p + 1 : NULL;
-}
-
-static const char *single_quoted_read(const char *p, const char *end, char **to)
-{
-    while (p < end && *p != '\'') {
-        if (*p == '\\' && end - p >= 2 && p[1] == '\'')
-            p++;
-        *(*to)++ = *p++;
-    }
-    return p < end ? p + 1 : NULL;
-}
-
-/* Copies one word to *to without its quotes. NULL: they are not balanced. */
-static const char *word_read(const char *p, const char *end, char **to)
-{
-    while (p < end) {
-        switch (*p) {
-        case ' ':
-        case '\t':
-        case '\r':
-            return p;
-        case '"':
-        case '\'':
-            p = *p == '"' ? double_quoted_read(p + 1, end, to) : single_quoted_read(p + 1, end, to);
-            /* Quotes may begin inside a word but always end it. */
-            return p != NULL && (p == end || is_blank(*p)) ? p : NULL;
-        default:
-            *(*to)++ = *p++;
-        }
-    }
-    return p;
-}
-
 static enum request_status words_read(struct request *r, struct bytes line)
 {
-    const char *p = line.data;
-    const char *end = line.data + line.len;
-    char *to = buf_reserve(&r->unquoted, line.len + 1); /* taking quotes off never lengthens */
-    for (;;) {
-        while (p < end && is_blank(*p))
-            p++;
-        if (p == end)
-            return REQUEST_READY;
-        char *word = to;
-        p = word_read(p, end, &to);
-        if (p == NULL)
-            return protocol_error(r, "unbalanced quotes in request");
+    char *to = buf_reserve(&r->unquoted, line.len);
+    size_t at = 0, len;
+    enum err err;
+
+    while ((err = word_next(line, &at, to, &len)) == ERR_OK) {
         if (r->argc == r->argv_cap)
             argv_grow(r);
-        r->argv[r->argc++] = bytes_of(word, (size_t)(to - word));
+        r->argv[r->argc++] = bytes_of(to, len);
+        to += len;
     }
+    if (err != ERR_NOT_FOUND)
+        return protocol_error(r, "unbalanced quotes in request");
+    return REQUEST_READY;
 }
 
 static enum request_status inline_read(struct request *r, struct bytes input, size_t *consumed)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The request reader: turns the bytes a client sends into commands, whatever way they are cut up.
  * Arguments point into the input; nothing is copied. A request is a RESP array of bulk strings or an
- * inline line (blank-separated words, quoting as in redis-cli: "…" with \n \r \t \b \a \xHH \" \\ and
- * '…' with \').
+ * inline line (words as in base/words.h).
  *
  * Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
 #ifndef ECHOLOG_RESP_REQUEST_H

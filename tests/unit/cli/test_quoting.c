@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Splitting typed lines into words. */
+/* The words of typed lines; what a word is, the tests of base/words say. */
 #include "cli/quoting.h"
 #include <criterion/criterion.h>
 
@@ -20,28 +20,6 @@ static void expect_word(const struct words *words, size_t place, const char *tex
 
 #define EXPECT_WORD(words, place, text) expect_word(&(words), place, text, sizeof(text) - 1)
 
-static bool is_refused(const char *line)
-{
-    struct words words = {0};
-    bool refused = !words_split(&words, bytes_of_string(line));
-
-    if (refused)
-        cr_expect_eq(words.count, 0);
-    words_deinit(&words);
-    return refused;
-}
-
-Test(quoting, any_blanks_separate_words)
-{
-    struct words words = split("  set\tkey  value\r\n");
-
-    cr_assert_eq(words.count, 3);
-    EXPECT_WORD(words, 0, "set");
-    EXPECT_WORD(words, 1, "key");
-    EXPECT_WORD(words, 2, "value");
-    words_deinit(&words);
-}
-
 Test(quoting, a_blank_line_has_no_words)
 {
     struct words words = split(" \t ");
@@ -53,58 +31,26 @@ Test(quoting, a_blank_line_has_no_words)
     words_deinit(&words);
 }
 
-Test(quoting, double_quotes_know_escapes)
+Test(quoting, words_come_without_their_quotes)
 {
-    struct words words = split("\"a b\\n\\r\\t\\b\\a\\\"\\\\\\x00\\xfFz\" \"\\q\\xg1\"");
-
-    cr_assert_eq(words.count, 2);
-    EXPECT_WORD(words, 0, "a b\n\r\t\b\a\"\\\0\xffz");
-    EXPECT_WORD(words, 1, "qxg1");
-    words_deinit(&words);
-}
-
-Test(quoting, single_quotes_know_only_the_quote_itself)
-{
-    struct words words = split("'a\\n b\\'c' '\"'");
-
-    cr_assert_eq(words.count, 2);
-    EXPECT_WORD(words, 0, "a\\n b'c");
-    EXPECT_WORD(words, 1, "\"");
-    words_deinit(&words);
-}
-
-Test(quoting, quotes_make_empty_words)
-{
-    struct words words = split("\"\" '' \"\"");
+    struct words words = split("  set\tnews:\"a b\" '' \r\n");
 
     cr_assert_eq(words.count, 3);
-    for (size_t i = 0; i < words.count; i++)
-        EXPECT_WORD(words, i, "");
+    EXPECT_WORD(words, 0, "set");
+    EXPECT_WORD(words, 1, "news:a b");
+    EXPECT_WORD(words, 2, "");
     words_deinit(&words);
 }
 
-Test(quoting, a_quote_may_open_inside_a_word)
+Test(quoting, unbalanced_quotes_are_refused_and_leave_no_words)
 {
-    struct words words = split("news:\"a b\"");
+    struct words words = split("before");
 
-    cr_assert_eq(words.count, 1);
-    EXPECT_WORD(words, 0, "news:a b");
+    cr_expect(!words_split(&words, bytes_of_string("set \"a")));
+    cr_expect_eq(words.count, 0);
+    cr_expect(!words_split(&words, bytes_of_string("set \"a\"b")));
+    cr_expect_eq(words.count, 0);
     words_deinit(&words);
-}
-
-Test(quoting, a_quote_left_open_is_refused)
-{
-    cr_expect(is_refused("set \"a"));
-    cr_expect(is_refused("set 'a"));
-    cr_expect(is_refused("set \"a\\\""));
-    cr_expect(is_refused("set \"a\\"));
-    cr_expect(is_refused("\""));
-}
-
-Test(quoting, text_right_behind_a_closing_quote_is_refused)
-{
-    cr_expect(is_refused("\"a\"b"));
-    cr_expect(is_refused("'a''b'"));
 }
 
 Test(quoting, words_are_terminated_and_replace_the_ones_before)

@@ -1,87 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The words of a line of the file; what a word is, the tests of base/words say. */
 #include "config/words.h"
 #include <criterion/criterion.h>
 
-/* The words with '|' between, or the error in angle brackets. */
-static const char *split_bytes(struct bytes line)
-{
-    static struct buf text;
-    struct words words;
-    enum err err;
+static struct words words;
 
+static void setup(void)
+{
     words_init(&words);
-    err = words_split(&words, line);
-    buf_clear(&text);
-    if (err != ERR_OK) {
-        cr_assert(words.count == 0);
-        buf_printf(&text, "<%s>", err == ERR_INVALID ? "invalid" : "too large");
-    }
-    for (size_t i = 0; i < words.count; i++) {
-        if (i > 0)
-            buf_append_char(&text, '|');
-        buf_append_bytes(&text, words.items[i]);
-    }
-    buf_append_char(&text, '\0');
+}
+
+static void teardown(void)
+{
     words_deinit(&words);
-    return text.data;
 }
 
-static const char *split(const char *line)
+TestSuite(words, .init = setup, .fini = teardown);
+
+static void expect_words(const char *first, const char *second)
 {
-    return split_bytes(bytes_of_string(line));
+    cr_assert_eq(words.count, 2);
+    cr_expect(bytes_equal(words.items[0], bytes_of_string(first)));
+    cr_expect(bytes_equal(words.items[1], bytes_of_string(second)));
 }
 
-Test(words, blanks_of_any_kind_and_number_separate)
+Test(words, come_without_their_quotes_and_replace_those_of_the_line_before)
 {
-    cr_assert_str_eq(split("  port \t 7\r"), "port|7");
-    cr_assert_str_eq(split(" \t "), "");
-    cr_assert_str_eq(split(""), "");
-    cr_assert_str_eq(split_bytes(BYTES_NULL), "");
+    cr_assert_eq(words_split(&words, BYTES_LITERAL("  dir \"a b\"")), ERR_OK);
+    expect_words("dir", "a b");
+    cr_assert_eq(words_split(&words, BYTES_LITERAL("logfile ''")), ERR_OK);
+    expect_words("logfile", "");
+    cr_assert_eq(words_split(&words, BYTES_NULL), ERR_OK);
+    cr_expect_eq(words.count, 0);
 }
 
-Test(words, quotes_hold_blanks_and_may_hold_nothing)
+Test(words, of_a_line_with_unbalanced_quotes_are_none)
 {
-    cr_assert_str_eq(split("logfile \"\""), "logfile|");
-    cr_assert_str_eq(split("dir \"a b\" 'c  d'"), "dir|a b|c  d");
-}
-
-Test(words, double_quotes_understand_escapes)
-{
-    cr_assert_str_eq(split("\"\\n\\r\\t\\b\\a\\x41\\x7e\\\\\\\"\\q\""), "\n\r\t\b\aA~\\\"q");
-    cr_assert_str_eq(split("\"\\x4\\xzz\""), "x4xzz");
-}
-
-Test(words, single_quotes_understand_only_the_escaped_quote)
-{
-    cr_assert_str_eq(split("'it\\'s \\n \"so\"'"), "it's \\n \"so\"");
-}
-
-Test(words, without_quotes_a_backslash_is_a_backslash)
-{
-    cr_assert_str_eq(split("a\\nb"), "a\\nb");
-}
-
-Test(words, a_quote_may_begin_inside_a_word_and_ends_it)
-{
-    cr_assert_str_eq(split("re\"quire pass\" x"), "require pass|x");
-}
-
-Test(words, unbalanced_quotes_are_invalid)
-{
-    cr_assert_str_eq(split("a \"b"), "<invalid>");
-    cr_assert_str_eq(split("a 'b"), "<invalid>");
-    cr_assert_str_eq(split("a \"b\"c"), "<invalid>");
-    cr_assert_str_eq(split("a \"b\\"), "<invalid>");
-    cr_assert_str_eq(split("a \"b\\x4\\\""), "<invalid>");
-    cr_assert_str_eq(split("\""), "<invalid>");
+    cr_assert_eq(words_split(&words, BYTES_LITERAL("a \"b")), ERR_INVALID);
+    cr_expect_eq(words.count, 0);
 }
 
 Test(words, more_than_the_maximum_is_too_large)
 {
     struct buf line = {0};
-    struct words words;
 
-    words_init(&words);
     for (int i = 0; i < WORDS_MAX; i++)
         buf_append_string(&line, "w ");
     cr_assert(words_split(&words, buf_bytes(&line)) == ERR_OK);
@@ -89,6 +51,5 @@ Test(words, more_than_the_maximum_is_too_large)
     buf_append_string(&line, "w");
     cr_assert(words_split(&words, buf_bytes(&line)) == ERR_TOO_LARGE);
     cr_assert(words.count == 0);
-    words_deinit(&words);
     buf_deinit(&line);
 }
