@@ -2,15 +2,10 @@
 /* Comparisons of borrowed bytes. */
 #include "base/bytes.h"
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 static bool equal_nocase(const char *a, const char *b, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (lower(a[i]) != lower(b[i]))
+        if (byte_lower(a[i]) != byte_lower(b[i]))
             return false;
     }
     return true;

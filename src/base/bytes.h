@@ -40,6 +40,17 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 /* Lexicographic by unsigned byte, shorter first on a tie; <0, 0, >0. */
 int bytes_compare(struct bytes a, struct bytes b);
 
+/* ASCII letters only, whatever the locale. */
+static inline char byte_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static inline char byte_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+}
+
 /* Equality without regard to ASCII case. */
 bool bytes_equal_nocase(struct bytes a, struct bytes b);
 bool bytes_is(struct bytes a, const char *word); /* without regard to ASCII case */

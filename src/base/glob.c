@@ -13,7 +13,7 @@ struct cursor {
 
 static unsigned char fold(char c, bool nocase)
 {
-    return (unsigned char)(nocase && c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+    return (unsigned char)(nocase ? byte_lower(c) : c);
 }
 
 /* Matches `c` against the class whose '[' was just read, and moves `p` behind the class. One that is

@@ -6,11 +6,6 @@
 
 #define NEAREST_NAME_BYTES_MAX 64 /* longer ones are not looked at */
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
     unsigned least = a < b ? a : b;
@@ -27,18 +22,18 @@ static unsigned distance(struct bytes a, struct bytes b)
         row[j] = j;
     for (unsigned i = 1; i <= a.len; i++) {
         unsigned *spare = before;
-        char left = lower(a.data[i - 1]);
+        char left = byte_lower(a.data[i - 1]);
 
         before = above;
         above = row;
         row = spare;
         row[0] = i;
         for (unsigned j = 1; j <= b.len; j++) {
-            char right = lower(b.data[j - 1]);
+            char right = byte_lower(b.data[j - 1]);
 
             row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + (left != right));
-            if (i > 1 && j > 1 && left == lower(b.data[j - 2]) && lower(a.data[i - 2]) == right &&
-                before[j - 2] + 1 < row[j])
+            if (i > 1 && j > 1 && left == byte_lower(b.data[j - 2]) &&
+                byte_lower(a.data[i - 2]) == right && before[j - 2] + 1 < row[j])
                 row[j] = before[j - 2] + 1;
         }
     }

@@ -114,12 +114,8 @@ static struct bytes argument_name(const struct syntax *syntax, const struct synt
 static void write_lower(struct writer *w, struct bytes text)
 {
     struct buf lower = {0};
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (c == ' ')
-            c = '-';
-        buf_append_char(&lower, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c);
-    }
+    for (size_t i = 0; i < text.len; i++)
+        buf_append_char(&lower, text.data[i] == ' ' ? '-' : byte_lower(text.data[i]));
     write_bulk(w, buf_bytes(&lower));
     buf_deinit(&lower);
 }

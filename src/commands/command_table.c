@@ -33,10 +33,8 @@ static const struct command definitions[] = {
 static struct bytes lower(struct bytes word, char *to, size_t room)
 {
     size_t len = word.len < room ? word.len : room;
-    for (size_t i = 0; i < len; i++) {
-        char c = word.data[i];
-        to[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-    }
+    for (size_t i = 0; i < len; i++)
+        to[i] = byte_lower(word.data[i]);
     return bytes_of(to, len);
 }
 

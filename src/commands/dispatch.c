@@ -44,9 +44,7 @@ static void refuse_unknown_subcommand(struct writer *w, const struct command *co
     char name[64];
     size_t len = strlen(container->name);
     for (size_t i = 0; i <= len; i++)
-        name[i] = container->name[i] >= 'a' && container->name[i] <= 'z'
-                      ? (char)(container->name[i] - ('a' - 'A'))
-                      : container->name[i];
+        name[i] = byte_upper(container->name[i]);
     write_error(w, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(word), word.data, name);
 }
 

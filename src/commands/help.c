@@ -8,7 +8,7 @@
 static void append_upper(struct buf *b, const char *word)
 {
     for (; *word != '\0'; word++)
-        buf_append_char(b, *word >= 'a' && *word <= 'z' ? (char)(*word - ('a' - 'A')) : *word);
+        buf_append_char(b, byte_upper(*word));
 }
 
 static size_t count_of(const struct command_table *t, const struct command *container)

@@ -56,6 +56,18 @@ Test(bytes, words_match_without_regard_to_ascii_case_only)
     cr_assert(bytes_is(BYTES_NULL, ""));
 }
 
+Test(bytes, only_ascii_letters_have_another_case)
+{
+    for (int i = 0; i < 256; i++) {
+        char c = (char)(unsigned char)i;
+        bool big = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", c) != NULL && c != '\0';
+        bool small = strchr("abcdefghijklmnopqrstuvwxyz", c) != NULL && c != '\0';
+
+        cr_expect_eq(byte_lower(c), big ? c + 32 : c);
+        cr_expect_eq(byte_upper(c), small ? c - 32 : c);
+    }
+}
+
 Test(bytes, starts_with_compares_the_prefix_exactly)
 {
     cr_assert(bytes_starts_with(BYTES_LITERAL("log:news"), "log:"));
