@@ -470,7 +470,7 @@ static void write_failed(struct partition *p, enum err err, size_t count, size_t
     partition_refuse_waiting(p, err);
 }
 
-/* Writes what waits and fits in the active segment. False: nothing was written. */
+/* Writes what waits and fits in the active segment. False: the partition has failed. */
 static bool write_waiting(struct partition *p)
 {
     struct segment *s = partition_active(p);
@@ -492,7 +492,7 @@ static bool write_waiting(struct partition *p)
         err = disk_write(s->files->log, iov, (int)count, s->bytes, &put);
     if (err != ERR_OK) {
         write_failed(p, err, count, put);
-        return false;
+        return p->failed == ERR_OK; /* what was written before may still have to be synced */
     }
     account_written(p, count);
     tell_written(p, p->batch_written);

@@ -469,6 +469,37 @@ static enum err write_first_checkpoint(struct recovery *rc)
     return err;
 }
 
+/* When nothing was scanned the newest batch is still to be found: retention by size keeps it. */
+static enum err find_last_batch(struct partition *p)
+{
+    for (size_t i = p->segment_count; i-- > 0 && p->last_batch_base < 0;) {
+        struct segment *s = p->segments[i];
+        struct segment_files *files;
+        struct segment_view view;
+        struct segment_found found;
+        if (s->bytes == 0)
+            continue;
+        enum err err =
+            segment_files_open(p->st->options.disk, p->dir, s->base_offset, DISK_READ, &files);
+        if (err != ERR_OK)
+            return err;
+        int64_t end = partition_segment_end(p, i);
+        segment_view_init(&view, s, end, end, INT64_MIN);
+        view.files = files;
+        view.epochs = p->checkpoint.epochs;
+        view.epoch_count = p->checkpoint.epoch_count;
+        err = segment_seek_last(&view, &found);
+        segment_files_unref(files);
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
+        if (err == ERR_OK) {
+            p->last_batch_base = found.offset;
+            p->last_batch_len = s->bytes - found.pos;
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err recover(struct partition *p, struct partition_recovery *report,
                         const int64_t *bases, size_t count)
 {
@@ -489,7 +520,8 @@ static enum err recover(struct partition *p, struct partition_recovery *report,
     }
     p->next_offset = p->synced_offset = p->append_offset = rc.expected;
     p->created = true;
-    return write_first_checkpoint(&rc);
+    err = find_last_batch(p);
+    return err == ERR_OK ? write_first_checkpoint(&rc) : err;
 }
 
 /* A creation that a crash ended leaves at most an empty first segment and no checkpoint, or none. */

@@ -119,6 +119,17 @@ static bool retain_take(struct partition *p)
     return fine;
 }
 
+/* After a search: whether the log start moved, or the next search would be another one, since the clock
+ * has gone on or the other limit is due. Otherwise it is no use searching again. */
+static bool more_to_do(const struct partition *p, int64_t start_before)
+{
+    if (p->log_start > start_before)
+        return true;
+    if (p->retaining_bytes)
+        return time_due(p);
+    return time_due(p) ? p->retention_seek.timestamp_ms < cutoff_ms(p) : bytes_due(p);
+}
+
 /* False: a worker was asked, or is at it. */
 static bool retain_run(struct partition *p)
 {
@@ -128,7 +139,7 @@ static bool retain_run(struct partition *p)
         int64_t before = p->log_start;
         if (retain_step(p) == ERR_AGAIN)
             return false;
-        if (!retain_take(p) || p->log_start == before)
+        if (!retain_take(p) || !more_to_do(p, before))
             break;
     }
     return true;
@@ -138,7 +149,7 @@ static void retention_found(struct partition_seek *seek)
 {
     struct partition *p = seek->ctx;
     int64_t before = p->log_start;
-    if (retain_take(p) && p->log_start > before && !retain_run(p))
+    if (retain_take(p) && more_to_do(p, before) && !retain_run(p))
         return;
     partition_wake_readers(p);
     partition_advance(p);
@@ -168,8 +179,9 @@ void partition_remove_old(struct partition *p)
     if (count == 0 || p->removal.under_way || p->removal_put_off)
         return;
     /* A start that found files missing before its log start would not know why. */
-    if (p->durable_start < p->segments[count]->base_offset || p->marker)
-        work_start_checkpoint(p);
-    else
+    int64_t base = p->segments[count]->base_offset;
+    if (p->durable_start >= base && !p->marker)
         partition_start_removal(p, count);
+    else if (p->checkpoint.synced_offset >= base)
+        work_start_checkpoint(p); /* else it would not reach that far before the next sync */
 }

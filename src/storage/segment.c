@@ -359,6 +359,15 @@ static enum err start_near_pos(struct search *s, uint64_t pos)
     return ERR_OK;
 }
 
+static void found_batch(const struct search *s, const struct batch_header *header,
+                        struct bytes batch, struct segment_found *found)
+{
+    found->offset = header->base_offset;
+    found->timestamp_ms = header->attributes & BATCH_TIMESTAMP_APPEND ? header->max_timestamp_ms
+                                                                      : header->base_timestamp_ms;
+    found->pos = s->scan.pos - batch.len;
+}
+
 enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct segment_found *found)
 {
     struct search s;
@@ -374,14 +383,28 @@ enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct seg
         if (err == ERR_OK && s.scan.pos - batch.len >= pos)
             break;
     }
-    if (err == ERR_OK && !s.unreadable) {
-        found->offset = header.base_offset;
-        found->timestamp_ms = header.attributes & BATCH_TIMESTAMP_APPEND ? header.max_timestamp_ms
-                                                                         : header.base_timestamp_ms;
-        found->pos = s.scan.pos - batch.len;
-    }
+    if (err == ERR_OK && !s.unreadable)
+        found_batch(&s, &header, batch, found);
     log_scan_deinit(&s.scan);
     return search_result(&s, err);
+}
+
+enum err segment_seek_last(const struct segment_view *v, struct segment_found *found)
+{
+    struct search s;
+    struct batch_header header;
+    struct bytes batch;
+    bool any = false;
+    search_init(&s, v, SEEK_CHUNK);
+    enum err err = start_near(&s, v->end_offset);
+    while (err == ERR_OK) {
+        err = search_next(&s, &header, &batch);
+        any = any || err == ERR_OK;
+        if (err == ERR_OK)
+            found_batch(&s, &header, batch, found);
+    }
+    log_scan_deinit(&s.scan);
+    return search_result(&s, err == ERR_NOT_FOUND && any ? ERR_OK : err);
 }
 
 /* --- rebuilding the indexes ------------------------------------------------------------------ */

@@ -86,6 +86,9 @@ enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t t
  * ERR_NOT_FOUND there is none; ERR_AGAIN; ERR_IO. Damaged ranges are passed over. */
 MUST_CHECK
 enum err segment_seek_pos(const struct segment_view *v, uint64_t pos, struct segment_found *found);
+/* The same of the last good batch. */
+MUST_CHECK
+enum err segment_seek_last(const struct segment_view *v, struct segment_found *found);
 
 /* Makes the indexes anew from the log: any thread. What is in `x` then is in the files. */
 MUST_CHECK

@@ -101,3 +101,97 @@ Test(faults, retention_does_not_drop_what_it_could_not_read)
     cr_assert_eq(partition_log_start(b.p), 5);
     bench_deinit(&b);
 }
+
+Test(faults, sync_that_was_asked_for_is_made_although_a_later_batch_did_not_fit)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    bench_append(&b, "b");
+    partition_commit(b.p);
+    bench_append(&b, "c");
+    partition_want_sync(b.p);
+    b.disk->space_left = 0;
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert_eq(b.refused_why, ERR_NOSPACE);
+    cr_assert_eq(b.refused_first, 3);
+    cr_assert_eq(b.synced, 2);
+    b.disk->space_left = FAKE_SPACE_ENDLESS;
+    bench_deinit(&b);
+}
+
+Test(faults, retention_by_size_works_after_a_start_that_scanned_nothing)
+{
+    struct bench b;
+    bench_init(&b);
+    fill_segments(&b);
+    partition_want_sync(b.p);
+    bench_settle(&b);
+    bench_crash(&b, FAKE_KEEP_ALL, 0);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_eq(b.recovery.bytes_scanned, 0);
+    b.config.retention_bytes = 300; /* one batch */
+    partition_configure(b.p, &b.config);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 19);
+    b.config.retention_bytes = 0; /* the newest stays */
+    partition_configure(b.p, &b.config);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 19);
+    bench_deinit(&b);
+}
+
+Test(faults, removal_waits_for_a_checkpoint_that_reaches_as_far)
+{
+    struct bench b;
+    bench_init(&b);
+    b.config.segment_bytes = 1000;
+    partition_configure(b.p, &b.config);
+    for (int i = 0; i < 3; i++) {
+        bench_append_bytes(&b, 250);
+        partition_commit(b.p);
+        bench_settle(&b);
+    }
+    fake_disk_fail(b.disk, FAKE_OPEN, 3, 1, ERR_LIMIT); /* the checkpoint of the roll */
+    bench_append_bytes(&b, 250);
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert(fake_disk_exists(b.disk, "orders-0/00000000000000000003.log"));
+    b.config.retention_bytes = 0;
+    partition_configure(b.p, &b.config);
+    uint64_t before = b.disk->calls[FAKE_SYNC];
+    partition_retain(b.p);
+    bench_settle(&b); /* ends */
+    cr_assert_eq(partition_log_start(b.p), 3);
+    cr_assert_lt(b.disk->calls[FAKE_SYNC] - before, 10);
+    bench_put(&b, "more");
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0/00000000000000000000.log"));
+    bench_deinit(&b);
+}
+
+Test(faults, search_that_began_before_the_clock_went_on_does_not_keep_records_too_long)
+{
+    struct bench b;
+    bool done = false;
+    bench_init(&b);
+    bench_put(&b, "a");
+    bench_crash(&b, FAKE_KEEP_ALL, 0);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    b.config.retention_ms = 10000;
+    partition_configure(b.p, &b.config);
+    b.disk->cold = b.disk->hold = true;
+    partition_retain(b.p); /* the search is under way */
+    b.clock.wall_ms += 20000;
+    struct partition_read read = {
+        .offset = 0, .bytes_max = 100, .done = bench_set_done, .ctx = &done};
+    cr_assert_eq(partition_read(b.p, &read), ERR_AGAIN);
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert(done);
+    cr_assert_eq(read.err, ERR_RANGE);
+    partition_read_end(&read);
+    bench_deinit(&b);
+}
