@@ -238,16 +238,21 @@ $(CRASH): $(call test_objects,tests/crash/*.c)
 	$(call say,LINK,$@)
 	$(Q)$(LINK_TEST) -o $@ $^ -lhiredis -lm
 
-.PHONY: crash
+.PHONY: crash prove
 crash: $(SERVER) $(CRASH)
 	ECHOLOG_SERVER=$(abspath $(SERVER)) $(CRASH) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+prove: $(SERVER) $(CRASH) $(SIM)
+	@SEED=$(SEED) utils/prove $(abspath $(SERVER)) $(CRASH) $(SIM)
+
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with its corpus in tests/fuzz/corpus/<name>. `make fuzz`
-# links them with libFuzzer; every other flavour with a driver that replays the corpus.
+# links them with libFuzzer; every other flavour with a driver that replays the corpus. Some put what they
+# are given on a disk in memory.
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TESTS := $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES))
 FUZZ_DRIVER := $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer,$(BUILD)/tests/fuzz/replay.o)
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(FUZZ_DRIVER)) $(call archives_of,$(FOLDERS))
+FUZZ_SUPPORT := $(call test_objects,tests/fuzz/log_rig.c tests/unit/storage/fake_disk.c)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(FUZZ_DRIVER)) $(FUZZ_SUPPORT) $(call archives_of,$(FOLDERS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(LINK_TEST) -o $@ $(filter-out %.d,$^) $(filter -%,$(FUZZ_DRIVER)) $(LIBS)
@@ -313,6 +318,7 @@ help:
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each; needs clang'
 	@echo 'make sim         the log on a simulated disk: SEEDS=2000 of them, or SEED=k again; ARGS=--verbose'
 	@echo 'make crash       kill -9 in the middle of work, flipped bits, full disks; SEED=k again; ARGS="--rounds 500"'
+	@echo 'make prove       what an acknowledgement is worth, tried out in about a minute'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'

@@ -347,8 +347,7 @@ void check(struct ledger *l, const struct process *p, enum check_kind kind, stru
         l->damage_count = 0;
         settle_topics(&k);
         for (uint32_t i = 0; i < l->topic_count; i++)
-            for (int32_t n = 0; l->topics[i].state == TOPIC_LIVE && n < l->topics[i].partitions;
-                 n++)
+            for (int32_t n = 0; is_readable(l, i) && n < l->topics[i].partitions; n++)
                 scan_partition(&k, i, n);
         for (uint32_t w = 0; w < WRITERS_MAX; w++)
             for (uint32_t s = 0; s < l->writers[w].count; s++)
