@@ -188,7 +188,9 @@ UNIT_FOLDERS := $(foreach f,$(LAYERS) $(TOOLS),$(if $(wildcard tests/unit/$(f)/*
 UNIT_TESTS := $(addprefix $(BUILD)/unit/,$(UNIT_FOLDERS))
 
 # What a folder's tests share with others'.
-UNIT_SUPPORT_server := tests/support/*.c tests/unit/storage/fake_disk.c
+UNIT_SUPPORT_server   := tests/support/*.c tests/unit/storage/fake_disk.c
+UNIT_SUPPORT_commands := tests/support/*.c
+UNIT_SUPPORT_session  := tests/support/*.c
 
 define unit_rules
 $(BUILD)/unit/$(1): $(call test_objects,tests/unit/$(1)/*.c $(UNIT_SUPPORT_$(1))) $(call archives_of,$(if $(filter $(1),$(TOOLS)),$(1) $($(1)_uses),$(call below,$(1))))

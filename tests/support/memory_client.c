@@ -10,7 +10,7 @@ static struct memory_client *client_of(struct stream *s)
     return CONTAINER_OF(s, struct memory_client, stream);
 }
 
-/* As the drivers of sockets: the end is told after the last bytes. */
+/* As the driver of sockets: when the last bytes were a short read, the end is told by an edge of its own. */
 static enum err read_memory(struct stream *s, void *data, size_t len, size_t *got)
 {
     struct memory_client *c = client_of(s);
@@ -19,8 +19,7 @@ static enum err read_memory(struct stream *s, void *data, size_t len, size_t *go
     *got = c->incoming.len < len ? c->incoming.len : len;
     memcpy(data, c->incoming.data, *got);
     buf_consume(&c->incoming, *got);
-    if (c->ended)
-        s->ready(s, STREAM_READABLE);
+    c->end_to_tell = c->ended && *got < len;
     return ERR_OK;
 }
 
@@ -61,18 +60,35 @@ void memory_client_destroy(struct memory_client *c)
     mem_free(c);
 }
 
+static void tell(struct memory_client *c, unsigned readiness)
+{
+    if (!c->closed)
+        c->stream.ready(&c->stream, readiness);
+}
+
 void memory_client_send(struct memory_client *c, const char *text)
 {
     buf_append_string(&c->incoming, text);
-    if (!c->closed)
-        c->stream.ready(&c->stream, STREAM_READABLE);
+    tell(c, STREAM_READABLE);
 }
 
 void memory_client_end(struct memory_client *c)
 {
     c->ended = true;
-    if (!c->closed)
-        c->stream.ready(&c->stream, STREAM_READABLE);
+    tell(c, STREAM_READABLE | STREAM_ENDED);
+}
+
+void memory_client_make_room(struct memory_client *c, size_t room)
+{
+    c->room = room;
+    tell(c, STREAM_WRITABLE);
+}
+
+void memory_client_turn(struct memory_client *c)
+{
+    if (c->end_to_tell)
+        tell(c, STREAM_READABLE);
+    c->end_to_tell = false;
 }
 
 const char *memory_client_received(struct memory_client *c)

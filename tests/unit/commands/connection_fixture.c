@@ -2,44 +2,7 @@
 #include "connection_fixture.h"
 
 #include "base/check.h"
-#include "base/mem.h"
 #include <stdio.h>
-
-/* --- the stream ----------------------------------------------------------------------------- */
-
-static struct fake_client *client_of(struct stream *s)
-{
-    return CONTAINER_OF(s, struct fake_client, stream);
-}
-
-static enum err fake_read(struct stream *s, void *data, size_t len, size_t *got)
-{
-    struct fake_client *client = client_of(s);
-    if (client->incoming.len == 0)
-        return ERR_AGAIN;
-    *got = client->incoming.len < len ? client->incoming.len : len;
-    memcpy(data, client->incoming.data, *got);
-    buf_consume(&client->incoming, *got);
-    return ERR_OK;
-}
-
-static enum err fake_write(struct stream *s, const struct iovec *iov, int count, size_t *put)
-{
-    *put = 0;
-    for (int i = 0; i < count; i++) {
-        buf_append(&client_of(s)->sent, iov[i].iov_base, iov[i].iov_len);
-        *put += iov[i].iov_len;
-    }
-    return ERR_OK;
-}
-
-/* The fixture keeps the struct, so that a test can look at it after the end. */
-static void fake_close(struct stream *s)
-{
-    client_of(s)->closed = true;
-}
-
-static const struct stream_ops fake_ops = {fake_read, fake_write, fake_close};
 
 /* --- what commands ask of the server --------------------------------------------------------- */
 
@@ -121,19 +84,15 @@ void fixture_deinit(struct fixture *f)
     pubsub_destroy(f->sv.pubsub);
     timers_deinit(&f->timers);
     config_deinit(&f->config);
-    for (int i = 0; i < f->client_count; i++) {
-        buf_deinit(&f->clients[i]->incoming);
-        buf_deinit(&f->clients[i]->sent);
-        mem_free(f->clients[i]);
-    }
+    for (int i = 0; i < f->client_count; i++)
+        memory_client_destroy(f->clients[i]);
 }
 
 int fixture_connect(struct fixture *f)
 {
     ASSERT(f->client_count < CLIENTS_MAX);
     int number = f->client_count++;
-    struct fake_client *client = mem_zalloc(1, sizeof(*client));
-    client->stream.ops = &fake_ops;
+    struct memory_client *client = memory_client_create();
     client->stream.fd = 10 + number;
     snprintf(client->stream.peer, sizeof(client->stream.peer), "127.0.0.1:%d", 1001 + number);
     snprintf(client->stream.local, sizeof(client->stream.local), "127.0.0.1:3246");
@@ -153,24 +112,16 @@ static void run(struct fixture *f)
 
 const char *fixture_say(struct fixture *f, int client, const char *lines)
 {
-    struct fake_client *c = f->clients[client];
-    buf_append_string(&c->incoming, lines);
-    buf_append_string(&c->incoming, "\n");
-    buf_clear(&c->sent);
-    if (!c->closed)
-        c->stream.ready(&c->stream, STREAM_READABLE);
+    struct memory_client *c = f->clients[client];
+    memory_client_send(c, lines);
+    memory_client_send(c, "\n");
     run(f);
-    buf_append_char(&c->sent, '\0');
-    c->sent.len--;
-    return c->sent.data;
+    return memory_client_received(c);
 }
 
 const char *fixture_received(struct fixture *f, int client)
 {
-    struct buf *sent = &f->clients[client]->sent;
-    buf_append_char(sent, '\0');
-    buf_clear(sent);
-    return sent->data;
+    return memory_client_received(f->clients[client]);
 }
 
 struct session *fixture_session(struct fixture *f, int client)

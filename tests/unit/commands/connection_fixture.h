@@ -5,15 +5,9 @@
 #define ECHOLOG_TESTS_CONNECTION_FIXTURE_H
 
 #include "commands/command.h"
+#include "support/memory_client.h"
 
 #define CLIENTS_MAX 4
-
-struct fake_client {
-    struct stream stream;
-    struct buf incoming; /* not read yet */
-    struct buf sent;     /* written by the server since the last look */
-    bool closed;
-};
 
 struct fixture {
     struct services sv;
@@ -22,7 +16,7 @@ struct fixture {
     struct timers timers;
     struct trace trace;
     struct hash_key hash_key;
-    struct fake_client
+    struct memory_client
         *clients[CLIENTS_MAX]; /* [0] is connected from the start; their ids count from 1 */
     int client_count;
     int shutdowns;

@@ -89,6 +89,8 @@ static void settle(void)
 {
     for (int i = 0; i < 50; i++) {
         f.clock.mono_us += 1000;
+        memory_client_turn(f.client);
+        memory_client_turn(f.other);
         broker_tick(f.broker);
     }
 }

@@ -3,47 +3,6 @@
 
 #include "base/check.h"
 #include "base/frame.h"
-#include "base/mem.h"
-
-/* --- the stream ------------------------------------------------------------------------------ */
-
-static struct fake_stream *fake_of(struct stream *s)
-{
-    return CONTAINER_OF(s, struct fake_stream, stream);
-}
-
-static enum err fake_read(struct stream *s, void *data, size_t len, size_t *got)
-{
-    struct fake_stream *f = fake_of(s);
-    if (f->incoming.len == 0)
-        return f->ended ? ERR_CLOSED : ERR_AGAIN;
-    *got = f->incoming.len < len ? f->incoming.len : len;
-    memcpy(data, f->incoming.data, *got);
-    buf_consume(&f->incoming, *got);
-    f->end_to_tell = f->ended && *got < len; /* as the TCP driver: the end is an edge of its own */
-    return ERR_OK;
-}
-
-static enum err fake_write(struct stream *s, const struct iovec *iov, int count, size_t *put)
-{
-    struct fake_stream *f = fake_of(s);
-    *put = 0;
-    for (int i = 0; i < count && f->room > 0; i++) {
-        size_t len = iov[i].iov_len < f->room ? iov[i].iov_len : f->room;
-        buf_append(&f->sent, iov[i].iov_base, len);
-        f->room -= len;
-        *put += len;
-    }
-    return *put == 0 ? ERR_AGAIN : ERR_OK;
-}
-
-/* The fixture keeps the struct, so that a test can look at it after the end. */
-static void fake_close(struct stream *s)
-{
-    fake_of(s)->closed = true;
-}
-
-static const struct stream_ops fake_ops = {fake_read, fake_write, fake_close};
 
 /* --- the owner ------------------------------------------------------------------------------ */
 
@@ -154,13 +113,6 @@ void fixture_init(struct fixture *f)
     f->client = fixture_connect(f);
 }
 
-static void fake_free(struct fake_stream *client)
-{
-    buf_deinit(&client->incoming);
-    buf_deinit(&client->sent);
-    mem_free(client);
-}
-
 void fixture_deinit(struct fixture *f)
 {
     sessions_destroy(f->all);
@@ -168,49 +120,20 @@ void fixture_deinit(struct fixture *f)
     timers_deinit(&f->timers);
     config_deinit(&f->config);
     buf_deinit(&f->executed);
-    buf_deinit(&f->received);
     frame_unref(f->big);
-    fake_free(f->client);
+    memory_client_destroy(f->client);
 }
 
-struct fake_stream *fixture_connect(struct fixture *f)
+struct memory_client *fixture_connect(struct fixture *f)
 {
-    struct fake_stream *client = mem_zalloc(1, sizeof(*client));
-    client->stream = (struct stream){.ops = &fake_ops, .peer = "127.0.0.1:1", .fd = -1};
-    client->room = SIZE_MAX;
+    struct memory_client *client = memory_client_create();
     sessions_accept(f->all, &client->stream);
     return client;
 }
 
-static void announce(struct fake_stream *client, unsigned readiness)
-{
-    if (!client->closed)
-        client->stream.ready(&client->stream, readiness);
-}
-
-void fixture_send(struct fake_stream *client, const char *text)
-{
-    buf_append_string(&client->incoming, text);
-    announce(client, STREAM_READABLE);
-}
-
-void fixture_end(struct fake_stream *client)
-{
-    client->ended = true;
-    announce(client, STREAM_READABLE | STREAM_ENDED);
-}
-
-void fixture_drain(struct fake_stream *client, size_t room)
-{
-    client->room = room;
-    announce(client, STREAM_WRITABLE);
-}
-
 void fixture_turn(struct fixture *f)
 {
-    if (f->client->end_to_tell)
-        announce(f->client, STREAM_READABLE);
-    f->client->end_to_tell = false;
+    memory_client_turn(f->client);
     timers_run(&f->timers, f->clock.mono_us);
     sessions_turn(f->all);
     sessions_flush(f->all);
@@ -220,12 +143,7 @@ void fixture_turn(struct fixture *f)
 
 const char *fixture_received(struct fixture *f)
 {
-    struct buf *sent = &f->client->sent;
-    buf_clear(&f->received);
-    buf_append_bytes(&f->received, buf_bytes(sent));
-    buf_append_char(&f->received, '\0');
-    buf_clear(sent);
-    return f->received.data;
+    return memory_client_received(f->client);
 }
 
 const char *fixture_executed(struct fixture *f)

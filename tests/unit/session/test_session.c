@@ -2,7 +2,6 @@
 /* Reading, executing, holding back, blocking, closing. */
 #include "fixture.h"
 
-#include "base/mem.h"
 #include <criterion/criterion.h>
 
 #define EXPECT_STR(got, wanted) cr_expect_str_eq((got), (wanted))
@@ -23,7 +22,7 @@ TestSuite(session, .init = setup, .fini = teardown);
 
 static void turn_with(const char *text)
 {
-    fixture_send(f.client, text);
+    memory_client_send(f.client, text);
     fixture_turn(&f);
 }
 
@@ -121,7 +120,7 @@ Test(session, executes_nothing_while_blocked_and_goes_on_when_woken)
 Test(session, a_blocked_session_whose_peer_closes_ends)
 {
     turn_with("block\r\n");
-    fixture_end(f.client);
+    memory_client_end(f.client);
     fixture_turn(&f);
     cr_expect_eq(f.blocks_ended, 1);
     cr_expect_eq(f.last_end, BLOCK_CLOSED);
@@ -134,10 +133,10 @@ Test(session, so_does_one_behind_more_input_than_is_read_while_it_waits)
 {
     turn_with("block\r\n");
     for (int i = 0; i < 1000; i++)
-        fixture_send(f.client,
-                     "say 0123456789012345678901234567890123456789012345678901234567890123456789"
-                     "012345678901234567890123456789\r\n");
-    fixture_end(f.client);
+        memory_client_send(
+            f.client, "say 0123456789012345678901234567890123456789012345678901234567890123456789"
+                      "012345678901234567890123456789\r\n");
+    memory_client_end(f.client);
     fixture_turn(&f);
     cr_expect_eq(f.last_end, BLOCK_CLOSED);
     cr_expect(f.client->closed);
@@ -145,8 +144,8 @@ Test(session, so_does_one_behind_more_input_than_is_read_while_it_waits)
 
 Test(session, one_that_waits_for_the_disk_is_answered_though_its_peer_sends_no_more)
 {
-    fixture_send(f.client, "later\r\ndisk\r\nsay b\r\n");
-    fixture_end(f.client);
+    memory_client_send(f.client, "later\r\ndisk\r\nsay b\r\n");
+    memory_client_end(f.client);
     fixture_turn(&f);
     fixture_turn(&f);
     cr_assert_eq(f.blocks_ended, 0);
@@ -169,8 +168,8 @@ Test(session, unblocking_from_outside_tells_the_command_how)
 
 Test(session, a_client_that_stops_sending_still_gets_its_held_replies)
 {
-    fixture_send(f.client, "hold a\r\nsay b\r\n");
-    fixture_end(f.client);
+    memory_client_send(f.client, "hold a\r\nsay b\r\n");
+    memory_client_end(f.client);
     fixture_turn(&f);
     fixture_turn(&f);
     cr_expect_not(f.client->closed);
@@ -273,9 +272,9 @@ Test(session, only_sessions_that_append_pause_when_too_much_is_to_be_written)
 
 Test(session, goes_on_in_the_next_turn_when_its_replies_come_to_much)
 {
-    fixture_drain(f.client, 10 * FIXTURE_BIG_BYTES);
-    fixture_send(f.client, "big\r\nbig\r\nbig\r\nbig\r\nsay a\r\n");
-    fixture_end(f.client);
+    memory_client_make_room(f.client, 10 * FIXTURE_BIG_BYTES);
+    memory_client_send(f.client, "big\r\nbig\r\nbig\r\nbig\r\nsay a\r\n");
+    memory_client_end(f.client);
     fixture_turn(&f);
     EXPECT_STR(fixture_executed(&f), "big;big;");
     cr_expect(sessions_pending(f.all, true));
@@ -290,12 +289,12 @@ Test(session, goes_on_in_the_next_turn_when_its_replies_come_to_much)
 
 Test(session, pauses_while_its_client_reads_nothing_and_goes_on_when_it_does)
 {
-    fixture_drain(f.client, 0);
+    memory_client_make_room(f.client, 0);
     struct buf pipeline = {0};
     for (int i = 0; i < 500; i++)
         buf_append_string(&pipeline, "big\r\n");
     buf_append_char(&pipeline, '\0');
-    fixture_send(f.client, pipeline.data);
+    memory_client_send(f.client, pipeline.data);
     buf_deinit(&pipeline);
     for (int i = 0; i < 300; i++)
         fixture_turn(&f);
@@ -303,7 +302,7 @@ Test(session, pauses_while_its_client_reads_nothing_and_goes_on_when_it_does)
     cr_expect_lt(executed, 450);
     cr_expect_gt(executed, 400);
     cr_expect_not(sessions_pending(f.all, true));
-    fixture_drain(f.client, 10 * FIXTURE_BIG_BYTES);
+    memory_client_make_room(f.client, 10 * FIXTURE_BIG_BYTES);
     for (int i = 0; i < 20; i++)
         fixture_turn(&f);
     cr_expect_eq(strlen(fixture_executed(&f)) / strlen("big;"), 10);
@@ -312,8 +311,8 @@ Test(session, pauses_while_its_client_reads_nothing_and_goes_on_when_it_does)
 Test(session, a_paused_session_whose_peer_stops_sending_is_finished_first)
 {
     f.config.client_replies_max = 1;
-    fixture_send(f.client, "hold a\r\nsay b\r\n");
-    fixture_end(f.client);
+    memory_client_send(f.client, "hold a\r\nsay b\r\n");
+    memory_client_end(f.client);
     fixture_turn(&f);
     cr_expect_not(f.client->closed);
     hold_release(&f.holds[0].hold);
@@ -327,7 +326,7 @@ Test(session, a_paused_session_with_nothing_left_to_execute_is_closed_when_its_p
 {
     f.config.client_replies_max = 2;
     turn_with("hold a\r\nhold b\r\n");
-    fixture_end(f.client);
+    memory_client_end(f.client);
     fixture_turn(&f);
     hold_release(&f.holds[0].hold);
     hold_release(&f.holds[1].hold);
@@ -343,7 +342,7 @@ Test(session, goes_on_writing_when_a_full_socket_has_room_again)
     f.client->room = 3;
     turn_with("say hello\r\n");
     EXPECT_STR(fixture_received(&f), "$5\r");
-    fixture_drain(f.client, 100);
+    memory_client_make_room(f.client, 100);
     fixture_turn(&f);
     EXPECT_STR(fixture_received(&f), "\nhello\r\n");
 }
@@ -422,12 +421,11 @@ Test(session, a_mute_session_executes_without_answering)
 Test(session, connections_over_maxclients_are_told_and_closed)
 {
     f.config.maxclients = 1;
-    struct fake_stream *other = fixture_connect(&f);
+    struct memory_client *other = fixture_connect(&f);
     cr_expect(other->closed);
-    cr_expect_eq(other->sent.len, strlen("-ERR max number of clients reached\r\n"));
+    EXPECT_STR(memory_client_received(other), "-ERR max number of clients reached\r\n");
     cr_expect_eq(f.all->stats.rejected, 1);
-    buf_deinit(&other->sent);
-    mem_free(other);
+    memory_client_destroy(other);
 }
 
 Test(session, is_found_by_its_id_until_it_closes)
