@@ -212,7 +212,8 @@ static const struct directive items[] = {
          "without a password, answer local clients only"),
     STRING("requirepass", requirepass, DIRECTIVE_SECRET, "", NULL, "the password; empty is none"),
 
-    SIZE("proto-max-bulk-len", proto_max_bulk_len, 0, "512mb", MB, 4 * GB,
+    /* At most what an int can count: "%.*s" shows arguments in errors. */
+    SIZE("proto-max-bulk-len", proto_max_bulk_len, 0, "512mb", MB, GB,
          "the longest single argument of a command"),
     SIZE("client-query-buffer-limit", client_query_buffer_limit, 0, "1gb", MB, INT64_MAX,
          "input of one client that is not executed yet"),

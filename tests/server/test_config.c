@@ -64,6 +64,18 @@ Test(config, set_changes_all_or_nothing)
     server_end(&s);
 }
 
+/* Longer ones could not be named in an error. */
+Test(config, an_argument_of_two_gigabytes_cannot_be_allowed)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "CONFIG SET proto-max-bulk-len 1gb");
+    EXPECT_LIKE(c, "-ERR CONFIG SET failed*between 1048576 and 1073741824 inclusive",
+                "CONFIG SET proto-max-bulk-len 2gb");
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(config, a_changed_default_is_in_force_at_once)
 {
     struct server s = server_start(NULL);
