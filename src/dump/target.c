@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "disk/posix_disk.h"
 #include "dump/partition_check.h"
+#include "dump/read_disk.h"
 #include "dump/segment_check.h"
 #include "dump/topics.h"
 #include <errno.h>
@@ -240,45 +240,38 @@ static bool resolve(struct target *t, const char *path, FILE *complaints)
     return true;
 }
 
-static bool has_topics(struct disk *disk)
-{
-    struct topics topics;
-    if (topics_read(&topics, disk) != ERR_OK)
-        return false;
-    topics_deinit(&topics);
-    return true;
-}
-
-static bool see_partition(void *ctx, const char *name, enum disk_entry_kind kind)
+static bool see_topics_or_partition(void *ctx, const char *name, enum disk_entry_kind kind)
 {
     bool *seen = ctx;
-    *seen = *seen || (kind == DISK_ENTRY_DIR && names_partition(name));
+    *seen = kind == DISK_ENTRY_DIR && (strcmp(name, TOPICS_DIR) == 0 || names_partition(name));
     return !*seen;
 }
 
-static bool is_data_directory(struct disk *disk)
+static enum err is_data_directory(struct disk *disk, bool *is_data)
 {
     bool seen = false;
-    return has_topics(disk) || (disk_list(disk, "", see_partition, &seen) == ERR_OK && seen);
-}
-
-static enum err open_disk(const char *root, struct disk **disk)
-{
-    struct posix_disk_options options = {.root = root, .sync_workers = 1, .bulk_workers = 1};
-    return posix_disk_create(&options, disk);
+    enum err err = disk_list(disk, "", see_topics_or_partition, &seen);
+    *is_data = seen;
+    return err;
 }
 
 /* A directory that is not a data directory can only be a partition's; then the root lies above it. */
 static enum err open_root(struct target *t, struct disk **disk)
 {
-    enum err err = open_disk(t->root, disk);
-    if (err != ERR_OK || !t->is_dir || is_data_directory(*disk))
-        return err;
     char path[PATH_MAX];
+    bool is_data = false;
+    enum err err = read_disk_create(t->root, disk);
+    if (err != ERR_OK || !t->is_dir)
+        return err;
+    err = is_data_directory(*disk, &is_data);
+    if (err == ERR_OK && is_data)
+        return ERR_OK;
+    read_disk_destroy(*disk);
+    if (err != ERR_OK)
+        return err;
     memcpy(path, t->root, sizeof(path));
-    posix_disk_destroy(*disk);
     split(t, path, 1);
-    return open_disk(t->root, disk);
+    return read_disk_create(t->root, disk);
 }
 
 /* False: it is nothing of Echolog's. */
@@ -286,8 +279,9 @@ static bool look(struct dump *d, const struct target *t)
 {
     struct topics topics;
     bool known = true;
-    if (topics_read(&topics, d->disk) != ERR_OK)
-        topics = (struct topics){0};
+    enum err err = topics_read(&topics, d->disk);
+    if (err != ERR_OK && err != ERR_NOT_FOUND && t->is_dir && t->name[0] == '\0')
+        printer_failed(d->out, TOPICS_DIR, err);
     if (t->is_dir && t->name[0] == '\0')
         look_at_data(d, &topics);
     else if (!t->is_dir)
@@ -341,6 +335,6 @@ enum target_status target_run(const struct options *options, FILE *out, FILE *co
                                       : TARGET_FINE;
     }
     printer_deinit(&printer);
-    posix_disk_destroy(disk);
+    read_disk_destroy(disk);
     return status;
 }

@@ -213,6 +213,35 @@ void scratch_flip(struct scratch *s, const char *path, size_t pos)
     buf_deinit(&content);
 }
 
+static int make_readable(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)kind, (void)ftw;
+    return chmod(path, S_ISDIR(st->st_mode) ? 0555 : 0444);
+}
+
+static int make_writable(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)kind, (void)ftw;
+    return chmod(path, S_ISDIR(st->st_mode) ? 0755 : 0644);
+}
+
+/* Modes do not bind the superuser, so that one becomes somebody else. */
+void scratch_forbid_writing(struct scratch *s)
+{
+    char name[256];
+    nftw(s->dir, make_readable, 16, FTW_PHYS);
+    if (geteuid() == 0)
+        cr_assert_eq(seteuid(65534), 0);
+    cr_assert_neq(euidaccess(full(s, SCRATCH_LOG, name, sizeof(name)), W_OK), 0);
+}
+
+void scratch_allow_writing(struct scratch *s)
+{
+    if (getuid() == 0)
+        cr_assert_eq(seteuid(0), 0);
+    nftw(s->dir, make_writable, 16, FTW_PHYS);
+}
+
 void scratch_meta(struct scratch *s, int partitions, const char *lines)
 {
     struct buf text = {0};

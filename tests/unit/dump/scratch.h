@@ -46,6 +46,9 @@ void scratch_truncate(struct scratch *s, const char *path, size_t len);
 bool scratch_has(struct scratch *s, const char *path);
 /* Flips one bit at `pos`; again brings it back. */
 void scratch_flip(struct scratch *s, const char *path, size_t pos);
+/* From here on this process may read everything in it and write nothing. */
+void scratch_forbid_writing(struct scratch *s);
+void scratch_allow_writing(struct scratch *s);
 /* The meta file of topic "t" with so many partitions and these lines. */
 void scratch_meta(struct scratch *s, int partitions, const char *lines);
 

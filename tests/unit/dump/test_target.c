@@ -3,6 +3,7 @@
 #include "scratch.h"
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The bytes of the batch that holds a record of `len` bytes, about. */
@@ -87,6 +88,21 @@ Test(dump, nothing_is_changed_by_looking)
         buf_deinit(&before);
         buf_deinit(&after);
     }
+    scratch_deinit(&s);
+}
+
+Test(dump, to_be_allowed_to_read_is_enough)
+{
+    struct scratch s;
+    scratch_init(&s);
+    scratch_put(&s, "k", "v");
+    scratch_close(&s);
+    scratch_meta(&s, 1, "");
+    scratch_forbid_writing(&s);
+    cr_assert_eq(scratch_dump(&s, "", "--deep"), TARGET_FINE, "%s", s.said);
+    cr_assert_eq(scratch_dump(&s, "t-0", "--deep"), TARGET_FINE, "%s", s.said);
+    cr_assert_eq(scratch_dump(&s, SCRATCH_LOG, "--deep"), TARGET_FINE, "%s", s.said);
+    scratch_allow_writing(&s);
     scratch_deinit(&s);
 }
 
@@ -199,6 +215,26 @@ Test(dump, what_is_not_there_cannot_be_looked_at)
     scratch_init(&s);
     cr_assert_eq(scratch_dump(&s, "nosuch", ""), TARGET_NOT_LOOKED);
     cr_assert_not_null(strstr(s.complained, strerror(ENOENT)));
+    scratch_deinit(&s);
+}
+
+Test(dump, what_may_not_be_read_cannot_be_looked_at)
+{
+    struct scratch s;
+    char log[128];
+    scratch_init(&s);
+    scratch_put(&s, "k", "v");
+    scratch_close(&s);
+    snprintf(log, sizeof(log), "%s/%s", s.dir, SCRATCH_LOG);
+    scratch_forbid_writing(&s);
+    scratch_allow_writing(&s);
+    cr_assert_eq(chmod(log, 0200), 0);
+    if (geteuid() == 0)
+        cr_assert_eq(seteuid(65534), 0);
+    cr_assert_eq(scratch_dump(&s, "", ""), TARGET_NOT_LOOKED);
+    cr_assert(scratch_said(&s, "error " SCRATCH_LOG ": cannot be read: permission denied"), "%s",
+              s.said);
+    scratch_allow_writing(&s);
     scratch_deinit(&s);
 }
 
