@@ -173,7 +173,7 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
     enum err err;
     log_scan_init(&scan, file, from, end);
     scan.expected = rc->expected;
-    scan.limit = limit;
+    log_scan_set_limit(&scan, s->base_offset, limit);
     scan.epoch = rc->epoch;
     if (rc->have_checkpoint) {
         scan.epochs = rc->p->checkpoint.epochs;
@@ -555,6 +555,10 @@ static enum err creation_ended_early(struct partition *p, const int64_t *bases, 
 /* Segments wholly before the log start are still to be removed. */
 static void skip_dropped(struct partition *p)
 {
+    if (p->log_start == p->next_offset) { /* nor is anything kept in the last one */
+        p->start_skip = p->bytes;
+        return;
+    }
     for (size_t i = 0; i + 1 < p->segment_count; i++)
         if (p->segments[i + 1]->base_offset <= p->log_start)
             p->start_skip += p->segments[i]->bytes;

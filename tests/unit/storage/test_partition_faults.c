@@ -195,3 +195,23 @@ Test(faults, search_that_began_before_the_clock_went_on_does_not_keep_records_to
     partition_read_end(&read);
     bench_deinit(&b);
 }
+
+Test(faults, log_whose_records_all_expired_can_be_rolled_after_a_restart)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    b.config.retention_ms = 1000;
+    partition_configure(b.p, &b.config);
+    b.clock.wall_ms += 5000;
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 10, ERR_LIMIT); /* the roll fails */
+    partition_retain(b.p);
+    bench_settle(&b);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 0, ERR_OK);
+    bench_reopen(&b);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 1);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0/00000000000000000000.log"));
+    bench_deinit(&b);
+}
