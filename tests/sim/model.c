@@ -318,6 +318,12 @@ void model_doubt(struct model *m)
             m->batches[i].doubtful = true;
 }
 
+void model_doubt_unheard(struct model *m)
+{
+    model_doubt(m);
+    m->unheard = true;
+}
+
 void model_rotted(struct model *m, int64_t base)
 {
     struct model_batch *b = batch_at(m, base);
@@ -743,8 +749,8 @@ void model_audit_end(struct model *m, enum model_end end, const struct partition
         if (batch_end(b) > behind)
             behind = batch_end(b);
         /* What a failed sync forgot is in the page cache only, until it is written anew. */
-        bool forgotten = b->doubtful && b->state == MODEL_WRITTEN && !m->rules->forgotten &&
-                         end != MODEL_END_POWER;
+        bool forgotten = b->doubtful && b->state == MODEL_WRITTEN &&
+                         (m->unheard || !m->rules->forgotten) && end != MODEL_END_POWER;
         b->state = forgotten ? MODEL_WRITTEN : MODEL_DURABLE;
         b->doubtful = forgotten;
         b->number = 0;
@@ -759,4 +765,5 @@ void model_audit_end(struct model *m, enum model_end end, const struct partition
         m->seen_bound = info->next_offset;
     }
     m->next = info->next_offset;
+    m->unheard = false;
 }

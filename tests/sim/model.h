@@ -55,6 +55,7 @@ struct model {
     int64_t seen_bound; /* readers have seen no record from here on */
     uint64_t number_written, number_synced;
     bool failed;      /* the partition takes no more in this run */
+    bool unheard;     /* a sync failed that no start can know of */
     bool cut_told;    /* by the restart under audit */
     bool bytes_known; /* no bytes are in the files but the batches */
 };
@@ -105,6 +106,8 @@ void model_quiet(struct model *m, int64_t synced_offset);
 void model_closed(struct model *m);
 /* Nothing is known of what is not durable yet. */
 void model_doubt(struct model *m);
+/* The same, since a sync failed and the run ended before it could hear of it. */
+void model_doubt_unheard(struct model *m);
 /* The batch at `base` was spoiled on the device. */
 void model_rotted(struct model *m, int64_t base);
 

@@ -53,6 +53,8 @@ struct part {
     uint64_t sync_wanted; /* the batch up to which a sync was asked for */
     bool cut_told;        /* by the last opening */
     int64_t configured_us;
+    uint32_t segments_seen;
+    bool failed_seen;
     enum model_end end; /* the worst since the last audit */
     int64_t start_max;  /* retention may have moved the log start so far since the last event */
 };
@@ -82,8 +84,10 @@ struct world {
     size_t part_count;
     uint64_t id_next;
     uint64_t step;
-    bool stormy; /* the disk may answer with errors */
-    bool muted;  /* events are of a run that has ended */
+    bool stormy;   /* the disk may answer with errors */
+    bool suffered; /* reads may have failed, and what that led to may not be over */
+    uint64_t sync_errors_heard;
+    bool muted; /* events are of a run that has ended */
 };
 
 static uint64_t below(struct world *w, uint64_t bound)
@@ -151,7 +155,7 @@ static int64_t cutoff_ms(const struct part *part)
 /* Whether reads may fail. */
 static bool reads_suffer(const struct world *w)
 {
-    return w->disk->odds[SIM_READ_EIO] > 0 || w->disk->odds[SIM_OPEN_LIMIT] > 0;
+    return w->suffered || w->disk->odds[SIM_READ_EIO] > 0 || w->disk->odds[SIM_OPEN_LIMIT] > 0;
 }
 
 static bool gone(const struct world *w)
@@ -457,6 +461,7 @@ static void do_weather(struct world *w)
         if (one_in(w, 2))
             w->disk->capacity = sim_disk_used(w->disk) + (uint64_t)spread(w, 0, 20000);
     }
+    w->suffered = reads_suffer(w);
     for (size_t i = 0; i < w->part_count; i++)
         LIST_EACH (it, &w->parts[i].flights) {
             CONTAINER_OF(it, struct flight, link)->began.trouble |= reads_suffer(w);
@@ -512,6 +517,7 @@ static void do_settle(struct world *w)
         return;
     timers_run(&w->timers, w->clock.mono_us);
     settle(w);
+    w->suffered = false;
     for (size_t i = 0; i < w->part_count && !gone(w); i++) {
         check_settled(w, &w->parts[i]);
         if (!list_empty(&w->parts[i].flights))
@@ -750,6 +756,12 @@ static void spoil_index(struct world *w, struct part *part)
 
 /* --- ends and beginnings -------------------------------------------------------------------- */
 
+/* A sync that failed may end unheard with the run. */
+static bool sync_failed(const struct world *w)
+{
+    return w->disk->hits[SIM_SYNC_EIO] > w->sync_errors_heard;
+}
+
 static void end_part(struct world *w, struct part *part, enum model_end wanted)
 {
     bool failed = part->model.failed;
@@ -759,6 +771,8 @@ static void end_part(struct world *w, struct part *part, enum model_end wanted)
         return;
     enum err err = partition_close(part->p);
     part->p = NULL;
+    if (w->disk->dead && sync_failed(w))
+        model_doubt_unheard(&part->model);
     int64_t low;
     model_start_bounds(&part->model, cutoff_ms(part), part->config.retention_bytes, &low,
                        &part->start_max);
@@ -774,9 +788,11 @@ static void end_part(struct world *w, struct part *part, enum model_end wanted)
     if (!w->disk->dead) {
         tell(w, "%s: closed with an error: %s", part->dir, err_text(err));
         model_doubt(&part->model); /* what failed while it closed is not told apart */
-        if (part->config.retention_ms >= 0 || part->config.retention_bytes >= 0)
-            part->start_max = INT64_MAX;
     }
+    /* While it closed, more may have been written and more dropped. */
+    if (wanted == MODEL_END_CLEAN &&
+        (part->config.retention_ms >= 0 || part->config.retention_bytes >= 0))
+        part->start_max = INT64_MAX;
     if (part->end < MODEL_END_KILL)
         part->end = MODEL_END_KILL;
 }
@@ -804,6 +820,7 @@ static void end_run(struct world *w, enum model_end wanted)
     for (size_t i = 0; i < w->part_count; i++)
         end_part(w, &w->parts[i], wanted);
     settle(w);
+    w->report->deeds[DEED_SEGMENT_REMOVED] += storage_stats(w->st)->segments_removed;
     storage_destroy(w->st);
     w->st = NULL;
     if (timers_next(&w->timers) != TIMERS_NONE)
@@ -814,6 +831,7 @@ static void end_run(struct world *w, enum model_end wanted)
     deed(w, w->disk->dead ? DEED_KILLED : DEED_CLEAN_STOP);
     restart_disk(w, wanted == MODEL_END_POWER || one_in(w, 3));
     calm(w);
+    w->sync_errors_heard = w->disk->hits[SIM_SYNC_EIO];
     w->muted = false;
 }
 
@@ -1000,9 +1018,16 @@ static void do_step(struct world *w, struct part *part)
 static void check_all(struct world *w)
 {
     for (size_t i = 0; i < w->part_count; i++) {
+        struct part *part = &w->parts[i];
         struct partition_info info;
-        partition_describe(w->parts[i].p, &info);
-        model_check_info(&w->parts[i].model, &info);
+        partition_describe(part->p, &info);
+        model_check_info(&part->model, &info);
+        if (info.segment_count > part->segments_seen && part->segments_seen > 0)
+            w->report->deeds[DEED_ROLLED] += info.segment_count - part->segments_seen;
+        part->segments_seen = info.segment_count;
+        if (info.failed != ERR_OK && !part->failed_seen)
+            deed(w, DEED_PARTITION_FAILED);
+        part->failed_seen = info.failed != ERR_OK;
     }
 }
 
