@@ -173,7 +173,7 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
     enum err err;
     log_scan_init(&scan, file, from, end);
     scan.expected = rc->expected;
-    log_scan_set_limit(&scan, s->base_offset, limit);
+    scan.limit = limit;
     scan.epoch = rc->epoch;
     if (rc->have_checkpoint) {
         scan.epochs = rc->p->checkpoint.epochs;
