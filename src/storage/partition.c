@@ -43,6 +43,7 @@ struct partition *partition_new(struct storage *st, const char *dir,
     p->start_age_ms = p->dropped_max_ms = INT64_MIN;
     p->last_batch_base = -1;
     list_init(&p->retention_waiters);
+    list_init(&p->trims);
     p->reserve_ahead = RESERVE_AHEAD_MIN;
     p->checkpoint.segment_began_ms = -1;
     p->checkpoint.segment_max_timestamp_ms = INT64_MIN;
@@ -81,6 +82,7 @@ void partition_free(struct partition *p)
     struct storage *st = p->st;
     ASSERT(p->work.kind == WORK_NONE && list_empty(&p->reads));
     ASSERT(list_empty(&p->retention_waiters) && !p->removal.under_way);
+    ASSERT(list_empty(&p->trims));
     timers_cancel(st->options.timers, &p->flush_timer);
     if (p->open.count > 0)
         st->stats.pending_bytes -= p->open.buf.len;
@@ -161,6 +163,7 @@ void partition_fail(struct partition *p, enum err why)
     if (p->created && !p->marker && p->work.kind == WORK_NONE)
         work_start_checkpoint(p); /* the next start must know */
     refuse(p, p->batch_synced + 1, why);
+    partition_trims_end(p, why);
 }
 
 void partition_refuse_waiting(struct partition *p, enum err why)
@@ -189,6 +192,7 @@ void partition_delete(struct partition *p)
         work_start_delete(p);
     if (events != NULL && p->failed == ERR_OK && first <= p->batch_last)
         events->refused(p, p->ctx, first, p->batch_last, ERR_NOT_FOUND);
+    partition_trims_end(p, ERR_NOT_FOUND);
 }
 
 /* --- segments ------------------------------------------------------------------------------- */
@@ -540,7 +544,9 @@ static bool step(struct partition *p)
             return write_waiting(p);
         return false;
     }
-    if (sync_due(p))
+    if (!list_empty(&p->trims))
+        partition_trims_start(p);
+    else if (sync_due(p))
         work_start_sync(p);
     else if (p->roll_wanted && p->ready && partition_active(p)->bytes > 0)
         work_start_roll(p);

@@ -40,7 +40,7 @@ struct partition_events {
      * them) cannot be made durable. ERR_NOSPACE, ERR_LIMIT: the offsets are free again, later appends may
      * succeed. Anything else sticks: the partition takes no more. */
     void (*refused)(struct partition *p, void *ctx, uint64_t first, uint64_t last, enum err why);
-    /* Records before the new log start are gone (retention). */
+    /* Records before the new log start are gone (retention, trim). */
     void (*trimmed)(struct partition *p, void *ctx);
 };
 
@@ -81,12 +81,13 @@ enum err partition_open(struct storage *st, const char *dir, const struct partit
                         struct partition_recovery *recovery, struct partition **p);
 
 /* Writes and syncs everything (blocks: stop of the program only), leaves the marker of a clean stop, and
- * frees the partition. No events are called. Outstanding reads must be cancelled before; a job under way
- * is waited for through `disk_reap`. The first error is returned; the memory is freed all the same. */
+ * frees the partition. No events are called. Outstanding reads and trims must be cancelled before; a job
+ * under way is waited for through `disk_reap`. The first error is returned; the memory is freed all the same. */
 enum err partition_close(struct partition *p);
 
 /* Ends the partition and removes its directory in the background. Batches not yet acknowledged are
- * refused with ERR_NOT_FOUND, reads under way end with it, and events are not called after return. */
+ * refused with ERR_NOT_FOUND, reads and trims under way end with it, and events are not called after
+ * return. */
 void partition_delete(struct partition *p);
 
 void partition_configure(struct partition *p, const struct partition_config *config);
@@ -179,5 +180,27 @@ void partition_seek_end(struct partition_seek *seek);
  * that are wholly before it. Called by the owner now and then; cheap when there is nothing to do. Reads
  * and searches do the first part themselves: none returns a record past its limit. */
 void partition_retain(struct partition *p);
+
+/* A log start moved by hand (Kafka's DeleteRecords). */
+struct partition_trim {
+    void (*done)(struct partition_trim *t);
+    void *ctx; /* the caller's */
+
+    /* Result. ERR_RANGE: not in 0..next offset, nothing happened. ERR_NOT_FOUND: deleted meanwhile. Any
+     * other error: readers see the new log start, a restart may bring the old one back. */
+    enum err err;
+    int64_t log_start; /* on the device when there was no error */
+
+    /* Private. */
+    struct list link;
+    bool told_later;
+};
+/* Moves the log start on to `offset`; where it is further on already it stays. Needs no space on the
+ * device. Segments wholly before it are removed by a job. ERR_OK: `t` holds its result now; ERR_AGAIN:
+ * `done` will be called. */
+MUST_CHECK
+enum err partition_trim(struct partition *p, int64_t offset, struct partition_trim *t);
+/* Before `done`: it will not be called, though the log start moves. Harmless later. */
+void partition_trim_end(struct partition_trim *t);
 
 #endif

@@ -5,7 +5,8 @@
  *   partition_work.c       the jobs that change files: create, open, sync, roll, checkpoint, delete; removal
  *   partition_read.c       reads and searches by time
  *   partition_recovery.c   opening and closing
- *   partition_retention.c  moving the log start */
+ *   partition_retention.c  moving the log start by time and size
+ *   partition_trim.c       moving it by hand */
 #ifndef ECHOLOG_STORAGE_PARTITION_INTERNAL_H
 #define ECHOLOG_STORAGE_PARTITION_INTERNAL_H
 
@@ -119,6 +120,7 @@ struct partition {
     struct timer flush_timer;
     struct partition_work work;
     struct partition_removal removal;
+    struct list trims;    /* who waits for the log start to be durable */
     bool removal_put_off; /* to the next partition_retain: the checkpoint could not be written */
 
     /* The checkpoint. */
@@ -219,7 +221,15 @@ bool partition_retain_now(struct partition *p);
 bool partition_retains(const struct partition *p, const struct tail_batch *batch);
 /* The log start moves on to `offset` in a batch with `skip` bytes before it. Calls events.trimmed. */
 void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, uint64_t skip);
+/* What is before `offset` will be dropped and may be younger than what stays: that then ages by it. */
+void partition_note_dropped(struct partition *p, int64_t offset);
 /* Lets segments before the log start be removed, once that is durable. */
 void partition_remove_old(struct partition *p);
+
+/* --- partition_trim.c --- */
+/* Lets a job make the log start durable. */
+void partition_trims_start(struct partition *p);
+/* Those that have what they wait for are told; with an error all are. Calls their `done`. */
+void partition_trims_end(struct partition *p, enum err err);
 
 #endif

@@ -55,8 +55,7 @@ void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, u
         p->events->trimmed(p, p->ctx);
 }
 
-/* What is dropped by size may be younger than what stays: that then ages by it. */
-static void note_dropped(struct partition *p, int64_t offset)
+void partition_note_dropped(struct partition *p, int64_t offset)
 {
     for (size_t i = 0; i < p->segment_count && p->segments[i]->base_offset < offset; i++) {
         const struct segment *s = p->segments[i];
@@ -85,7 +84,7 @@ static void take_bytes(struct partition *p)
         age_ms = INT64_MIN;
         skip = p->bytes - p->last_batch_len;
     }
-    note_dropped(p, offset);
+    partition_note_dropped(p, offset);
     partition_move_start(p, offset, age_ms, skip);
 }
 

@@ -189,6 +189,8 @@ void work_start_checkpoint(struct partition *p)
 {
     struct partition_work *w = work_begin(p, WORK_CHECKPOINT, run_checkpoint);
     w->checkpoint = p->checkpoint;
+    if (p->batch_synced == p->batch_written && p->failed == ERR_OK)
+        partition_checkpoint_synced(p, &w->checkpoint);
     lend_checkpoint(p, w, true);
     work_submit(w, DISK_LANE_SYNC);
 }
@@ -210,7 +212,7 @@ void work_start_sync(struct partition *p)
     struct partition_work *w = work_begin(p, WORK_SYNC, run_sync);
     lend_active(p, w);
     partition_checkpoint_synced(p, &w->checkpoint);
-    lend_checkpoint(p, w, false);
+    lend_checkpoint(p, w, !list_empty(&p->trims));
     work_submit(w, DISK_LANE_SYNC);
 }
 
@@ -419,6 +421,14 @@ static void delete_done(struct partition *p, struct partition_work *w)
                    err_text(w->err));
 }
 
+/* Whether the job was to write a checkpoint and nothing but that went wrong. */
+static enum err checkpoint_error(const struct partition_work *w)
+{
+    if (w->kind == WORK_CHECKPOINT && w->err != ERR_OK)
+        return w->err;
+    return w->kind == WORK_CHECKPOINT || w->kind == WORK_SYNC ? w->checkpoint_err : ERR_OK;
+}
+
 static void work_done(struct disk_job *job)
 {
     struct partition *p = work_of(job)->p;
@@ -436,7 +446,7 @@ static void work_done(struct disk_job *job)
         }
         return;
     }
-    if (p->failed != ERR_OK && w.kind != WORK_CHECKPOINT) {
+    if (p->failed != ERR_OK && w.kind != WORK_CHECKPOINT) { /* nobody waits for a trim then */
         segment_files_unref(w.opened); /* it failed inside an event, after this job had begun */
         work_start_checkpoint(p);
         return;
@@ -461,6 +471,7 @@ static void work_done(struct disk_job *job)
     case WORK_NONE:
         ASSERT(false);
     }
+    partition_trims_end(p, checkpoint_error(&w));
     if (partition_dirty(p))
         partition_commit(p);
     else

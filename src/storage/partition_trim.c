@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Moving the log start by hand. It moves at once; who asked is told when that is on the device, which
+ * takes a synced checkpoint, and before that a sync of what is before the new log start. */
+#include "storage/partition_internal.h"
+
+/* Bytes of the segments that are wholly before `offset`: as near as one knows without a search. Retention by
+ * size finds out the rest when it matters. */
+static uint64_t bytes_before(const struct partition *p, int64_t offset)
+{
+    uint64_t bytes = 0;
+    if (offset == p->next_offset)
+        return p->bytes;
+    for (size_t i = 0; i + 1 < p->segment_count && p->segments[i + 1]->base_offset <= offset; i++)
+        bytes += p->segments[i]->bytes;
+    return bytes;
+}
+
+static void trim_end(struct partition_trim *t, enum err err)
+{
+    list_remove(&t->link);
+    t->err = err;
+    if (t->told_later)
+        t->done(t);
+}
+
+enum err partition_trim(struct partition *p, int64_t offset, struct partition_trim *t)
+{
+    ASSERT(!p->deleted);
+    list_init(&t->link);
+    t->told_later = false;
+    t->err = p->failed != ERR_OK ? ERR_FAILED : ERR_OK;
+    if (offset < 0 || offset > p->next_offset)
+        t->err = ERR_RANGE;
+    if (t->err != ERR_OK)
+        return ERR_OK;
+    t->log_start = offset > p->log_start ? offset : p->log_start;
+    if (p->durable_start < t->log_start)
+        list_push_back(&p->trims, &t->link); /* an event may end the partition, and with it this */
+    p->removal_put_off = false;
+    if (offset > p->log_start) {
+        partition_note_dropped(p, offset);
+        partition_move_start(p, offset, INT64_MIN, bytes_before(p, offset));
+    }
+    partition_advance(p);
+    if (list_empty(&t->link))
+        return ERR_OK;
+    t->told_later = true;
+    return ERR_AGAIN;
+}
+
+void partition_trim_end(struct partition_trim *t)
+{
+    list_remove(&t->link);
+}
+
+void partition_trims_start(struct partition *p)
+{
+    if (p->batch_synced < p->batch_written)
+        work_start_sync(p); /* its checkpoint is synced too */
+    else
+        work_start_checkpoint(p);
+}
+
+void partition_trims_end(struct partition *p, enum err err)
+{
+    struct list over;
+    list_init(&over);
+    LIST_EACH (it, &p->trims) {
+        struct partition_trim *t = CONTAINER_OF(it, struct partition_trim, link);
+        if (err == ERR_OK && t->log_start > p->durable_start)
+            continue;
+        t->err = t->log_start > p->durable_start ? err : ERR_OK;
+        list_remove(it);
+        list_push_back(&over, it);
+    }
+    while (!list_empty(&over)) {
+        struct partition_trim *t = CONTAINER_OF(over.next, struct partition_trim, link);
+        trim_end(t, t->err);
+    }
+}
