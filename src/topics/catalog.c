@@ -346,8 +346,9 @@ enum err catalog_grow_topic(struct catalog *c, struct topic *t, int64_t partitio
     return ERR_OK;
 }
 
-enum err catalog_set_config(struct catalog *c, struct topic *t, const struct bytes *pairs,
-                            size_t pair_count, struct topic_change *change, struct buf *why)
+/* Tries it on a copy, and leaves the rest to a job. `words` are pairs, or, for a reset, names. */
+static enum err configure(struct catalog *c, struct topic *t, bool reset, const struct bytes *words,
+                          size_t count, struct topic_change *change, struct buf *why)
 {
     struct topic_config trial;
     uint64_t set_keys = t->set_keys;
@@ -358,30 +359,26 @@ enum err catalog_set_config(struct catalog *c, struct topic *t, const struct byt
     if (t->deleted)
         return ERR_NOT_FOUND;
     topic_config_copy(&trial, &t->config);
-    err = topic_config_set(&trial, &set_keys, pairs, pair_count, why);
+    if (reset)
+        err = topic_config_reset(&trial, &set_keys, words, count, c->o.config, why);
+    else
+        err = topic_config_set(&trial, &set_keys, words, count / 2, why);
     topic_config_deinit(&trial);
     if (err == ERR_OK)
-        catalog_job_configure(c, t, false, pairs, 2 * pair_count, change);
+        catalog_job_configure(c, t, reset, words, count, change);
     return err;
+}
+
+enum err catalog_set_config(struct catalog *c, struct topic *t, const struct bytes *pairs,
+                            size_t pair_count, struct topic_change *change, struct buf *why)
+{
+    return configure(c, t, false, pairs, 2 * pair_count, change, why);
 }
 
 enum err catalog_reset_config(struct catalog *c, struct topic *t, const struct bytes *names,
                               size_t count, struct topic_change *change, struct buf *why)
 {
-    struct topic_config trial;
-    uint64_t set_keys = t->set_keys;
-    enum err err;
-
-    if (change != NULL)
-        change->job = NULL;
-    if (t->deleted)
-        return ERR_NOT_FOUND;
-    topic_config_copy(&trial, &t->config);
-    err = topic_config_reset(&trial, &set_keys, names, count, c->o.config, why);
-    topic_config_deinit(&trial);
-    if (err == ERR_OK)
-        catalog_job_configure(c, t, true, names, count, change);
-    return err;
+    return configure(c, t, true, names, count, change, why);
 }
 
 void catalog_delete_topic(struct catalog *c, struct topic *t, struct topic_change *change)
