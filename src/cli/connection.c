@@ -137,6 +137,14 @@ enum err connection_open(struct connection *c)
     return err == ERR_OK ? connection_hello(c) : err;
 }
 
+bool connection_open_or_say(struct connection *c)
+{
+    if (connection_open(c) == ERR_OK)
+        return true;
+    fprintf(stderr, "%s\n", c->error);
+    return false;
+}
+
 bool connection_alive(struct connection *c)
 {
     char byte;

@@ -50,6 +50,8 @@ void connection_close(struct connection *c); /* and drops what is queued; harmle
  * ERR_IO      not connected */
 MUST_CHECK
 enum err connection_open(struct connection *c);
+/* The same; whether it went well, and standard error says why not. */
+bool connection_open_or_say(struct connection *c);
 /* Asks for the target's protocol, as connection_open does; nothing when it names none. */
 MUST_CHECK
 enum err connection_hello(struct connection *c);

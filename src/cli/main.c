@@ -56,14 +56,6 @@ static void locale_init(void)
         setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-static bool connect_or_say(struct connection *c)
-{
-    if (connection_open(c) == ERR_OK)
-        return true;
-    fprintf(stderr, "%s\n", c->error);
-    return false;
-}
-
 static int run_command(struct connection *c, const struct options *o, enum printer_form form)
 {
     size_t count = (size_t)o->rest_count;
@@ -72,7 +64,7 @@ static int run_command(struct connection *c, const struct options *o, enum print
 
     for (size_t i = 0; i < count; i++)
         words[i] = bytes_of_string(o->rest[i]);
-    if (connect_or_say(c)) {
+    if (connection_open_or_say(c)) {
         enum command_result result = command_run(c, words, count, form, stdout);
 
         if (result == COMMAND_LOST)
@@ -111,7 +103,7 @@ static int run(struct connection *c, const struct options *o)
         return run_command(c, o, form);
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return run_repl(c, form);
-    return connect_or_say(c) ? script_run(c, form, STDIN_FILENO, stdout) : 1;
+    return connection_open_or_say(c) ? script_run(c, form, STDIN_FILENO, stdout) : 1;
 }
 
 int main(int argc, char **argv)

@@ -153,8 +153,7 @@ static void repl_note_state(struct repl *r, enum command_result result)
 static void repl_connect(struct repl *r)
 {
     r->transaction = false;
-    if (connection_open(r->connection) != ERR_OK)
-        fprintf(stderr, "%s\n", r->connection->error);
+    connection_open_or_say(r->connection);
 }
 
 /* A command is never sent twice: when the connection is lost before its reply, the user decides. */

@@ -420,9 +420,7 @@ int tool_consume(struct connection *c, int argc, char *const *argv)
         fputs(help_text, stdout);
         return 0;
     }
-    if (connection_open(c) != ERR_OK) {
-        fprintf(stderr, "%s\n", c->error);
+    if (!connection_open_or_say(c))
         return 1;
-    }
     return consume_run(c, &options, STDOUT_FILENO, stderr);
 }

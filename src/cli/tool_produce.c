@@ -345,10 +345,8 @@ int tool_produce(struct connection *c, int argc, char *const *argv)
         fputs(help_text, stdout);
         return 0;
     }
-    if (connection_open(c) != ERR_OK) {
-        fprintf(stderr, "%s\n", c->error);
+    if (!connection_open_or_say(c))
         return 1;
-    }
     if (isatty(STDIN_FILENO))
         fputs("Each line is a record; Ctrl-D ends.\n", stderr);
     return produce_run(c, &options, STDIN_FILENO, stderr);
