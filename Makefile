@@ -267,19 +267,20 @@ UNIT_PARTS   = $(addprefix criterion:,$(UNIT_TESTS))
 SERVER_PARTS = $(addprefix criterion:,$(SERVER_TESTS))
 CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
 FUZZ_PARTS   = $(foreach n,$(FUZZ_NAMES),plain:$(BUILD)/fuzz/$(n):tests/fuzz/corpus/$(n))
+SIM_PARTS    = counted:$(SIM):--seeds=$(SEEDS)
 LINT_PARTS   = plain:utils/lint-layers
 EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
-test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) | $(DEPS_TEST)
-	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) $(CLIENT_PARTS)
+test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) $(CLIENT_PARTS)
 
 # The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
 asan tsan:
 	@+$(MAKE) --no-print-directory FLAVOUR=$@ BUILD=build/$@ test-$@
 
-test-asan: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) | $(DEPS_TEST)
-	@$(RUN_TESTS) $(UNIT_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS)
+test-asan: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(UNIT_PARTS) counted:$(SIM):--seeds=200 $(FUZZ_PARTS) $(SERVER_PARTS)
 
 test-tsan: all $(SERVER_TESTS) $(TSAN_TESTS) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(addprefix plain:,$(TSAN_TESTS)) $(SERVER_PARTS)
