@@ -211,6 +211,8 @@ MUST_CHECK
 enum err partition_seek_pos(struct partition *p, uint64_t pos, struct partition_seek *seek);
 /* The bytes in segments before the batch that a search has found. */
 uint64_t partition_seek_skip(const struct partition *p, const struct partition_seek *seek);
+/* Where the damage begins that reaches up to what a search by time has found; -1 if there is none. */
+int64_t partition_seek_damage(const struct partition_seek *seek);
 /* Readers that waited for retention go on. */
 void partition_wake_readers(struct partition *p);
 

@@ -47,6 +47,7 @@ struct partition_read_state {
 struct partition_seek_state {
     struct reader reader;
     struct partition_seek *seek; /* borrowed */
+    int64_t damage_from;         /* from here up to where it is all is damaged; -1: nothing is */
 };
 
 /* What a segment gave is taken and the rest done; ERR_AGAIN: there is nothing to take yet. */
@@ -228,6 +229,7 @@ static enum err reader_try(struct reader *r)
         find_pos_pending(r, s);
     else
         place_find(p, &r->view, r->offset);
+    r->found.damage_from = -1;
     if (s->bytes == 0)
         return ERR_NOT_FOUND;
     if (s->files != NULL) {
@@ -467,10 +469,23 @@ static void seek_set(struct partition_seek *seek, enum err err, int64_t offset,
     seek->found_timestamp_ms = timestamp_ms;
 }
 
+/* Puts the damage that a segment tells of together with that at the end of the one before. */
+static void seek_take_damage(struct partition_seek_state *s, enum err err)
+{
+    const struct reader *r = &s->reader;
+    int64_t base = r->view.base_offset, from = r->found.damage_from;
+    if (from < 0 && err == ERR_OK && r->found.offset == base)
+        return; /* the first record here, right behind that damage */
+    if (s->damage_from < 0 || from != base)
+        s->damage_from = from;
+}
+
 /* Takes what a segment gave. False: nothing there, go on behind it. */
 static bool seek_take(struct partition_seek_state *s, enum err err)
 {
     struct reader *r = &s->reader;
+    if (r->kind == READER_SEEK)
+        seek_take_damage(s, err);
     if (err == ERR_NOT_FOUND) {
         r->offset = r->view.end_offset;
         r->pos = 0;
@@ -501,6 +516,7 @@ static enum err seek_run(struct partition_seek_state *s)
         if (r->kind == READER_SEEK && segment->max_timestamp_known &&
             segment->max_timestamp_ms < r->timestamp_ms) {
             r->offset = partition_segment_end(p, i);
+            s->damage_from = -1;
             continue;
         }
         enum err err = reader_try(r);
@@ -533,6 +549,7 @@ static struct partition_seek_state *seek_begin(struct partition *p, enum reader_
     struct partition_seek_state *s = mem_zalloc(1, sizeof(*s));
     reader_init(&s->reader, p, kind);
     s->seek = seek;
+    s->damage_from = -1;
     s->reader.offset = p->log_start;
     s->reader.timestamp_ms = seek->timestamp_ms;
     seek->state = s;
@@ -575,6 +592,11 @@ uint64_t partition_seek_skip(const struct partition *p, const struct partition_s
         skip += p->segments[i]->bytes;
     }
     return p->start_skip; /* its segment is gone */
+}
+
+int64_t partition_seek_damage(const struct partition_seek *seek)
+{
+    return seek->state->damage_from;
 }
 
 void partition_wake_readers(struct partition *p)

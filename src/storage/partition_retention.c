@@ -67,10 +67,29 @@ void partition_note_dropped(struct partition *p, int64_t offset)
         p->dropped_max_ms = p->start_age_ms;
 }
 
+/* At least so much is before an offset: whole segments, or what was before the log start already. */
+static uint64_t skip_before(const struct partition *p, int64_t offset)
+{
+    uint64_t skip = 0;
+    for (size_t i = 0; i < p->segment_count && partition_segment_end(p, i) <= offset; i++)
+        skip += p->segments[i]->bytes;
+    return skip > p->start_skip ? skip : p->start_skip;
+}
+
+/* What is damaged has no time: it is as old as the first record behind it that can be read, so that nobody
+ * is told that it expired when it is only unreadable. With nothing behind, it counts as new. */
 static void take_time(struct partition *p)
 {
     const struct partition_seek *seek = &p->retention_seek;
-    int64_t age_ms = seek->offset < p->next_offset ? seek->found_timestamp_ms : INT64_MIN;
+    int64_t damage = partition_seek_damage(seek);
+    bool found = seek->offset < p->next_offset;
+    if (damage >= 0 && damage < seek->offset) {
+        partition_move_start(p, damage,
+                             found ? seek->found_timestamp_ms : p->st->options.clock->wall_ms,
+                             skip_before(p, damage));
+        return;
+    }
+    int64_t age_ms = found ? seek->found_timestamp_ms : INT64_MIN;
     partition_move_start(p, seek->offset, age_ms, partition_seek_skip(p, seek));
 }
 

@@ -314,6 +314,14 @@ static enum err find_in_batch(struct bytes batch, int64_t from, int64_t timestam
     return ERR_NOT_FOUND;
 }
 
+/* Where the damage begins, not before `from`, that reaches up to `offset`; -1 if there is none. */
+static int64_t damage_up_to(const struct search *s, int64_t from, int64_t offset)
+{
+    if (s->corrupt_from < 0 || s->corrupt_to != offset)
+        return -1;
+    return s->corrupt_from > from ? s->corrupt_from : from;
+}
+
 enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t timestamp_ms,
                            struct segment_found *found)
 {
@@ -321,6 +329,7 @@ enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t t
     struct batch_header header;
     struct bytes batch;
     int64_t hint;
+    found->damage_from = -1;
     enum err err = time_hint(v, timestamp_ms, &hint);
     if (err != ERR_OK)
         return err;
@@ -332,12 +341,17 @@ enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t t
         if (header.max_timestamp_ms >= timestamp_ms &&
             find_in_batch(batch, from, timestamp_ms, found) == ERR_OK) {
             found->pos = s.scan.pos - batch.len;
+            found->damage_from = damage_up_to(&s, from, found->offset);
             break;
         }
         if (v->cached && s.scan.pos - s.scanned_from > v->search_bytes_max)
             err = ERR_AGAIN;
         else
             err = search_next(&s, &header, &batch);
+    }
+    if (err == ERR_NOT_FOUND) {
+        note_missing_end(&s);
+        found->damage_from = damage_up_to(&s, from, v->end_offset);
     }
     log_scan_deinit(&s.scan);
     return search_result(&s, err);

@@ -75,6 +75,9 @@ struct segment_found {
     int64_t offset;
     int64_t timestamp_ms;
     uint64_t pos; /* of its batch */
+    /* Of a search by time: from here up to the record (with ERR_NOT_FOUND: to the end) all is damaged, and
+     * may hold what is sought; -1: nothing is. */
+    int64_t damage_from;
 };
 /* The first record at or behind `from` whose timestamp is `timestamp_ms` or later.
  * ERR_NOT_FOUND there is none; ERR_AGAIN; ERR_IO. Damaged ranges are passed over. */

@@ -135,6 +135,64 @@ Test(retention, old_timestamp_behind_a_young_one_ages_by_the_young_one)
     bench_deinit(&b);
 }
 
+/* Damages one of the first three records that `fill` made: so many are in a segment. */
+static void damage(struct bench *b, size_t number)
+{
+    struct buf *log = fake_disk_bytes(b->disk, "orders-0/00000000000000000000.log");
+    log->data[log->len / 3 * number + 70] ^= 1;
+    bench_reopen(b);
+}
+
+Test(retention, what_is_damaged_has_not_expired)
+{
+    struct bench b;
+    enum err err;
+    setup(&b, 10000, -1);
+    fill(&b, 4);
+    damage(&b, 0);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 0);
+    cr_assert_null(bench_get(&b, 0, &err));
+    cr_assert_eq(err, ERR_CORRUPT);
+    cr_assert_not_null(bench_get(&b, 1, &err));
+    bench_deinit(&b);
+}
+
+Test(retention, damage_expires_with_the_record_behind_it)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    fill(&b, 4);
+    damage(&b, 1);
+    bench_pass(&b, 8000); /* the records are 12 to 9 seconds old */
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 1, "record 2, which is in time, is right behind");
+    bench_pass(&b, 1);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 3);
+    bench_deinit(&b);
+}
+
+Test(retention, so_does_damage_that_goes_on_over_segments)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    fill(&b, 9);
+    struct buf *log = fake_disk_bytes(b.disk, "orders-0/00000000000000000000.log");
+    memset(log->data + log->len / 3 * 2, 0xff, log->len / 3);
+    log = fake_disk_bytes(b.disk, "orders-0/00000000000000000003.log");
+    memset(log->data, 0xff, log->len);
+    bench_reopen(&b);
+    bench_pass(&b, 3000); /* record i is 12 - i seconds old */
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 2);
+    bench_deinit(&b);
+}
+
 Test(retention, size_limit_drops_whole_batches_until_what_stays_fits)
 {
     struct bench b;
