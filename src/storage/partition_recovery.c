@@ -476,7 +476,7 @@ static enum err find_last_batch(struct partition *p)
         struct segment *s = p->segments[i];
         struct segment_files *files;
         struct segment_view view;
-        struct segment_found found;
+        struct segment_found found = {0};
         if (s->bytes == 0)
             continue;
         enum err err =
