@@ -93,7 +93,8 @@ static bool open_disk(struct machine *m)
     struct buf what = {0};
     buf_printf(&what, "Cannot use the data directory '%s'", m->config.dir);
     buf_append_char(&what, '\0');
-    fail(m, what.data, err_text(err));
+    fail(m, what.data,
+         err == ERR_NOT_FOUND ? "its parent directory does not exist" : err_text(err));
     buf_deinit(&what);
     return false;
 }

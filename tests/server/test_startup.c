@@ -133,3 +133,11 @@ Test(startup, a_data_directory_in_use_by_another_server_is_refused)
     redisFree(c);
     server_end(&s);
 }
+
+Test(startup, a_data_directory_without_a_parent_is_refused)
+{
+    char output[ROOM];
+    int status = server_run(output, ROOM, "--port", "0", "--dir", "/tmp/no-such-parent/data", NULL);
+    expect_refusal(status, output, "/tmp/no-such-parent/data",
+                   "its parent directory does not exist");
+}
