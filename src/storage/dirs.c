@@ -202,12 +202,28 @@ enum err dirs_make_empty(struct disk *disk, const char *dir, bool *orphaned)
     return disk_mkdir(disk, dir);
 }
 
+static bool see_nothing(void *ctx, const char *name, enum disk_entry_kind kind)
+{
+    (void)ctx;
+    (void)name;
+    (void)kind;
+    return false;
+}
+
+/* Something that is no directory was never ours: it was in the way of a partition, and stays. */
+static bool is_foreign(struct disk *disk, const char *dir)
+{
+    return disk_list(disk, dir, see_nothing, NULL) == ERR_INVALID;
+}
+
 enum err dirs_remove(struct disk *disk, const char *dir)
 {
     char path[PATH_ROOM], parent[PATH_ROOM];
     int len = snprintf(path, sizeof(path), "%s" DIRS_DELETED_SUFFIX, dir);
     if (len <= 0 || len >= PATH_ROOM)
         return ERR_TOO_LARGE;
+    if (is_foreign(disk, dir))
+        return ERR_OK;
     parent_of(parent, dir);
     enum err err = disk_rename(disk, dir, path);
     if (err == ERR_EXISTS) { /* an earlier removal that a crash ended */
