@@ -29,6 +29,12 @@ void log_scan_deinit(struct log_scan *s)
     buf_deinit(&s->window);
 }
 
+void log_scan_set_limit(struct log_scan *s, int64_t base_offset, int64_t end_offset)
+{
+    bool near = end_offset - base_offset <= INT32_MAX;
+    s->limit = near ? end_offset : base_offset + INT32_MAX + 1;
+}
+
 void log_scan_seek(struct log_scan *s, uint64_t pos)
 {
     ASSERT(pos <= s->end);
@@ -109,6 +115,8 @@ static bool header_fits(const struct log_scan *s, const struct batch_header *h, 
     if (after_damage)
         return h->base_offset >= s->expected;
     if (s->expected < 0 || h->base_offset == s->expected)
+        return true;
+    if (h->base_offset > s->expected && h->base_offset <= s->holes_below)
         return true;
     return h->base_offset > s->expected && (epoch >= 0 ? begins : h->leader_epoch > s->epoch);
 }
@@ -212,7 +220,8 @@ static enum err ask_successor(struct log_scan *s, uint64_t pos, const struct bat
         return ERR_OK; /* there is none to ask */
     bool follows =
         next.base_offset == batch_header_last_offset(h) + 1 ||
-        (next.base_offset > batch_header_last_offset(h) && next.leader_epoch > h->leader_epoch);
+        (next.base_offset > batch_header_last_offset(h) &&
+         (next.leader_epoch > h->leader_epoch || next.base_offset <= s->holes_below));
     return follows ? ERR_OK : ERR_CORRUPT;
 }
 

@@ -24,6 +24,7 @@ struct log_scan {
     /* The offset the next batch begins at, -1 for any. It may begin later only under a higher leader epoch: that is
      * a gap left by a start after a crash. */
     int64_t expected;
+    int64_t holes_below; /* before this offset records may be missing: it was compacted */
     int64_t limit;                         /* no offset is this high */
     int32_t epoch;                         /* of the batch before, -1 when unknown */
     const struct checkpoint_epoch *epochs; /* borrowed; the history, as far back as it is known */
@@ -37,6 +38,9 @@ struct log_scan {
 
 void log_scan_init(struct log_scan *s, struct disk_file *file, uint64_t pos, uint64_t end);
 void log_scan_deinit(struct log_scan *s);
+/* The limit in a log file that begins at `base_offset`, when the next one begins at `end_offset`. No file
+ * goes on further than its indexes can say: what claims to is damaged. */
+void log_scan_set_limit(struct log_scan *s, int64_t base_offset, int64_t end_offset);
 /* Goes to another place; `expected` and `epoch` are the caller's to set. */
 void log_scan_seek(struct log_scan *s, uint64_t pos);
 

@@ -125,8 +125,10 @@ static void take_batch(struct recovery *rc, struct segment *s, const struct batc
 {
     struct partition *p = rc->p;
     int64_t now_ms = p->st->options.clock->wall_ms;
-    if (s->began_ms < 0)
-        s->began_ms = h->max_timestamp_ms < now_ms ? h->max_timestamp_ms : now_ms;
+    if (s->began_ms < 0) /* timestamps are the clients', and may be anything */
+        s->began_ms = h->max_timestamp_ms < 0        ? 0
+                      : h->max_timestamp_ms < now_ms ? h->max_timestamp_ms
+                                                     : now_ms;
     index_add(&s->index, s->base_offset, batch_header_last_offset(h), pos, len,
               h->max_timestamp_ms);
     if (h->max_timestamp_ms > s->max_timestamp_ms)
@@ -173,7 +175,7 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
     enum err err;
     log_scan_init(&scan, file, from, end);
     scan.expected = rc->expected;
-    scan.limit = limit;
+    log_scan_set_limit(&scan, s->base_offset, limit);
     scan.epoch = rc->epoch;
     if (rc->have_checkpoint) {
         scan.epochs = rc->p->checkpoint.epochs;

@@ -148,3 +148,36 @@ Test(log_scan, gap_is_one_only_where_the_history_has_an_epoch_begin)
     batch_builder_deinit(&b);
     tape_deinit(&t);
 }
+
+Test(log_scan, base_offset_that_no_index_could_hold_is_damage)
+{
+    struct tape t;
+    struct log_scan s;
+    struct batch_header h;
+    struct bytes batch;
+    tape_init(&t, 30);
+    /* The second batch is damaged, and so is the base offset of the third, which its checksum does not
+     * cover; the fourth, which would tell, is damaged too. */
+    cr_assert_eq(disk_write_all(t.file, "x", 1, t.pos[1] + 100), ERR_OK);
+    cr_assert_eq(disk_write_all(t.file, "\x01", 1, t.pos[2]), ERR_OK);
+    cr_assert_eq(disk_write_all(t.file, "x", 1, t.pos[3] + 100), ERR_OK);
+    log_scan_init(&s, t.file, 0, t.pos[BATCHES]);
+    log_scan_set_limit(&s, 0, INT64_MAX);
+    s.expected = 0;
+    cr_assert_eq(log_scan_next(&s, &h, &batch), ERR_OK);
+    cr_assert_eq(log_scan_next(&s, &h, &batch), ERR_CORRUPT);
+    cr_assert_eq(log_scan_resync(&s), ERR_OK);
+    cr_assert_eq(log_scan_next(&s, &h, &batch), ERR_OK);
+    cr_assert_eq(h.base_offset, 40);
+    log_scan_deinit(&s);
+    tape_deinit(&t);
+}
+
+Test(log_scan, limit_is_where_the_next_file_begins_or_indexes_end)
+{
+    struct log_scan s;
+    log_scan_set_limit(&s, 100, 200);
+    cr_assert_eq(s.limit, 200);
+    log_scan_set_limit(&s, 100, INT64_MAX);
+    cr_assert_eq(s.limit, 100 + (int64_t)INT32_MAX + 1);
+}

@@ -409,3 +409,42 @@ Test(recovery, process_that_died_between_a_failed_sync_and_its_note_loses_nothin
     cr_assert_str_eq(bench_get(&b, 1, NULL), "b");
     bench_deinit(&b);
 }
+
+Test(recovery, log_whose_base_offset_is_far_off_beside_damage_is_opened)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    bench_put(&b, "b");
+    bench_put(&b, "c");
+    bench_stop(&b);
+    struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+    size_t len = log->len / 3;
+    log->data[len + 65] ^= 1; /* of the second, in its record */
+    log->data[2 * len] = 1;   /* of the third, in the base offset */
+    cr_assert_eq(disk_unlink(&b.disk->disk, "orders-0/clean"), ERR_OK);
+    cr_assert_eq(disk_unlink(&b.disk->disk, "orders-0/checkpoint"), ERR_OK);
+    bench_start(&b);
+    open_again(&b);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    cr_assert_lt(partition_next_offset(b.p), INT32_MAX);
+    bench_deinit(&b);
+}
+
+Test(recovery, segment_whose_first_record_is_from_before_all_time_is_an_old_one)
+{
+    struct bench b;
+    struct partition_info info;
+    bench_init(&b);
+    bench_append_at(&b, "a", INT64_MIN + 1);
+    partition_want_sync(b.p);
+    partition_commit(b.p);
+    bench_settle(&b);
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    cr_assert_eq(disk_unlink(&b.disk->disk, "orders-0/checkpoint"), ERR_OK);
+    open_again(&b);
+    bench_put(&b, "b");
+    partition_describe(b.p, &info);
+    cr_assert_eq(info.segment_count, 2);
+    bench_deinit(&b);
+}
