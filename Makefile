@@ -272,15 +272,16 @@ LINT_PARTS   = plain:utils/lint-layers
 EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
-test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) | $(DEPS_TEST)
-	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) $(CLIENT_PARTS)
+test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(CRASH) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
+	    counted:$(CRASH) $(CLIENT_PARTS)
 
 # The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
 asan tsan:
 	@+$(MAKE) --no-print-directory FLAVOUR=$@ BUILD=build/$@ test-$@
 
-test-asan: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) | $(DEPS_TEST)
-	@$(RUN_TESTS) $(UNIT_PARTS) counted:$(SIM):--seeds=200 $(FUZZ_PARTS) $(SERVER_PARTS)
+test-asan: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(CRASH) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(UNIT_PARTS) counted:$(SIM):--seeds=200 $(FUZZ_PARTS) $(SERVER_PARTS) counted:$(CRASH):--rounds=30
 
 test-tsan: all $(SERVER_TESTS) $(TSAN_TESTS) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(addprefix plain:,$(TSAN_TESTS)) $(SERVER_PARTS)

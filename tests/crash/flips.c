@@ -6,7 +6,6 @@
 #include "crash/process.h"
 #include "crash/rounds.h"
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,35 +27,40 @@ struct flips {
     char pristine[PROCESS_PATH_MAX + 16];
 };
 
-/* The files of a data directory; nftw takes no argument of ours. */
-static struct {
-    char *path;
-    off_t size;
-} files[FILES_MAX];
-static size_t file_count;
+struct stored_file {
+    char path[2 * PROCESS_PATH_MAX];
+    long long size;
+};
 
-static int add_file(const char *path, const struct stat *st, int type, struct FTW *walk)
+/* The files of a data directory that hold anything, malloc'ed; how many goes to *count. */
+static struct stored_file *list_files(const char *dir, uint32_t *count)
 {
-    (void)walk;
-    if (type == FTW_F && st->st_size > 0 && file_count < FILES_MAX) {
-        files[file_count].path = strdup(path);
-        files[file_count++].size = st->st_size;
-    }
-    return 0;
+    struct stored_file *files = calloc(FILES_MAX, sizeof(*files));
+    char command[2 * PROCESS_PATH_MAX];
+    snprintf(command, sizeof(command), "find '%s' -type f -size +0 -printf '%%s %%p\\n' | sort",
+             dir);
+    FILE *list = popen(command, "r");
+    *count = 0;
+    while (list != NULL && *count < FILES_MAX &&
+           fscanf(list, "%lld %511s", &files[*count].size, files[*count].path) == 2)
+        ++*count;
+    if (list != NULL)
+        pclose(list);
+    return files;
 }
 
-static void flip_bit(struct random *r, const char *path, off_t size)
+static void flip_bit(struct random *r, const struct stored_file *file)
 {
     unsigned char byte = 0;
-    off_t at = (off_t)(random_next(r) % (uint64_t)size);
-    int fd = open(path, O_RDWR);
+    off_t at = (off_t)(random_next(r) % (uint64_t)file->size);
+    int fd = open(file->path, O_RDWR);
     if (fd < 0 || pread(fd, &byte, 1, at) != 1)
         abort();
     byte ^= (unsigned char)(1u << random_below(r, 8));
     if (pwrite(fd, &byte, 1, at) != 1)
         abort();
     close(fd);
-    printf("    a bit in byte %lld of %s\n", (long long)at, path);
+    printf("    a bit in byte %lld of %s\n", (long long)at, file->path);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -69,18 +73,16 @@ static bool ends_with(const char *text, const char *end)
 static void flip_bits(struct flips *f)
 {
     struct random *r = &f->random;
-    uint32_t count = random_between(r, 1, 4);
-    file_count = 0;
-    nftw(f->process.dir, add_file, 16, FTW_PHYS);
-    while (count > 0 && file_count > 0) {
-        size_t i = random_below(r, (uint32_t)file_count);
-        if (random_chance(r, 50) && !ends_with(files[i].path, ".log"))
+    uint32_t bits = random_between(r, 1, 4), count;
+    struct stored_file *files = list_files(f->process.dir, &count);
+    while (bits > 0 && count > 0) {
+        const struct stored_file *file = &files[random_below(r, count)];
+        if (random_chance(r, 50) && !ends_with(file->path, ".log"))
             continue;
-        flip_bit(r, files[i].path, files[i].size);
-        count--;
+        flip_bit(r, file);
+        bits--;
     }
-    for (size_t i = 0; i < file_count; i++)
-        free(files[i].path);
+    free(files);
 }
 
 /* --- the data ----------------------------------------------------------------------------------- */
@@ -226,6 +228,8 @@ static void run_flip(struct flips *f, struct sums *sums)
     uint64_t before = ledger_failures(l);
     run("rm -rf '%s' && cp -a '%s' '%s'", f->process.dir, f->pristine, f->process.dir);
     flip_bits(f);
+    if (l->topic_count > TOPIC_NAMES)
+        abort();
     memcpy(f->topics, l->topics, l->topic_count * sizeof(*f->topics));
     start_damaged(f, sums);
     forget_probes(f);

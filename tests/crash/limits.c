@@ -411,7 +411,7 @@ static void few_open_files(struct test *t)
     enum { TOPICS = 60 };
     struct book *books = calloc(TOPICS, sizeof(*books));
     static const char *const arguments[] = {"--default-ack", "synced", NULL};
-    char names[TOPICS][8];
+    char names[TOPICS][16];
     int refused = 0;
     memcpy(t->process.arguments, arguments, sizeof(arguments));
     t->process.files_max = 100;

@@ -28,8 +28,8 @@ static struct topic *topic_of(struct load *load, const struct request *request)
     return &load->ledger->topics[request->topic];
 }
 
-static void send(struct load *load, struct link *link, const struct command *c,
-                 const struct request *request)
+static void send_request(struct load *load, struct link *link, const struct command *c,
+                         const struct request *request)
 {
     topic_of(load, request)->in_flight++;
     link_send(link, c, request);
@@ -90,7 +90,7 @@ static void write_one(struct writer *w, struct sent *like, struct words *words)
     }
     add_level(&c, like->level);
     struct request request = {PRODUCE, like->topic, sequence, 1, like->partition, 0};
-    send(w->load, &w->link, &c, &request);
+    send_request(w->load, &w->link, &c, &request);
 }
 
 static void write_many(struct writer *w, struct sent *like, struct words *words)
@@ -125,7 +125,7 @@ static void write_many(struct writer *w, struct sent *like, struct words *words)
     }
     struct request request = {
         pairs ? MPRODUCE_PAIRS : MPRODUCE_VALUES, like->topic, first, count, like->partition, 0};
-    send(w->load, &w->link, &c, &request);
+    send_request(w->load, &w->link, &c, &request);
     free(items);
 }
 
@@ -303,7 +303,7 @@ static void read_more(struct reader *r)
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         command_add(&c, words[i]);
     struct request request = {FETCH, r->topic, 0, 0, r->partition, r->next};
-    send(r->load, &r->link, &c, &request);
+    send_request(r->load, &r->link, &c, &request);
 }
 
 static void reader_answered(void *ctx, const struct request *request, const redisReply *reply)
@@ -373,7 +373,7 @@ static void create_topic(struct admin *a)
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         command_add(&c, words[i]);
     struct request request = {CREATE, (uint32_t)(t - l->topics), 0, 0, 0, 0};
-    send(a->load, &a->link, &c, &request);
+    send_request(a->load, &a->link, &c, &request);
 }
 
 static void change_topic(struct admin *a, enum request_kind kind)
@@ -407,7 +407,7 @@ static void change_topic(struct admin *a, enum request_kind kind)
         command_add(&c, draw_segment_bytes(&a->random));
     }
     struct request request = {kind, (uint32_t)(t - l->topics), 0, 0, 0, 0};
-    send(a->load, &a->link, &c, &request);
+    send_request(a->load, &a->link, &c, &request);
 }
 
 static uint32_t live_topics(const struct ledger *l)
@@ -427,7 +427,7 @@ static void administer(struct admin *a)
         return;
     a->next_ms = now_ms() + random_below(&a->random, 60);
     uint32_t what = random_below(&a->random, 100);
-    if (live < TOPICS_MIN || what < 45)
+    if (live < TOPICS_MIN || what < 45 || a->calm)
         create_topic(a);
     else if (what < 65)
         change_topic(a, DELETE);

@@ -39,7 +39,7 @@ struct admin {
     struct link link;
     struct random random;
     double next_ms; /* not before */
-    bool calm;      /* changes nothing */
+    bool calm;      /* makes some, and changes nothing */
 };
 
 struct load {

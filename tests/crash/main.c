@@ -30,28 +30,38 @@ static int usage(void)
     return 2;
 }
 
+static bool set_number(const char *text, uint64_t *number)
+{
+    char *end = NULL;
+    *number = text != NULL ? strtoull(text, &end, 10) : 0;
+    return text != NULL && *text != '\0' && *end == '\0';
+}
+
+/* `--name`, `--name value` or `--name=value`. False: not understood. */
 static bool read_options(int argc, char **argv, struct options *o)
 {
+    const struct {
+        const char *name;
+        uint64_t *number; /* or */
+        bool *flag;
+    } options[] = {
+        {"--rounds", &o->rounds, NULL}, {"--flips", &o->flips, NULL}, {"--seed", &o->seed, NULL},
+        {"--limits", NULL, &o->limits}, {"--keep", NULL, &o->keep},
+    };
     for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        uint64_t *number = strcmp(argv[i], "--rounds") == 0  ? &o->rounds
-                           : strcmp(argv[i], "--flips") == 0 ? &o->flips
-                           : strcmp(argv[i], "--seed") == 0  ? &o->seed
-                                                             : NULL;
-        char *end = NULL;
-        bool *flag = strcmp(argv[i], "--keep") == 0     ? &o->keep
-                     : strcmp(argv[i], "--limits") == 0 ? &o->limits
-                                                        : NULL;
-        if (flag != NULL) {
-            *flag = true;
+        size_t len = strcspn(argv[i], "="), at = 0, count = sizeof(options) / sizeof(*options);
+        while (at < count &&
+               (strlen(options[at].name) != len || strncmp(options[at].name, argv[i], len) != 0))
+            at++;
+        if (at == count)
+            return false;
+        if (options[at].flag != NULL) {
+            *options[at].flag = true;
             continue;
         }
-        if (number == NULL || value == NULL)
+        const char *value = argv[i][len] == '=' ? argv[i] + len + 1 : argv[++i];
+        if (!set_number(value, options[at].number))
             return false;
-        *number = strtoull(value, &end, 10);
-        if (*end != '\0')
-            return false;
-        i++;
     }
     return true;
 }
