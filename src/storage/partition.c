@@ -57,9 +57,9 @@ struct partition *partition_new(struct storage *st, const char *dir,
 
 bool partition_dir_busy(const struct partition *p)
 {
-    LIST_EACH (it, &p->st->partitions) {
+    LIST_EACH (it, &p->st->deleted) {
         struct partition *other = CONTAINER_OF(it, struct partition, link);
-        if (other != p && other->deleted && strcmp(other->dir, p->dir) == 0)
+        if (other != p && strcmp(other->dir, p->dir) == 0)
             return true;
     }
     return false;
@@ -184,6 +184,8 @@ void partition_delete(struct partition *p)
     const struct partition_events *events = p->events;
     uint64_t first = p->batch_synced + 1;
     p->deleted = true;
+    list_remove(&p->link);
+    list_push_back(&p->st->deleted, &p->link);
     p->events = NULL;
     timers_cancel(p->st->options.timers, &p->flush_timer);
     drop_unwritten(p);

@@ -14,13 +14,14 @@ struct storage *storage_create(const struct storage_options *options)
     tail_init(&st->tail, options->tail_bytes_max, &st->stats.tail_bytes);
     files_init(&st->files, options->files_max, &st->stats.open_files);
     list_init(&st->partitions);
+    list_init(&st->deleted);
     return st;
 }
 
 void storage_destroy(struct storage *st)
 {
-    /* What is left is being deleted. */
-    while (!list_empty(&st->partitions))
+    ASSERT(list_empty(&st->partitions));
+    while (!list_empty(&st->deleted))
         disk_reap(st->options.disk);
     ASSERT(st->stats.pending_bytes == 0);
     buf_deinit(&st->read_spare);

@@ -12,7 +12,8 @@ struct storage {
     struct storage_stats stats;
     struct tail tail;
     struct files files;
-    struct list partitions; /* all, also those whose deletion is under way */
+    struct list partitions; /* all but those */
+    struct list deleted;    /* whose deletion is under way */
     struct buf read_spare;  /* a buffer for the next read; owned */
 };
 
