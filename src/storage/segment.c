@@ -44,7 +44,6 @@ void segment_view_init(struct segment_view *v, const struct segment *s, int64_t 
 {
     *v = (struct segment_view){.files = s->files,
                                .base_offset = s->base_offset,
-                               .version = s->version,
                                .end_offset = end_offset,
                                .bytes = s->bytes,
                                .index_entries = s->index.entries,
@@ -87,7 +86,6 @@ static void search_init(struct search *s, const struct segment_view *v, size_t c
     s->scan.cached = v->cached;
     s->scan.chunk = chunk;
     s->scan.expected = v->base_offset;
-    s->scan.holes_below = v->holes_below;
     log_scan_set_limit(&s->scan, v->base_offset, v->end_offset);
     s->scan.epochs = v->epochs;
     s->scan.epoch_count = v->epoch_count;
@@ -379,11 +377,6 @@ static void found_batch(const struct search *s, const struct batch_header *heade
                         struct bytes batch, struct segment_found *found)
 {
     found->offset = header->base_offset;
-    if (header->attributes & BATCH_DELETE_HORIZON) { /* the first record's time is not in the header */
-        found->timestamp_ms = INT64_MIN;
-        found->pos = s->scan.pos - batch.len;
-        return;
-    }
     found->timestamp_ms = header->attributes & BATCH_TIMESTAMP_APPEND ? header->max_timestamp_ms
                                                                       : header->base_timestamp_ms;
     found->pos = s->scan.pos - batch.len;
