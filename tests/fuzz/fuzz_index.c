@@ -3,6 +3,7 @@
  * give what they give without an index, before and after a stop. Three bytes say how the
  * partition was left; the rest is shared out to the files. */
 #include "fuzz/log_rig.h"
+#include "storage/bigendian.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -138,6 +139,31 @@ static void put_files(const struct input *in, struct log_rig *rig)
 
 /* --- what must hold ----------------------------------------------------------------------------- */
 
+/* Whether an entry is true of the batch it names, and not of what is before that. The log checks the first
+ * only: such an entry, which no damage makes by chance, still misleads a search by time. */
+static bool entry_misleads(int64_t base, int64_t relative, int64_t timestamp_ms)
+{
+    int64_t last = base + relative, max_ms = INT64_MIN, before_ms = INT64_MIN;
+    if (relative < 0 || relative >= SEGMENT_RECORDS || relative % RECORDS != RECORDS - 1)
+        return false;
+    for (int64_t offset = base; offset <= last; offset++) {
+        int64_t *max = offset > last - RECORDS ? &max_ms : &before_ms;
+        if (time_of(offset) > *max)
+            *max = time_of(offset);
+    }
+    return max_ms == timestamp_ms && before_ms > timestamp_ms;
+}
+
+static bool time_index_misleads(struct bytes index)
+{
+    for (size_t pos = 0; pos + TIME_INDEX_ENTRY_BYTES <= index.len; pos += TIME_INDEX_ENTRY_BYTES)
+        for (int64_t i = 0; i < SEGMENTS; i++)
+            if (entry_misleads(i * SEGMENT_RECORDS, (int32_t)get_u32(index.data + pos + 8),
+                               (int64_t)get_u64(index.data + pos)))
+                return true;
+    return false;
+}
+
 static void check_read(struct log_rig *rig, int64_t offset)
 {
     struct partition_read read = {.offset = offset, .bytes_max = 1};
@@ -166,17 +192,19 @@ static void check_seek(struct log_rig *rig, int64_t timestamp_ms)
 }
 
 /* Backwards, so that no read begins where the one before ended. */
-static void check(struct log_rig *rig)
+static void check(struct log_rig *rig, bool times)
 {
     struct log_view view;
     for (int64_t offset = RECORD_COUNT - 1; offset >= 0; offset--)
         check_read(rig, offset);
-    for (int64_t offset = 0; offset < RECORD_COUNT; offset += 3) {
+    for (int64_t offset = 0; times && offset < RECORD_COUNT; offset += 3) {
         check_seek(rig, time_of(offset));
         check_seek(rig, time_of(offset) + 1);
     }
-    check_seek(rig, INT64_MIN);
-    check_seek(rig, INT64_MAX);
+    if (times) {
+        check_seek(rig, INT64_MIN);
+        check_seek(rig, INT64_MAX);
+    }
     fake_disk_settle(rig->disk); /* indexes that were of no use are made anew */
     log_rig_view(rig, 4096, &view);
     ASSERT(view.start == 0 && view.count >= RECORD_COUNT / RECORDS);
@@ -185,11 +213,11 @@ static void check(struct log_rig *rig)
     log_view_deinit(&view);
 }
 
-static void open_and_check(struct log_rig *rig)
+static void open_and_check(struct log_rig *rig, bool times)
 {
     enum err err = log_rig_open(rig);
     ASSERT(err == ERR_OK);
-    check(rig);
+    check(rig, times);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -202,14 +230,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                        .boundary = data[1],
                        .index = bytes_of(data + HEAD_BYTES, share),
                        .time_index = bytes_of(data + HEAD_BYTES + share, len - HEAD_BYTES - share)};
+    bool times = !time_index_misleads(in.time_index);
     log_rig_init(&rig);
     put_files(&in, &rig);
     rig.disk->cold = (in.options & OPTION_COLD) != 0;
-    open_and_check(&rig);
+    open_and_check(&rig, times);
     (void)log_rig_append(&rig, "appended");
-    check(&rig);
+    check(&rig, times);
     log_rig_close(&rig);
-    open_and_check(&rig);
+    open_and_check(&rig, times);
     log_rig_deinit(&rig);
     return 0;
 }
