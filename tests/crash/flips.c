@@ -2,6 +2,7 @@
 /* Damage at rest: a server is loaded and stopped, bits are flipped in its files, and it is started again. Each
  * record then comes back right, or is in a range that was reported; nothing wrong is ever returned. */
 #include "crash/check.h"
+#include "crash/files.h"
 #include "crash/load.h"
 #include "crash/process.h"
 #include "crash/rounds.h"
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #define PROBER (WRITERS_MAX - 1)
-#define FILES_MAX 4096
 #define RECORDS 3000
 #define LOAD_MS_MAX 10000
 #define FLIPS_PER_DATA 20 /* then other data */
@@ -26,28 +26,6 @@ struct flips {
     struct topic topics[TOPIC_NAMES]; /* as they were before the flips */
     char pristine[PROCESS_PATH_MAX + 16];
 };
-
-struct stored_file {
-    char path[2 * PROCESS_PATH_MAX];
-    long long size;
-};
-
-/* The files of a data directory that hold anything, malloc'ed; how many goes to *count. */
-static struct stored_file *list_files(const char *dir, uint32_t *count)
-{
-    struct stored_file *files = calloc(FILES_MAX, sizeof(*files));
-    char command[2 * PROCESS_PATH_MAX];
-    snprintf(command, sizeof(command), "find '%s' -type f -size +0 -printf '%%s %%p\\n' | sort",
-             dir);
-    FILE *list = popen(command, "r");
-    *count = 0;
-    while (list != NULL && *count < FILES_MAX &&
-           fscanf(list, "%lld %511s", &files[*count].size, files[*count].path) == 2)
-        ++*count;
-    if (list != NULL)
-        pclose(list);
-    return files;
-}
 
 static void flip_bit(struct random *r, const struct stored_file *file)
 {
@@ -63,12 +41,6 @@ static void flip_bit(struct random *r, const struct stored_file *file)
     printf("    a bit in byte %lld of %s\n", (long long)at, file->path);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), end_len = strlen(end);
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 /* Some bits of some files; half of the time it is a log. */
 static void flip_bits(struct flips *f)
 {
@@ -77,7 +49,7 @@ static void flip_bits(struct flips *f)
     struct stored_file *files = list_files(f->process.dir, &count);
     while (bits > 0 && count > 0) {
         const struct stored_file *file = &files[random_below(r, count)];
-        if (random_chance(r, 50) && !ends_with(file->path, ".log"))
+        if (file->size == 0 || (random_chance(r, 50) && !is_log(file)))
             continue;
         flip_bit(r, file);
         bits--;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "crash/rounds.h"
 #include "crash/check.h"
+#include "crash/files.h"
 #include "crash/load.h"
 #include "crash/process.h"
 #include <math.h>
@@ -62,6 +63,7 @@ struct round {
     enum ending ending;
     double load_ms;
     uint32_t starts_killed;
+    bool torn; /* writes end midway: a kill seldom comes there by itself */
 };
 
 static struct round draw_round(uint64_t number, struct random *r)
@@ -77,6 +79,7 @@ static struct round draw_round(uint64_t number, struct random *r)
     round.load_ms = shortest_ms * pow(LOAD_MS_MAX / shortest_ms, scale);
     if (round.ending != STOP && random_chance(r, 30))
         round.starts_killed = random_between(r, 1, 3);
+    round.torn = round.ending != STOP && random_chance(r, 40);
     return round;
 }
 
@@ -119,7 +122,8 @@ static bool restart(struct life *life, const struct round *round, struct random 
     return false;
 }
 
-static void run_round(struct life *life, const struct round *round, struct random *r)
+static void run_round(struct life *life, const struct round *round, struct random *r,
+                      struct sums *sums)
 {
     struct ledger *l = &life->ledger;
     struct load_options options = {
@@ -134,6 +138,8 @@ static void run_round(struct life *life, const struct round *round, struct rando
         load_await_topics(&life->load);
     load_run(&life->load, now_ms() + round->load_ms, false);
     bool stopped = end_server(life, round, r);
+    if (round->torn)
+        sums->torn += tear_logs(life->process.dir, r);
     if (restart(life, round, r))
         check(l, &life->process, stopped ? CHECK_STOPPED : CHECK_KILLED, r);
 }
@@ -179,7 +185,7 @@ void run_rounds(uint64_t seed, uint64_t rounds, bool keep, struct sums *sums)
         struct ledger before = life->ledger;
         struct round round = draw_round(i, &of_round);
         if (life->process.pid != 0)
-            run_round(life, &round, &of_round);
+            run_round(life, &round, &of_round, sums);
         judge_round(&before, &life->ledger, &round, sums);
         life->rounds_left--;
         if (i == rounds || ledger_failures(&life->ledger) > 0)
