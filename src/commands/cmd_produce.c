@@ -65,9 +65,10 @@ static struct topic *destination_topic(struct call *c, struct destination *d)
     if (d->topic != NULL)
         return d->topic;
     struct buf why = {0};
-    if (catalog_create_topic(c->sv->catalog, d->name, d->partitions, NULL, 0, NULL, &why,
-                             &d->topic) != ERR_OK)
-        write_error(&c->w, "ERR %.*s", (int)why.len, why.data);
+    enum err err = catalog_create_topic(c->sv->catalog, d->name, d->partitions, NULL, 0, NULL, &why,
+                                        &d->topic);
+    if (err != ERR_OK)
+        write_error(&c->w, "%s %.*s", error_code_refused(err), (int)why.len, why.data);
     buf_deinit(&why);
     return d->topic;
 }

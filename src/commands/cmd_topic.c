@@ -82,7 +82,9 @@ void cmd_topic_create(struct call *c)
         if (err == ERR_OK) {
             change_reply_start(r, c);
         } else {
-            reply_refused(c, o.pair_count > 0 && err == ERR_INVALID ? "INVALIDCONFIG" : "ERR",
+            reply_refused(c,
+                          o.pair_count > 0 && err == ERR_INVALID ? "INVALIDCONFIG"
+                                                                 : error_code_refused(err),
                           &why);
             change_reply_drop_last(r);
             change_reply_destroy(r);

@@ -28,6 +28,11 @@ const char *error_code(enum err err)
     }
 }
 
+const char *error_code_refused(enum err err)
+{
+    return err == ERR_FAILED ? "LOGERROR" : "ERR";
+}
+
 void reply_syntax_error(struct call *c)
 {
     write_error(&c->w, "ERR syntax error");

@@ -12,6 +12,9 @@ struct topic_partition;
 /* The code for an error: "NOSPACE", "LOGERROR", "UNKNOWNTOPIC", … ; "ERR" when there is no own one. */
 const char *error_code(enum err err);
 
+/* The code for a change of the catalog that was refused at once, with a sentence of its own. */
+const char *error_code_refused(enum err err);
+
 void reply_syntax_error(struct call *c);   /* ERR syntax error */
 void reply_not_an_integer(struct call *c); /* ERR value is not an integer or out of range */
 /* That there is no such topic; or that there is one, whose file cannot be read. */

@@ -243,7 +243,7 @@ static enum err check_creation(const struct catalog *c, struct bytes name, int64
         buf_append_string(why, "The file of an earlier topic ");
         topic_quote(why, name);
         buf_append_string(why, " is in the way: it could not be read or removed");
-        return ERR_INVALID;
+        return ERR_FAILED;
     }
     if (partitions < 1) {
         buf_printf(why, "A topic has at least 1 partition, not %lld", (long long)partitions);

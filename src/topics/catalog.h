@@ -73,7 +73,7 @@ void topic_change_cancel(struct topic_change *change);
 /* Creates a topic: it is found and takes records at once; durable when `change` is done. On failure it
  * is gone again and what was appended is refused. `change` may be NULL. `config_pairs`: name, value, …
  * ERR_EXISTS; ERR_INVALID (name, partitions, configuration: `why` is a full sentence); ERR_LIMIT too
- * many partitions. In these cases nothing happened and `done` is not called. */
+ * many partitions; ERR_FAILED a file of an earlier topic is in the way. In these cases nothing happened and `done` is not called. */
 MUST_CHECK
 enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t partitions,
                               const struct bytes *config_pairs, size_t pair_count,

@@ -199,6 +199,9 @@ Test(restart, a_topic_whose_file_is_damaged_does_not_pretend_to_be_unknown)
     EXPECT_LIKE(c, "-LOGERROR topic 't' *", "PRODUCE t v");
     EXPECT_LIKE(c, "((\"t\", 0, -LOGERROR topic 't' *), (\"u\", 0, -UNKNOWNTOPIC *))",
                 "MFETCH FROM t 0 0 u 0 0");
+    EXPECT_LIKE(c, "-LOGERROR The file of an earlier topic 't' is in the way*", "TOPIC CREATE t");
+    EXPECT(c, "+OK", "CONFIG SET auto-create-topics yes");
+    EXPECT_LIKE(c, "-LOGERROR The file of an earlier topic 't' is in the way*", "PRODUCE t v");
     redisFree(c);
     server_end(&s);
 }
