@@ -198,6 +198,9 @@ static void write_log(struct info *i)
     field(i, "log_reads_cold", s->reads_cold);
     field(i, "log_corrupt_ranges", s->corrupt_ranges);
     field(i, "log_segments_removed", s->segments_removed);
+    field(i, "log_compactions", s->compactions);
+    field(i, "log_compaction_bytes_before", s->compaction_bytes_before);
+    field(i, "log_compaction_bytes_after", s->compaction_bytes_after);
     field(i, "log_open_files", s->open_files);
 }
 

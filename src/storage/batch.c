@@ -314,3 +314,70 @@ enum err record_view_header(struct bytes *cursor, struct record_header *header)
     *cursor = rest;
     return ERR_OK;
 }
+
+/* --- copying in part ------------------------------------------------------------------------- */
+
+/* A record that was decoded before, with another timestamp delta. */
+static void copy_record(struct bytes record, int64_t timestamp_shift, struct buf *out)
+{
+    int64_t len, delta;
+    bool fine = take_varint(&record, VARINT_BYTES_MAX, &len);
+    ASSERT(fine && (size_t)len == record.len && len > 0);
+    char attributes = record.data[0];
+    record.data++;
+    record.len--;
+    fine = take_varint(&record, VARLONG_BYTES_MAX, &delta);
+    ASSERT(fine);
+    delta = (int64_t)((uint64_t)delta + (uint64_t)timestamp_shift);
+    size_t body = 1 + varint_len(delta) + record.len;
+    char *start = buf_reserve(out, body + VARINT_BYTES_MAX);
+    char *p = put_varint(start, (int64_t)body);
+    *p++ = attributes;
+    p = put_varint(p, delta);
+    memcpy(p, record.data, record.len);
+    out->len += (size_t)(p - start) + record.len;
+}
+
+enum err batch_filter(struct bytes batch, batch_keep_fn *keep, void *ctx, int64_t horizon_ms,
+                      struct buf *out, int32_t *kept)
+{
+    struct batch_iter it;
+    struct record_view r;
+    int64_t max_ms = INT64_MIN, shift = 0;
+    int32_t count = 0;
+    enum err err = batch_iter_init(&it, batch);
+    if (err != ERR_OK)
+        return err;
+    if (horizon_ms >= 0)
+        shift = (int64_t)((uint64_t)it.header.base_timestamp_ms - (uint64_t)horizon_ms);
+    buf_clear(out);
+    buf_append(out, batch.data, BATCH_HEADER_BYTES);
+    for (;;) {
+        const char *start = it.rest.data;
+        err = batch_iter_next(&it, &r);
+        if (err != ERR_OK)
+            break;
+        if (!keep(ctx, &r))
+            continue;
+        copy_record(bytes_of(start, r.len), shift, out);
+        if (out->len > INT32_MAX)
+            return ERR_TOO_LARGE;
+        max_ms = r.timestamp_ms > max_ms ? r.timestamp_ms : max_ms;
+        count++;
+    }
+    if (err != ERR_NOT_FOUND)
+        return err;
+    *kept = count;
+    if (count == 0)
+        return ERR_OK;
+    char *p = out->data;
+    put_u32(p + AT_LENGTH, (uint32_t)(out->len - AT_LEADER_EPOCH));
+    if (horizon_ms >= 0) {
+        put_u16(p + AT_ATTRIBUTES, (uint16_t)(it.header.attributes | BATCH_DELETE_HORIZON));
+        put_u64(p + AT_BASE_TIMESTAMP, (uint64_t)horizon_ms);
+    }
+    put_u64(p + AT_MAX_TIMESTAMP, (uint64_t)max_ms);
+    put_u32(p + AT_RECORD_COUNT, (uint32_t)count);
+    put_u32(p + AT_CRC, crc32c(p + AT_ATTRIBUTES, out->len - AT_ATTRIBUTES));
+    return ERR_OK;
+}

@@ -10,6 +10,8 @@
  *  21  attributes       i16      57  record count    i32          key len, key      varint (-1 null)
  *  23  last offset delta i32     61  records…                     value len, value  varint (-1 null)
  *                                                                 headers           varint count, …
+ * In a batch that compaction went over, records may be missing, and with BATCH_DELETE_HORIZON the base
+ * timestamp is not the first record's but the time from which its tombstones may go.
  * The batch length counts from byte 12; the CRC covers from byte 21 to the end. Base offset, length,
  * leader epoch and magic are outside the CRC: who trusts a batch checks them by other means. */
 #ifndef ECHOLOG_STORAGE_BATCH_H
@@ -126,6 +128,15 @@ enum err batch_iter_init(struct batch_iter *it, struct bytes batch);
 /* ERR_NOT_FOUND at the end; ERR_CORRUPT the records do not add up. */
 MUST_CHECK
 enum err batch_iter_next(struct batch_iter *it, struct record_view *record);
+/* A copy of a whole batch with those records that `keep` wants: their offsets and times stay, and all else
+ * that the header says. With a `horizon_ms` of 0 or more the copy has it as its delete horizon. `out` is
+ * replaced; *kept may come to 0, there is nothing to be written then. ERR_CORRUPT, ERR_UNSUPPORTED as
+ * batch_iter; ERR_TOO_LARGE. */
+typedef bool batch_keep_fn(void *ctx, const struct record_view *record);
+MUST_CHECK
+enum err batch_filter(struct bytes batch, batch_keep_fn *keep, void *ctx, int64_t horizon_ms,
+                      struct buf *out, int32_t *kept);
+
 /* The next header in order. `cursor` starts as record->headers and moves on. ERR_NOT_FOUND after the
  * last one; ERR_CORRUPT. */
 MUST_CHECK

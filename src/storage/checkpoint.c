@@ -6,7 +6,9 @@
 #include "storage/bigendian.h"
 #include <stdio.h>
 
-#define CHECKPOINT_VERSION 1
+#define CHECKPOINT_VERSION 1           /* never compacted */
+#define CHECKPOINT_VERSION_COMPACTED 2 /* with the two bounds */
+#define COMPACTED_BYTES 16
 #define FLAG_FAILED 1u
 #define EPOCH_BYTES 12
 
@@ -31,7 +33,8 @@ enum field {
     AT_EPOCHS = 152,
 };
 static_assert(AT_BOOT_ID + CHECKPOINT_BOOT_ID_BYTES == AT_EPOCH_COUNT, "the layout is frozen");
-static_assert(AT_EPOCHS + CHECKPOINT_EPOCHS_MAX * EPOCH_BYTES <= CHECKPOINT_SLOT_BYTES,
+static_assert(AT_EPOCHS + CHECKPOINT_EPOCHS_MAX * EPOCH_BYTES + COMPACTED_BYTES <=
+                  CHECKPOINT_SLOT_BYTES,
               "a slot holds the most epochs");
 
 static const char checkpoint_magic[4] = {'E', 'C', 'K', 'P'};
@@ -40,13 +43,15 @@ void checkpoint_encode(const struct checkpoint *c, uint64_t sequence, struct buf
 {
     size_t skip =
         c->epoch_count > CHECKPOINT_EPOCHS_MAX ? c->epoch_count - CHECKPOINT_EPOCHS_MAX : 0;
-    size_t count = c->epoch_count - skip, len = AT_EPOCHS + count * EPOCH_BYTES;
+    size_t count = c->epoch_count - skip, at_end = AT_EPOCHS + count * EPOCH_BYTES;
+    bool compacted = c->compacted_to > 0;
+    size_t len = at_end + (compacted ? COMPACTED_BYTES : 0);
     buf_clear(image);
     char *p = buf_reserve(image, len);
     image->len = len;
     memcpy(p, checkpoint_magic, sizeof(checkpoint_magic));
     put_u32(p + AT_LEN, (uint32_t)len);
-    put_u32(p + AT_VERSION, CHECKPOINT_VERSION);
+    put_u32(p + AT_VERSION, compacted ? CHECKPOINT_VERSION_COMPACTED : CHECKPOINT_VERSION);
     put_u64(p + AT_SEQUENCE, sequence);
     put_u32(p + AT_FLAGS, c->failed ? FLAG_FAILED : 0);
     put_u64(p + AT_LOG_START, (uint64_t)c->log_start);
@@ -65,6 +70,10 @@ void checkpoint_encode(const struct checkpoint *c, uint64_t sequence, struct buf
         put_u32(p + AT_EPOCHS + i * EPOCH_BYTES, (uint32_t)c->epochs[skip + i].epoch);
         put_u64(p + AT_EPOCHS + i * EPOCH_BYTES + 4, (uint64_t)c->epochs[skip + i].first_offset);
     }
+    if (compacted) {
+        put_u64(p + at_end, (uint64_t)c->compacted_to);
+        put_u64(p + at_end + 8, (uint64_t)c->cleaned_to);
+    }
     put_u32(p + AT_CRC, crc32c(p + AT_LEN, len - AT_LEN));
 }
 
@@ -74,6 +83,8 @@ static bool plausible(const struct checkpoint *c)
     if (c->log_start < 0 || c->segment_base < 0 || c->synced_offset < c->segment_base)
         return false;
     if (c->reserved < c->synced_offset || c->log_start > c->synced_offset)
+        return false;
+    if (c->compacted_to > c->segment_base || c->cleaned_to < 0 || c->cleaned_to > c->compacted_to)
         return false;
     for (size_t i = 1; i < c->epoch_count; i++)
         if (c->epochs[i].epoch <= c->epochs[i - 1].epoch ||
@@ -93,9 +104,13 @@ enum err checkpoint_decode(struct bytes image, struct checkpoint *c, uint64_t *s
         return ERR_CORRUPT;
     if (crc32c(p + AT_LEN, len - AT_LEN) != get_u32(p + AT_CRC))
         return ERR_CORRUPT;
-    if (get_u32(p + AT_VERSION) != CHECKPOINT_VERSION)
+    bool compacted = get_u32(p + AT_VERSION) == CHECKPOINT_VERSION_COMPACTED;
+    if (!compacted && get_u32(p + AT_VERSION) != CHECKPOINT_VERSION)
         return ERR_UNSUPPORTED;
-    if (count > CHECKPOINT_EPOCHS_MAX || len != AT_EPOCHS + count * EPOCH_BYTES)
+    size_t at_end = AT_EPOCHS + count * EPOCH_BYTES;
+    if (count > CHECKPOINT_EPOCHS_MAX || len != at_end + (compacted ? COMPACTED_BYTES : 0))
+        return ERR_CORRUPT;
+    if (compacted && (int64_t)get_u64(p + at_end) <= 0)
         return ERR_CORRUPT;
     struct checkpoint d = {
         .log_start = (int64_t)get_u64(p + AT_LOG_START),
@@ -108,6 +123,8 @@ enum err checkpoint_decode(struct bytes image, struct checkpoint *c, uint64_t *s
         .segment_max_timestamp_ms = (int64_t)get_u64(p + AT_SEGMENT_MAX_TIMESTAMP),
         .segment_max_timestamp_offset = (int64_t)get_u64(p + AT_SEGMENT_MAX_OFFSET),
         .dropped_max_ms = (int64_t)get_u64(p + AT_DROPPED_MAX),
+        .compacted_to = compacted ? (int64_t)get_u64(p + at_end) : 0,
+        .cleaned_to = compacted ? (int64_t)get_u64(p + at_end + 8) : 0,
         .failed = (get_u32(p + AT_FLAGS) & FLAG_FAILED) != 0,
         .epoch_count = count,
     };

@@ -9,6 +9,9 @@
  *   16  sequence        u64    60  reserved bound     i64    108  boot id, NUL-padded       40 bytes
  *   24  flags           u32    68  max timestamp      i64    148  epoch count u32, {epoch i32, first offset i64}…
  *
+ * and, in version 2, behind the epochs: compacted bound i64, cleaned bound i64. Version 1 is a partition that
+ * was never compacted, and is still written for one.
+ *
  * The valid slot with the greater sequence counts. One slot is written again and again until it has been
  * synced; only then does the other have its turn. So a crash at any time leaves the last synced one. */
 #ifndef ECHOLOG_STORAGE_CHECKPOINT_H
@@ -40,6 +43,8 @@ struct checkpoint {
     int64_t segment_max_timestamp_ms; /* up to the synced position */
     int64_t segment_max_timestamp_offset;
     int64_t dropped_max_ms;
+    int64_t compacted_to; /* below this records may be missing; 0: never compacted */
+    int64_t cleaned_to;   /* up to here compaction has looked at every key */
     bool failed; /* a sync or write failed: what is behind the synced position is doubtful */
     char boot_id[CHECKPOINT_BOOT_ID_BYTES];
     struct checkpoint_epoch *epochs; /* ascending; borrowed when written, the caller's when read */

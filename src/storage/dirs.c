@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "storage/compaction.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -267,4 +268,25 @@ void dirs_sweep(struct disk *disk)
                 err = disk_rmdir(disk, name);
         }
     buf_deinit(&names.buf); /* what could not be removed is left for the next time */
+}
+
+static bool names_add_cleaned(void *ctx, const char *name, enum disk_entry_kind kind)
+{
+    size_t len = strlen(name), suffix_len = strlen(COMPACTION_SUFFIX);
+    if (len < suffix_len || strcmp(name + len - suffix_len, COMPACTION_SUFFIX) != 0)
+        return true;
+    return names_add(ctx, name, kind);
+}
+
+void dirs_drop_cleaned(struct disk *disk, const char *dir)
+{
+    char path[PATH_ROOM];
+    struct names names = {0};
+    if (disk_list(disk, dir, names_add_cleaned, &names) == ERR_OK)
+        NAMES_EACH(name, &names)
+        {
+            enum err err = path_make(path, dir, name) ? disk_unlink(disk, path) : ERR_OK;
+            (void)err; /* they are in nobody's way */
+        }
+    buf_deinit(&names.buf);
 }

@@ -25,6 +25,8 @@ MUST_CHECK
 enum err dirs_remove(struct disk *disk, const char *dir);
 /* Removes what crashes have left of such removals in the root. */
 void dirs_sweep(struct disk *disk);
+/* Removes what a compaction left that did not end. */
+void dirs_drop_cleaned(struct disk *disk, const char *dir);
 /* The base offsets of the segments that are there, ascending; *bases is the caller's (mem_free). */
 MUST_CHECK
 enum err dirs_segments(struct disk *disk, const char *dir, int64_t **bases, size_t *count);

@@ -116,6 +116,8 @@ static bool header_fits(const struct log_scan *s, const struct batch_header *h, 
         return h->base_offset >= s->expected;
     if (s->expected < 0 || h->base_offset == s->expected)
         return true;
+    if (h->base_offset > s->expected && h->base_offset <= s->holes_below)
+        return true;
     return h->base_offset > s->expected && (epoch >= 0 ? begins : h->leader_epoch > s->epoch);
 }
 
@@ -216,9 +218,9 @@ static enum err ask_successor(struct log_scan *s, uint64_t pos, const struct bat
         return err;
     if (err != ERR_OK)
         return ERR_OK; /* there is none to ask */
-    bool follows =
-        next.base_offset == batch_header_last_offset(h) + 1 ||
-        (next.base_offset > batch_header_last_offset(h) && next.leader_epoch > h->leader_epoch);
+    bool follows = next.base_offset == batch_header_last_offset(h) + 1 ||
+                   (next.base_offset > batch_header_last_offset(h) &&
+                    (next.leader_epoch > h->leader_epoch || next.base_offset <= s->holes_below));
     return follows ? ERR_OK : ERR_CORRUPT;
 }
 

@@ -24,8 +24,9 @@ struct log_scan {
     /* The offset the next batch begins at, -1 for any. It may begin later only under a higher leader epoch: that is
      * a gap left by a start after a crash. */
     int64_t expected;
-    int64_t limit;                         /* no offset is this high */
-    int32_t epoch;                         /* of the batch before, -1 when unknown */
+    int64_t holes_below; /* before this offset records may be missing: it was compacted */
+    int64_t limit;       /* no offset is this high */
+    int32_t epoch;       /* of the batch before, -1 when unknown */
     const struct checkpoint_epoch *epochs; /* borrowed; the history, as far back as it is known */
     size_t epoch_count;
 

@@ -82,7 +82,7 @@ void partition_free(struct partition *p)
     struct storage *st = p->st;
     ASSERT(p->work.kind == WORK_NONE && list_empty(&p->reads));
     ASSERT(list_empty(&p->retention_waiters) && !p->removal.under_way);
-    ASSERT(list_empty(&p->trims));
+    ASSERT(list_empty(&p->trims) && p->compaction == NULL);
     timers_cancel(st->options.timers, &p->flush_timer);
     if (p->open.count > 0)
         st->stats.pending_bytes -= p->open.buf.len;
@@ -112,7 +112,8 @@ static void start_waiting_creation(struct storage *st)
 void partition_free_if_done(struct partition *p)
 {
     struct storage *st = p->st;
-    if (!p->deleted || p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads))
+    if (!p->deleted || p->work.kind != WORK_NONE || p->removal.under_way ||
+        !list_empty(&p->reads) || p->compaction != NULL)
         return;
     partition_free(p);
     start_waiting_creation(st);
@@ -160,6 +161,7 @@ void partition_fail(struct partition *p, enum err why)
                err_text(why));
     timers_cancel(p->st->options.timers, &p->flush_timer);
     drop_unwritten(p);
+    partition_compaction_abort(p);
     if (p->created && !p->marker && p->work.kind == WORK_NONE)
         work_start_checkpoint(p); /* the next start must know */
     refuse(p, p->batch_synced + 1, why);
@@ -190,7 +192,8 @@ void partition_delete(struct partition *p)
     timers_cancel(p->st->options.timers, &p->flush_timer);
     drop_unwritten(p);
     tail_log_deinit(&p->st->tail, &p->tail);
-    if (p->work.kind == WORK_NONE && !p->removal.under_way)
+    partition_compaction_abort(p);
+    if (p->work.kind == WORK_NONE && !p->removal.under_way && p->compaction == NULL)
         work_start_delete(p);
     if (events != NULL && p->failed == ERR_OK && first <= p->batch_last)
         events->refused(p, p->ctx, first, p->batch_last, ERR_NOT_FOUND);
@@ -381,7 +384,7 @@ static bool segment_has_room(const struct partition *p, const struct segment *s,
     return bytes + batch->buf.len <= limit && batch->last_offset - s->base_offset <= INT32_MAX;
 }
 
-static bool segment_old(const struct partition *p, const struct segment *s)
+bool partition_segment_old(const struct partition *p, const struct segment *s)
 {
     int64_t now_ms = p->st->options.clock->wall_ms;
     return p->config.segment_ms > 0 && s->bytes > 0 && now_ms - s->began_ms >= p->config.segment_ms;
@@ -540,7 +543,8 @@ static bool step(struct partition *p)
             work_start_open(p);
         else if (tail_waiting(&p->tail, 0)->last_offset >= p->reserved)
             work_start_checkpoint(p);
-        else if (segment_old(p, s) || !segment_has_room(p, s, s->bytes, tail_waiting(&p->tail, 0)))
+        else if (partition_segment_old(p, s) ||
+                 !segment_has_room(p, s, s->bytes, tail_waiting(&p->tail, 0)))
             work_start_roll(p);
         else
             return write_waiting(p);
@@ -548,6 +552,8 @@ static bool step(struct partition *p)
     }
     if (!list_empty(&p->trims))
         partition_trims_start(p);
+    else if (partition_compaction_noting(p))
+        work_start_checkpoint(p);
     else if (sync_due(p))
         work_start_sync(p);
     else if (p->roll_wanted && p->ready && partition_active(p)->bytes > 0)

@@ -25,11 +25,14 @@ struct partition;
 struct partition_config {
     int64_t segment_bytes;
     int64_t segment_ms;
-    int64_t retention_ms;    /* -1: for ever */
-    int64_t retention_bytes; /* -1: without limit */
-    int64_t batch_bytes_max; /* Kafka's max.message.bytes: of one batch as written */
-    int64_t flush_ms;        /* how long written bytes may stay unsynced */
-    bool append_time;        /* record timestamps are the server's */
+    int64_t retention_ms;        /* -1: for ever */
+    int64_t retention_bytes;     /* -1: without limit */
+    int64_t batch_bytes_max;     /* Kafka's max.message.bytes: of one batch as written */
+    int64_t flush_ms;            /* how long written bytes may stay unsynced */
+    bool compact;                /* of each key the last record stays */
+    int64_t delete_retention_ms; /* how long tombstones stay then */
+    double min_dirty_ratio;      /* of what was never compacted in all: less is not worth it */
+    bool append_time;            /* record timestamps are the server's */
 };
 
 struct partition_events {
@@ -176,8 +179,9 @@ void partition_seek_end(struct partition_seek *seek);
 
 /* --- retention ------------------------------------------------------------------------------ */
 
-/* Moves the log start by time and size as of the clock's wall time, and lets a job remove segments
- * that are wholly before it. Called by the owner now and then; cheap when there is nothing to do. Reads
+/* Moves the log start by time and size as of the clock's wall time, lets a job remove segments that are
+ * wholly before it, and begins compaction when it is due: one partition of a storage at a time, beside
+ * everything else, on sealed segments. Offsets do not change; a read may skip those that are gone. Called by the owner now and then; cheap when there is nothing to do. Reads
  * and searches do the first part themselves: none returns a record past its limit. */
 void partition_retain(struct partition *p);
 

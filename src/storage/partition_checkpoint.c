@@ -23,6 +23,8 @@ void partition_checkpoint_update(struct partition *p, struct checkpoint *c)
     c->log_start = p->log_start < c->synced_offset ? p->log_start : c->synced_offset;
     c->max_timestamp_ms = p->max_timestamp_ms;
     c->dropped_max_ms = p->dropped_max_ms;
+    c->compacted_to = p->compacted_to;
+    c->cleaned_to = p->cleaned_to;
     c->failed = p->failed != ERR_OK;
     memset(c->boot_id, 0, sizeof(c->boot_id));
     memcpy(c->boot_id, p->st->options.disk->boot_id,
@@ -60,6 +62,7 @@ void partition_checkpoint_written(struct partition *p, const struct checkpoint *
     p->checkpoint_synced_us = p->st->options.clock->mono_us;
     p->reserved = c->reserved;
     p->durable_start = c->log_start;
+    p->durable_compacted_to = c->compacted_to;
     checkpoint_advance(&p->checkpoint_place);
 }
 

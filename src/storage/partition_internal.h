@@ -6,7 +6,8 @@
  *   partition_read.c       reads and searches by time
  *   partition_recovery.c   opening and closing
  *   partition_retention.c  moving the log start by time and size
- *   partition_trim.c       moving it by hand */
+ *   partition_trim.c       moving it by hand
+ *   partition_compaction.c which segment is compacted when */
 #ifndef ECHOLOG_STORAGE_PARTITION_INTERNAL_H
 #define ECHOLOG_STORAGE_PARTITION_INTERNAL_H
 
@@ -79,6 +80,7 @@ struct partition_removal {
 struct partition_place {
     int64_t offset;
     int64_t segment_base;
+    uint32_t segment_version;
     uint64_t pos;
 };
 
@@ -133,6 +135,14 @@ struct partition {
     int64_t checkpoint_synced_us;
     bool marker; /* the marker of a clean stop is there */
 
+    /* Compaction. */
+    struct partition_compaction *compaction; /* owned; NULL when there is none */
+    bool compaction_wanted;                  /* when it is this one's turn */
+    bool compaction_off;                     /* something went wrong; not in this run */
+    int64_t compacted_to;                    /* below this records may be missing */
+    int64_t durable_compacted_to;            /* as of the last synced checkpoint */
+    int64_t cleaned_to;                      /* below this every key was looked at */
+
     struct list reads; /* jobs of reads and searches */
     struct partition_place places[PLACES_MAX];
     unsigned place_next;
@@ -176,6 +186,8 @@ void partition_refuse_waiting(struct partition *p, enum err why);
 void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset);
 /* The place in `segments` of the segment that holds `offset`, which is at least the first base. */
 size_t partition_segment_of(const struct partition *p, int64_t offset);
+/* Whether it has been written to for as long as one file is. */
+bool partition_segment_old(const struct partition *p, const struct segment *s);
 /* Where a segment ends: the next one's base, or the end of the log. */
 int64_t partition_segment_end(const struct partition *p, size_t i);
 
@@ -213,6 +225,9 @@ enum err partition_seek_pos(struct partition *p, uint64_t pos, struct partition_
 uint64_t partition_seek_skip(const struct partition *p, const struct partition_seek *seek);
 /* Where the damage begins that reaches up to what a search by time has found; -1 if there is none. */
 int64_t partition_seek_damage(const struct partition_seek *seek);
+/* The view of a segment for a search of `offset` (and `timestamp_ms`). */
+void partition_view_of(const struct partition *p, size_t i, int64_t offset, int64_t timestamp_ms,
+                       struct segment_view *v);
 /* Readers that waited for retention go on. */
 void partition_wake_readers(struct partition *p);
 
@@ -228,7 +243,24 @@ void partition_note_dropped(struct partition *p, int64_t offset);
 /* Lets segments before the log start be removed, once that is durable. */
 void partition_remove_old(struct partition *p);
 
+/* --- partition_compaction.c --- */
+/* Begins it when it is due. */
+void partition_compact(struct partition *p);
+/* Ends it: at once, or when its job is done. */
+void partition_compaction_abort(struct partition *p);
+/* Whether it waits for a checkpoint that says what it will do. */
+bool partition_compaction_noting(const struct partition *p);
+/* A job that writes checkpoints has ended. */
+void partition_compaction_noted(struct partition *p, enum err err);
+/* A job has opened the files it wanted by name. */
+void partition_compaction_opened(struct partition *p);
+/* Whether it is at a segment: none may be removed meanwhile. */
+bool partition_compaction_busy(const struct partition *p);
+
 /* --- partition_trim.c --- */
+/* Bytes of the segments that are wholly before `offset`: as near as one knows without a search. Retention
+ * by size finds out the rest when it matters. */
+uint64_t partition_bytes_before(const struct partition *p, int64_t offset);
 /* Lets a job make the log start durable. */
 void partition_trims_start(struct partition *p);
 /* Those that have what they wait for are told; with an error all are. Calls their `done`. */

@@ -22,6 +22,7 @@ struct reader {
     bool under_way;
     bool cancelled;
     bool retried;
+    bool by_name;  /* it opens the segment's files itself */
     bool retained; /* the log start was brought up to date for this one */
 
     int64_t offset;               /* where to go on */
@@ -64,6 +65,7 @@ static void place_remember(struct partition *p, const struct reader *r)
     struct partition_place *place = &p->places[p->place_next++ % PLACES_MAX];
     place->offset = r->result.next_offset;
     place->segment_base = r->view.base_offset;
+    place->segment_version = r->view.version;
     place->pos = r->result.next_pos;
 }
 
@@ -72,7 +74,7 @@ static void place_find(const struct partition *p, struct segment_view *v, int64_
     for (size_t i = 0; i < PLACES_MAX; i++) {
         const struct partition_place *place = &p->places[i];
         if (place->offset == offset && place->segment_base == v->base_offset &&
-            place->pos < v->bytes)
+            place->segment_version == v->version && place->pos < v->bytes)
             v->place = (struct index_entry){.offset = offset, .pos = place->pos};
     }
 }
@@ -118,10 +120,12 @@ static void reader_release(struct reader *r)
 {
     struct segment *s = r->segment;
     bool still_there = s->refs > 1;
+    if (r->by_name)
+        s->opening--;
     r->segment = NULL;
     if (r->opened == NULL)
         segment_files_unref(r->view.files);
-    else if (still_there && s->files == NULL)
+    else if (still_there && s->files == NULL && !s->pinned)
         files_adopt(&r->st->files, &s->files, r->opened, false);
     else
         segment_files_unref(r->opened);
@@ -168,6 +172,7 @@ static void reader_done(struct disk_job *job)
         read_go_on(r, r->err);
     else
         seek_go_on(r, r->err);
+    partition_compaction_opened(p);
     partition_free_if_done(p);
 }
 
@@ -177,7 +182,10 @@ static void reader_submit(struct reader *r)
     r->retried = false;
     r->view.cached = false;
     segment_ref(r->segment);
-    if (r->view.files != NULL)
+    r->by_name = r->view.files == NULL;
+    if (r->by_name)
+        r->segment->opening++;
+    else
         segment_files_ref(r->view.files);
     list_push_back(&r->p->reads, &r->link);
     r->job = (struct disk_job){.run = reader_run, .done = reader_done};
@@ -185,13 +193,14 @@ static void reader_submit(struct reader *r)
     disk_submit(r->st->options.disk, DISK_LANE_BULK, &r->job);
 }
 
-static void view_of(const struct partition *p, size_t i, int64_t offset, int64_t timestamp_ms,
-                    struct segment_view *v)
+void partition_view_of(const struct partition *p, size_t i, int64_t offset, int64_t timestamp_ms,
+                       struct segment_view *v)
 {
     segment_view_init(v, p->segments[i], partition_segment_end(p, i), offset, timestamp_ms);
     v->epochs = p->checkpoint.epochs; /* they change before the first read only */
     v->epoch_count = p->checkpoint.epoch_count;
-    v->gap_at_end = partition_epoch_begins(p, v->end_offset);
+    v->holes_below = p->compacted_to;
+    v->gap_at_end = v->end_offset <= p->compacted_to || partition_epoch_begins(p, v->end_offset);
 }
 
 static void find_pos_pending(struct reader *r, const struct segment *s)
@@ -224,7 +233,7 @@ static enum err reader_try(struct reader *r)
     struct partition *p = r->p;
     size_t i = partition_segment_of(p, r->offset);
     struct segment *s = p->segments[i];
-    view_of(p, i, r->offset, r->timestamp_ms, &r->view);
+    partition_view_of(p, i, r->offset, r->timestamp_ms, &r->view);
     if (r->kind == READER_SEEK_POS)
         find_pos_pending(r, s);
     else
@@ -278,12 +287,15 @@ static void rebuild_done(struct disk_job *job)
     if (b->err == ERR_OK) {
         index_deinit(&s->index);
         s->index = b->index;
-        files_drop(&s->files); /* they may have been opened without an index */
+        if (!s->pinned)
+            files_drop(&s->files); /* they may have been opened without an index */
         TRACE_NOTE(p->st->options.trace, "%s/%020lld.log: its indexes were made anew", p->dir,
                    (long long)s->base_offset);
     }
+    s->opening--;
     segment_unref(s);
     mem_free(b);
+    partition_compaction_opened(p);
     partition_free_if_done(p);
 }
 
@@ -291,7 +303,7 @@ static void rebuild_index(struct partition *p, int64_t base_offset)
 {
     size_t i = partition_segment_of(p, base_offset);
     struct segment *s = p->segments[i];
-    if (s->base_offset != base_offset || s->index_rebuilt)
+    if (s->base_offset != base_offset || s->index_rebuilt || s->pinned)
         return;
     if (i + 1 == p->segment_count)
         return; /* the active one's is being written */
@@ -302,7 +314,8 @@ static void rebuild_index(struct partition *p, int64_t base_offset)
     b->dir = p->dir;
     b->segment = s;
     segment_ref(s);
-    view_of(p, i, s->base_offset, INT64_MIN, &b->view);
+    s->opening++;
+    partition_view_of(p, i, s->base_offset, INT64_MIN, &b->view);
     b->view.files = NULL;
     list_push_back(&p->reads, &b->link);
     b->job = (struct disk_job){.run = rebuild_run, .done = rebuild_done};
@@ -587,8 +600,8 @@ uint64_t partition_seek_skip(const struct partition *p, const struct partition_s
     if (seek->offset >= p->next_offset)
         return p->bytes;
     for (size_t i = 0; i < p->segment_count; i++) {
-        if (p->segments[i]->base_offset == r->view.base_offset)
-            return skip + r->found.pos;
+        if (p->segments[i]->base_offset == r->view.base_offset) /* or it was compacted since */
+            return p->segments[i]->version == r->view.version ? skip + r->found.pos : skip;
         skip += p->segments[i]->bytes;
     }
     return p->start_skip; /* its segment is gone */

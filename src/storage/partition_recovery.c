@@ -75,6 +75,8 @@ static void take_checkpoint(struct partition *p, struct checkpoint *c,
     p->reserved = c->reserved;
     p->max_timestamp_ms = c->max_timestamp_ms;
     p->dropped_max_ms = c->dropped_max_ms;
+    p->compacted_to = p->durable_compacted_to = c->compacted_to;
+    p->cleaned_to = c->cleaned_to;
 }
 
 static void take_marker(struct partition *p, struct marker *m)
@@ -177,6 +179,7 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
     scan.expected = rc->expected;
     log_scan_set_limit(&scan, s->base_offset, limit);
     scan.epoch = rc->epoch;
+    scan.holes_below = rc->p->compacted_to;
     if (rc->have_checkpoint) {
         scan.epochs = rc->p->checkpoint.epochs;
         scan.epoch_count = rc->p->checkpoint.epoch_count;
@@ -411,6 +414,8 @@ static enum err drop_unfinished_roll(const struct recovery *rc, const int64_t *b
 static enum err recover_segments(struct recovery *rc, const int64_t *bases, size_t count)
 {
     enum err err = drop_unfinished_roll(rc, bases, &count);
+    if (!rc->have_checkpoint && rc->p->config.compact && count > 0)
+        rc->p->compacted_to = bases[count - 1]; /* nobody knows how far it got */
     size_t first = scan_from(rc, bases, count);
     rc->epoch = -1;
     for (size_t i = 0; i < first && err == ERR_OK; i++)
@@ -490,6 +495,7 @@ static enum err find_last_batch(struct partition *p)
         view.files = files;
         view.epochs = p->checkpoint.epochs;
         view.epoch_count = p->checkpoint.epoch_count;
+        view.holes_below = p->compacted_to;
         err = segment_seek_last(&view, &found);
         segment_files_unref(files);
         if (err != ERR_OK && err != ERR_NOT_FOUND)
@@ -506,6 +512,7 @@ static enum err recover(struct partition *p, struct partition_recovery *report,
                         const int64_t *bases, size_t count)
 {
     struct recovery rc = {.p = p, .report = report};
+    dirs_drop_cleaned(p->st->options.disk, p->dir);
     enum err err = read_checkpoint(&rc);
     if (err == ERR_OK)
         err = recover_segments(&rc, bases, count);
@@ -645,9 +652,10 @@ enum err partition_close(struct partition *p)
     p->events = NULL;
     partition_want_sync(p);
     partition_commit(p);
+    partition_compaction_abort(p);
     /* Jobs go on as ever, only nobody is told. */
     while (p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads) ||
-           (!p->created && partition_dirty(p) && partition_dir_busy(p)))
+           p->compaction != NULL || (!p->created && partition_dirty(p) && partition_dir_busy(p)))
         disk_reap(disk);
     enum err err = p->failed;
     if (err == ERR_OK && p->batch_synced < p->batch_last)

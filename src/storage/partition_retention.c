@@ -185,8 +185,11 @@ void partition_retain(struct partition *p)
     p->removal_put_off = false;
     if (p->log_start == p->next_offset && partition_active(p)->bytes > 0)
         p->roll_wanted = true; /* also if it failed before */
+    if (p->config.compact && partition_segment_old(p, partition_active(p)))
+        p->roll_wanted = true; /* only what is sealed is compacted */
     if (retain_run(p))
         partition_advance(p);
+    partition_compact(p);
 }
 
 void partition_remove_old(struct partition *p)
@@ -194,7 +197,7 @@ void partition_remove_old(struct partition *p)
     size_t count = 0;
     while (count + 1 < p->segment_count && p->segments[count + 1]->base_offset <= p->log_start)
         count++;
-    if (count == 0 || p->removal.under_way || p->removal_put_off)
+    if (count == 0 || p->removal.under_way || p->removal_put_off || partition_compaction_busy(p))
         return;
     /* A start that found files missing before its log start would not know why. */
     int64_t base = p->segments[count]->base_offset;

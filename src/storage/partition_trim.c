@@ -3,9 +3,7 @@
  * takes a synced checkpoint, and before that a sync of what is before the new log start. */
 #include "storage/partition_internal.h"
 
-/* Bytes of the segments that are wholly before `offset`: as near as one knows without a search. Retention by
- * size finds out the rest when it matters. */
-static uint64_t bytes_before(const struct partition *p, int64_t offset)
+uint64_t partition_bytes_before(const struct partition *p, int64_t offset)
 {
     uint64_t bytes = 0;
     if (offset == p->next_offset)
@@ -39,7 +37,7 @@ enum err partition_trim(struct partition *p, int64_t offset, struct partition_tr
     p->removal_put_off = false;
     if (offset > p->log_start) {
         partition_note_dropped(p, offset);
-        partition_move_start(p, offset, INT64_MIN, bytes_before(p, offset));
+        partition_move_start(p, offset, INT64_MIN, partition_bytes_before(p, offset));
     }
     partition_advance(p);
     if (list_empty(&t->link))

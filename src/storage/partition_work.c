@@ -233,7 +233,7 @@ void work_start_roll(struct partition *p)
 
 void work_start_delete(struct partition *p)
 {
-    ASSERT(p->deleted && !p->removal.under_way);
+    ASSERT(p->deleted && !p->removal.under_way && p->compaction == NULL);
     struct partition_work *w = work_begin(p, WORK_DELETE, run_delete);
     files_drop(&partition_active(p)->files);
     work_submit(w, DISK_LANE_BULK);
@@ -408,7 +408,7 @@ static void removal_done(struct disk_job *job)
     if (r->err != ERR_OK)
         TRACE_WARN(p->st->options.trace, "%s: cannot remove old segments: %s", p->dir,
                    err_text(r->err));
-    if (p->deleted && p->work.kind == WORK_NONE)
+    if (p->deleted && p->work.kind == WORK_NONE && p->compaction == NULL)
         work_start_delete(p);
     else if (!p->deleted)
         partition_advance(p);
@@ -441,7 +441,7 @@ static void work_done(struct disk_job *job)
         if (w.kind == WORK_DELETE) {
             delete_done(p, &w);
             partition_free_if_done(p);
-        } else if (!p->removal.under_way) {
+        } else if (!p->removal.under_way && p->compaction == NULL) {
             work_start_delete(p);
         }
         return;
@@ -472,6 +472,7 @@ static void work_done(struct disk_job *job)
         ASSERT(false);
     }
     partition_trims_end(p, checkpoint_error(&w));
+    partition_compaction_noted(p, checkpoint_error(&w));
     if (partition_dirty(p))
         partition_commit(p);
     else

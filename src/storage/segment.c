@@ -44,6 +44,7 @@ void segment_view_init(struct segment_view *v, const struct segment *s, int64_t 
 {
     *v = (struct segment_view){.files = s->files,
                                .base_offset = s->base_offset,
+                               .version = s->version,
                                .end_offset = end_offset,
                                .bytes = s->bytes,
                                .index_entries = s->index.entries,
@@ -86,6 +87,7 @@ static void search_init(struct search *s, const struct segment_view *v, size_t c
     s->scan.cached = v->cached;
     s->scan.chunk = chunk;
     s->scan.expected = v->base_offset;
+    s->scan.holes_below = v->holes_below;
     log_scan_set_limit(&s->scan, v->base_offset, v->end_offset);
     s->scan.epochs = v->epochs;
     s->scan.epoch_count = v->epoch_count;
@@ -377,8 +379,12 @@ static void found_batch(const struct search *s, const struct batch_header *heade
                         struct bytes batch, struct segment_found *found)
 {
     found->offset = header->base_offset;
-    found->timestamp_ms = header->attributes & BATCH_TIMESTAMP_APPEND ? header->max_timestamp_ms
-                                                                      : header->base_timestamp_ms;
+    if (header->attributes & BATCH_TIMESTAMP_APPEND)
+        found->timestamp_ms = header->max_timestamp_ms;
+    else if (header->attributes & BATCH_DELETE_HORIZON)
+        found->timestamp_ms = INT64_MIN; /* the first record's is not in the header */
+    else
+        found->timestamp_ms = header->base_timestamp_ms;
     found->pos = s->scan.pos - batch.len;
 }
 

@@ -23,6 +23,9 @@ struct segment {
     int64_t max_timestamp_ms; /* INT64_MIN when empty */
     bool max_timestamp_known; /* false: nobody has looked since the start */
     bool index_rebuilt;       /* once a run is enough */
+    uint32_t version;         /* how often it was compacted in this run */
+    unsigned opening;         /* jobs that open its files by their names */
+    bool pinned;              /* its files are being replaced: those that are open stay open */
     struct index index;
     struct segment_files *files; /* counted; NULL while closed */
 };
@@ -43,6 +46,8 @@ struct segment_view {
     uint32_t time_index_entries;
     const struct checkpoint_epoch *epochs; /* borrowed: what epochs batches may have */
     size_t epoch_count;
+    int64_t holes_below;      /* before this offset records may be missing */
+    uint32_t version;         /* of the segment */
     bool gap_at_end;          /* the log may well end before end_offset: an epoch begins there */
     struct index_entry place; /* a batch that begins with place.offset, at or before what is sought;
                                         offset -1: none is known */

@@ -5,6 +5,7 @@
 #include "storage/dirs.h"
 #include "storage/storage_internal.h"
 
+#define COMPACTION_KEYS_MAX ((size_t)768 * 1024)
 #define READ_SPARE_BYTES_MAX ((size_t)2 * 1024 * 1024)
 
 struct storage *storage_create(const struct storage_options *options)
@@ -15,6 +16,7 @@ struct storage *storage_create(const struct storage_options *options)
     files_init(&st->files, options->files_max, &st->stats.open_files);
     list_init(&st->partitions);
     list_init(&st->deleted);
+    st->compaction_keys_max = COMPACTION_KEYS_MAX;
     return st;
 }
 
@@ -38,6 +40,11 @@ void storage_set_tail_bytes_max(struct storage *st, size_t bytes)
 {
     st->options.tail_bytes_max = bytes;
     tail_set_bytes_max(&st->tail, bytes);
+}
+
+void storage_set_compaction_keys_max(struct storage *st, size_t keys)
+{
+    st->compaction_keys_max = keys;
 }
 
 /* Holds what it needs: the storage may be gone before it is done. */

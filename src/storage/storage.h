@@ -45,6 +45,9 @@ struct storage_stats {
     uint64_t corrupt_ranges; /* met while reading or at start */
     uint64_t segments_removed;
     uint64_t batches_refused;
+    uint64_t compactions;
+    uint64_t compaction_bytes_before; /* of segments that compaction went over */
+    uint64_t compaction_bytes_after;
     size_t pending_bytes; /* appended, not written yet */
     size_t tail_bytes;    /* in memory for readers */
     unsigned open_files;
@@ -60,5 +63,8 @@ const struct storage_stats *storage_stats(const struct storage *st);
  * the start. */
 void storage_sweep(struct storage *st);
 void storage_set_tail_bytes_max(struct storage *st, size_t bytes);
+/* How many keys compaction holds in memory at a time (24 bytes each, and room); with more it takes several
+ * passes. */
+void storage_set_compaction_keys_max(struct storage *st, size_t keys);
 
 #endif

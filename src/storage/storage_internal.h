@@ -12,9 +12,11 @@ struct storage {
     struct storage_stats stats;
     struct tail tail;
     struct files files;
-    struct list partitions; /* all but those */
-    struct list deleted;    /* whose deletion is under way */
-    struct buf read_spare;  /* a buffer for the next read; owned */
+    struct list partitions;       /* all but those */
+    struct list deleted;          /* whose deletion is under way */
+    struct partition *compacting; /* the one that is; NULL when none */
+    size_t compaction_keys_max;   /* in memory at a time */
+    struct buf read_spare;        /* a buffer for the next read; owned */
 };
 
 /* A buffer for a read from files, and back. */

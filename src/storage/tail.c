@@ -152,6 +152,12 @@ size_t tail_drop_waiting(struct tail *t, struct tail_log *log)
     return bytes;
 }
 
+void tail_drop_before(struct tail *t, struct tail_log *log, int64_t offset)
+{
+    while (log->count > log->waiting && tail_at(log, 0)->last_offset < offset)
+        evict_first(t, log);
+}
+
 void tail_log_deinit(struct tail *t, struct tail_log *log)
 {
     tail_drop_waiting(t, log);

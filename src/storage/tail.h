@@ -68,6 +68,8 @@ static inline struct tail_batch *tail_waiting(const struct tail_log *log, size_t
 void tail_written(struct tail *t, struct tail_log *log, size_t count);
 /* Drops all that wait; returns how many bytes they had. */
 size_t tail_drop_waiting(struct tail *t, struct tail_log *log);
+/* Kept batches wholly before `offset` leave. */
+void tail_drop_before(struct tail *t, struct tail_log *log, int64_t offset);
 /* Drops everything and frees the ring. */
 void tail_log_deinit(struct tail *t, struct tail_log *log);
 

@@ -215,6 +215,9 @@ void topic_config_for_log(const struct topic_config *config, struct partition_co
         .retention_bytes = deletes ? config->retention_bytes : -1,
         .batch_bytes_max = config->max_message_bytes,
         .flush_ms = config->flush_ms,
+        .compact = (config->cleanup_policy & CLEANUP_COMPACT) != 0,
+        .delete_retention_ms = config->delete_retention_ms,
+        .min_dirty_ratio = strtod(config->min_cleanable_dirty_ratio, NULL),
         .append_time = config->timestamp_type == TIMESTAMP_APPEND,
     };
 }

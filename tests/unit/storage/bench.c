@@ -247,7 +247,8 @@ const char *bench_get(struct bench *b, int64_t offset, enum err *err)
         while (batch_iter_next(&it, &r) == ERR_OK)
             if (r.offset == offset) {
                 size_t len = r.value.len < VALUE_BYTES_MAX ? r.value.len : VALUE_BYTES_MAX - 1;
-                memcpy(value, r.value.data, len);
+                if (len > 0) /* null has none */
+                    memcpy(value, r.value.data, len);
                 value[len] = '\0';
                 found = value;
             }

@@ -198,3 +198,25 @@ Test(marker, reads_back_as_it_was_written_and_any_flipped_bit_is_noticed)
         cr_assert_neq(marker_decode(bytes_of(data.data, len), &back), ERR_OK);
     buf_deinit(&data);
 }
+
+Test(checkpoint, says_how_far_compaction_came_in_a_version_of_its_own)
+{
+    struct checkpoint c = sample(10), d;
+    struct buf image = {0};
+    uint64_t sequence;
+    checkpoint_encode(&c, 7, &image);
+    cr_assert_eq(image.data[15], 1, "one that was never compacted stays as it was");
+    c.compacted_to = 2;
+    c.cleaned_to = 1;
+    checkpoint_encode(&c, 7, &image);
+    cr_assert_eq(image.data[15], 2);
+    cr_assert_eq(checkpoint_decode(buf_bytes(&image), &d, &sequence), ERR_OK);
+    cr_assert_eq(d.compacted_to, 2);
+    cr_assert_eq(d.cleaned_to, 1);
+    cr_assert_eq(d.epoch_count, 3);
+    mem_free(d.epochs);
+    c.compacted_to = 3; /* in the active segment nothing is compacted */
+    checkpoint_encode(&c, 7, &image);
+    cr_assert_eq(checkpoint_decode(buf_bytes(&image), &d, &sequence), ERR_CORRUPT);
+    buf_deinit(&image);
+}
