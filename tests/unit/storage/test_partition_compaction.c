@@ -422,7 +422,7 @@ static void check_record(struct model *m, const struct record_view *r, bool *see
 /* Reads all there is. */
 static void read_all(struct model *m, bool *seen)
 {
-    int64_t offset = 0;
+    int64_t offset = partition_log_start(m->b.p);
     memset(seen, 0, RECORDS_MAX);
     while (offset < partition_next_offset(m->b.p)) {
         struct partition_read read = {.offset = offset, .bytes_max = 1 + chance(m, 1000)};
@@ -456,6 +456,8 @@ static void check(struct model *m, int64_t sealed)
     for (int key = 0; key < KEYS; key++) {
         int64_t last = last_of(m, key);
         bool tombstone = last >= 0 && m->records[last].value < 0;
+        if (last < partition_log_start(m->b.p))
+            continue; /* trimmed */
         if (last >= 0 && !tombstone)
             cr_assert(seen[last], "seed %llu: the last of key %d, offset %lld, is missing",
                       (unsigned long long)m->seed, key, (long long)last);
@@ -524,6 +526,32 @@ static void compact_with_trouble(struct model *m)
     cr_assert_eq(b->recovery.corrupt_ranges, 0, "seed %llu", (unsigned long long)m->seed);
 }
 
+static void trim_done(struct partition_trim *t)
+{
+    (void)t;
+}
+
+/* While compaction is under way, or between. */
+static void trim(struct model *m)
+{
+    struct partition_trim t = {.done = trim_done};
+    int64_t offset = partition_log_start(m->b.p);
+    offset += (int64_t)chance(m, (uint64_t)(m->count - offset) / 2 + 1);
+    m->b.disk->hold = true;
+    note_tombstones(m);
+    partition_retain(m->b.p);
+    for (uint64_t n = chance(m, 12); n > 0; n--) {
+        (void)fake_disk_run_one(m->b.disk);
+        disk_reap(&m->b.disk->disk);
+    }
+    enum err err = partition_trim(m->b.p, offset, &t);
+    cr_assert(err == ERR_AGAIN || t.err == ERR_OK);
+    m->b.disk->hold = false;
+    bench_settle(&m->b);
+    cr_assert_eq(t.err, ERR_OK);
+    cr_assert_eq(partition_log_start(m->b.p), offset);
+}
+
 static void run(uint64_t seed)
 {
     struct model *m = mem_zalloc(1, sizeof(*m));
@@ -549,6 +577,8 @@ static void run(uint64_t seed)
                 break; /* a gap: the model counts without one */
             continue;
         }
+        if (chance(m, 6) == 0)
+            trim(m);
         if (chance(m, 6) == 0)
             bench_reopen(b);
         note_tombstones(m);
