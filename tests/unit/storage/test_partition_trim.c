@@ -137,6 +137,28 @@ Test(trim, is_durable_when_it_is_done_and_not_told_before)
     }
 }
 
+Test(trim, is_not_told_by_a_job_that_began_before_it)
+{
+    struct bench b;
+    bool done = false;
+    setup(&b);
+    struct partition_trim t = {.done = on_done, .ctx = &done};
+    b.disk->hold = true;
+    bench_append(&b, "to be synced");
+    partition_want_sync(b.p);
+    partition_commit(b.p);
+    cr_assert_eq(fake_disk_waiting(b.disk), 1);
+    cr_assert_eq(partition_trim(b.p, 5, &t), ERR_AGAIN);
+    cr_assert(fake_disk_run_one(b.disk));
+    disk_reap(&b.disk->disk);
+    cr_assert_not(done);
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert(done);
+    cr_assert_eq(t.err, ERR_OK);
+    bench_deinit(&b);
+}
+
 Test(trim, survives_a_crash_before_the_files_are_removed)
 {
     struct bench b;
