@@ -7,7 +7,6 @@
 
 #define SCAN_CHUNK_DEFAULT ((size_t)1024 * 1024)
 #define MAGIC_POS 16
-#define KEEP_NOTHING UINT64_MAX
 /* A length above this is not believed, and so much not read, before a look at what is behind it. */
 #define BATCH_BYTES_UNCHECKED ((size_t)1024 * 1024)
 
@@ -20,8 +19,7 @@ void log_scan_init(struct log_scan *s, struct disk_file *file, uint64_t pos, uin
                            .chunk = SCAN_CHUNK_DEFAULT,
                            .limit = INT64_MAX,
                            .epoch = -1,
-                           .window_pos = pos,
-                           .keep_pos = KEEP_NOTHING};
+                           .window_pos = pos};
 }
 
 void log_scan_deinit(struct log_scan *s)
@@ -41,12 +39,6 @@ void log_scan_seek(struct log_scan *s, uint64_t pos)
     s->pos = pos;
 }
 
-void log_scan_keep(struct log_scan *s, uint64_t pos)
-{
-    ASSERT(pos >= s->window_pos);
-    s->keep_pos = pos;
-}
-
 struct bytes log_scan_kept(const struct log_scan *s, uint64_t from, uint64_t to)
 {
     ASSERT(from >= s->window_pos && to <= s->window_pos + s->window.len);
@@ -64,15 +56,12 @@ static enum err window_load(struct log_scan *s, uint64_t pos, size_t len)
     ASSERT(len <= s->end - pos);
     if (window_has(s, pos, len))
         return ERR_OK;
-    uint64_t keep = pos < s->keep_pos ? pos : s->keep_pos;
-    if (keep >= s->window_pos && keep <= s->window_pos + s->window.len) {
-        buf_consume(&s->window, (size_t)(keep - s->window_pos));
-    } else {
-        ASSERT(s->keep_pos == KEEP_NOTHING || keep == pos);
+    if (pos >= s->window_pos && pos <= s->window_pos + s->window.len)
+        buf_consume(&s->window, (size_t)(pos - s->window_pos));
+    else
         buf_clear(&s->window);
-    }
-    s->window_pos = keep;
-    uint64_t from = keep + s->window.len;
+    s->window_pos = pos;
+    uint64_t from = pos + s->window.len;
     size_t missing = (size_t)(pos + len - from), left = (size_t)(s->end - from), got;
     size_t want = missing < s->chunk ? s->chunk : missing;
     if (want > left)

@@ -33,7 +33,6 @@ struct log_scan {
     /* Private. */
     struct buf window; /* owned */
     uint64_t window_pos;
-    uint64_t keep_pos;
 };
 
 void log_scan_init(struct log_scan *s, struct disk_file *file, uint64_t pos, uint64_t end);
@@ -54,9 +53,7 @@ enum err log_scan_next(struct log_scan *s, struct batch_header *header, struct b
 MUST_CHECK
 enum err log_scan_resync(struct log_scan *s);
 
-/* Keeps the bytes from `pos` on in the window, so that several batches can be had in one piece. */
-void log_scan_keep(struct log_scan *s, uint64_t pos);
-/* Bytes [from, to) of the file, which have been scanned and kept. */
+/* Bytes [from, to) of the file, which have been scanned and are still in the window. */
 struct bytes log_scan_kept(const struct log_scan *s, uint64_t from, uint64_t to);
 /* Whether the batch at `pos` is in the window as a whole: taking it costs no read. */
 bool log_scan_in_window(const struct log_scan *s);
