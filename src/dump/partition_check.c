@@ -199,16 +199,6 @@ static void check_marker_segment(struct work *w, const struct marker_segment *m,
             s->index_entries, s->time_index_entries, m->index_entries, m->time_index_entries);
 }
 
-static bool marker_fits(const struct marker *m, const int64_t *bases, size_t count)
-{
-    if (m->segment_count != count)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (m->segments[i].base_offset != bases[i])
-            return false;
-    return true;
-}
-
 /* The newest batch may lie in the segment before the newest. */
 static const struct segment_check *segment_with_last_batch(const struct work *w)
 {

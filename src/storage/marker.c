@@ -171,3 +171,13 @@ enum err marker_remove(struct disk *disk, const char *dir)
         return err;
     return disk_sync_dir(disk, dir); /* also when it is gone already: perhaps not durably */
 }
+
+bool marker_fits(const struct marker *m, const int64_t *bases, size_t count)
+{
+    if (m->segment_count != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (m->segments[i].base_offset != bases[i])
+            return false;
+    return true;
+}

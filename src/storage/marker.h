@@ -50,6 +50,9 @@ void marker_deinit(struct marker *m); /* frees what marker_read made */
 MUST_CHECK
 enum err marker_remove(struct disk *disk, const char *dir);
 
+/* Whether it speaks of just these segments, by base offset, ascending. */
+bool marker_fits(const struct marker *m, const int64_t *bases, size_t count);
+
 /* For tests: the same without a disk. */
 void marker_encode(const struct marker *m, struct buf *out);
 MUST_CHECK

@@ -39,16 +39,6 @@ static enum err file_len(struct disk *disk, const char *path, uint64_t *len)
 
 /* --- a clean stop ---------------------------------------------------------------------------- */
 
-static bool marker_matches(const struct marker *m, const int64_t *bases, size_t count)
-{
-    if (m->segment_count != count)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (m->segments[i].base_offset != bases[i])
-            return false;
-    return true;
-}
-
 static void take_marker_segment(struct partition *p, const struct marker_segment *m)
 {
     struct segment *s = segment_create(m->base_offset);
@@ -110,7 +100,7 @@ static bool open_clean(struct partition *p, const int64_t *bases, size_t count)
     struct marker m;
     if (marker_read(disk, p->dir, &m) != ERR_OK)
         return false;
-    bool fine = marker_matches(&m, bases, count) && active_as_said(disk, p->dir, &m);
+    bool fine = marker_fits(&m, bases, count) && active_as_said(disk, p->dir, &m);
     if (fine)
         take_marker(p, &m);
     else
