@@ -106,20 +106,22 @@ static bool permitted(struct session *s, const struct command *command, struct w
 
 /* --- running -------------------------------------------------------------------------------- */
 
-void command_run(struct services *sv, struct session *s, const struct command *command, int argc,
-                 struct bytes *argv)
+static void run(struct services *sv, struct session *s, struct writer w,
+                const struct command *command, int argc, struct bytes *argv)
 {
-    struct call c = {.sv = sv,
-                     .session = s,
-                     .command = command,
-                     .argc = argc,
-                     .argv = argv,
-                     .w = session_writer(s)};
+    struct call c = {
+        .sv = sv, .session = s, .command = command, .argc = argc, .argv = argv, .w = w};
     struct command_stats *stats = command_stats(sv->commands, command);
     stats->calls++;
     s->last_command = command->name;
     command->run(&c);
     stats->failed += c.w.errors > 0;
+}
+
+void command_run(struct services *sv, struct session *s, const struct command *command, int argc,
+                 struct bytes *argv)
+{
+    run(sv, s, session_writer(s), command, argc, argv);
 }
 
 static void queue(struct session *s, const struct command *command, int argc, struct bytes *argv,
@@ -162,7 +164,7 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
     if (s->transaction.open && !(command->flags & CMD_NOT_QUEUED))
         queue(s, command, argc, argv, &w);
     else
-        command_run(sv, s, command, argc, argv);
+        run(sv, s, w, command, argc, argv);
 }
 
 void command_dispatch(struct services *sv, struct session *s, int argc, struct bytes *argv)

@@ -54,7 +54,7 @@ struct session {
     uint32_t held_replies;
     bool produces; /* appended records: it is what pauses when too much waits to be written */
     bool paused;   /* too much of its work waits for the disk, or of its output for the client:
-                      executes nothing for now */
+                      executes nothing until less does */
     uint64_t turn_ends_at;       /* output position at which it has had its share of the turn */
     int64_t soft_limit_since_us; /* 0 while under the soft output limit */
 
