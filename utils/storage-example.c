@@ -81,7 +81,8 @@ static void on_trimmed(struct partition *log, void *ctx)
     (void)log, (void)ctx; /* retention has moved the start of the log */
 }
 
-static const struct partition_events events = {on_written, on_synced, on_refused, on_trimmed};
+static const struct partition_events events = {
+    .written = on_written, .synced = on_synced, .refused = on_refused, .trimmed = on_trimmed};
 
 /* --- the loop --------------------------------------------------------------------------------- */
 

@@ -182,10 +182,26 @@ void partition_refuse_waiting(struct partition *p, enum err why)
 
 void partition_delete(struct partition *p)
 {
+    struct partition_deletion nobody = {0};
+    partition_delete_then(p, &nobody);
+    partition_deletion_end(&nobody);
+}
+
+void partition_deletion_end(struct partition_deletion *d)
+{
+    if (d->p != NULL)
+        d->p->deletion = NULL;
+    d->p = NULL;
+}
+
+void partition_delete_then(struct partition *p, struct partition_deletion *d)
+{
     ASSERT(!p->deleted);
     const struct partition_events *events = p->events;
     uint64_t first = p->batch_synced + 1;
     p->deleted = true;
+    p->deletion = d;
+    d->p = p;
     list_remove(&p->link);
     list_push_back(&p->st->deleted, &p->link);
     p->events = NULL;
@@ -533,7 +549,7 @@ static bool step(struct partition *p)
     if (p->failed != ERR_OK || p->deleted || p->work.kind != WORK_NONE)
         return false;
     if (!p->created) {
-        if (p->tail.waiting > 0 && !partition_dir_busy(p))
+        if ((p->tail.waiting > 0 || p->work.retried) && !partition_dir_busy(p))
             work_start_create(p);
         return false;
     }

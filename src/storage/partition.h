@@ -45,6 +45,10 @@ struct partition_events {
     void (*refused)(struct partition *p, void *ctx, uint64_t first, uint64_t last, enum err why);
     /* Records before the new log start are gone (retention, trim). */
     void (*trimmed)(struct partition *p, void *ctx);
+    /* An attempt to make the directory and the first segment has ended. ERR_OK: they are there, durably;
+     * said once. Else they are not: the next append tries again, unless the partition has failed. May
+     * be NULL. */
+    void (*created)(struct partition *p, void *ctx, enum err err);
 };
 
 struct partition_info {
@@ -92,6 +96,24 @@ enum err partition_close(struct partition *p);
  * refused with ERR_NOT_FOUND, reads and trims under way end with it, and events are not called after
  * return. */
 void partition_delete(struct partition *p);
+
+/* The end of a deletion, for who waits for it; the caller's, in place until `done`. */
+struct partition_deletion {
+    void (*done)(struct partition_deletion *d);
+    void *ctx; /* the caller's */
+
+    /* Result. ERR_OK: nothing of that name is there any more, durably (something that is no directory was
+     * never the partition's, and stays). Else it may still be there, or have become `dir`.deleted, which
+     * storage_sweep removes after the next start. */
+    enum err err;
+
+    /* Private. */
+    struct partition *p;
+};
+/* As partition_delete; `done` is called once, later, from disk_reap. The partition is no more then. */
+void partition_delete_then(struct partition *p, struct partition_deletion *d);
+/* Before `done`: it will not be called, though the deletion goes on. Harmless later. */
+void partition_deletion_end(struct partition_deletion *d);
 
 void partition_configure(struct partition *p, const struct partition_config *config);
 

@@ -122,7 +122,8 @@ struct partition {
     struct timer flush_timer;
     struct partition_work work;
     struct partition_removal removal;
-    struct list trims;    /* who waits for the log start to be durable */
+    struct partition_deletion *deletion; /* borrowed: who waits for it; or NULL */
+    struct list trims;                   /* who waits for the log start to be durable */
     bool removal_put_off; /* to the next partition_retain: the checkpoint could not be written */
 
     /* The checkpoint. */

@@ -308,6 +308,12 @@ static enum err take_checkpoint(struct partition *p, const struct partition_work
     return w->checkpoint_err;
 }
 
+static void tell_created(struct partition *p, enum err err)
+{
+    if (p->events != NULL && p->events->created != NULL)
+        p->events->created(p, p->ctx, err);
+}
+
 static void create_done(struct partition *p, struct partition_work *w)
 {
     if (w->orphaned)
@@ -317,11 +323,14 @@ static void create_done(struct partition *p, struct partition_work *w)
                    p->dir, p->dir);
     if (w->err != ERR_OK) {
         new_segment_failed(p, w);
+        if (!p->work.retried)
+            tell_created(p, w->err);
         return;
     }
     p->created = true;
     partition_checkpoint_written(p, &w->checkpoint, true);
     adopt_active(p, w);
+    tell_created(p, ERR_OK);
 }
 
 static void open_done(struct partition *p, struct partition_work *w)
@@ -414,11 +423,19 @@ static void removal_done(struct disk_job *job)
         partition_advance(p);
 }
 
-static void delete_done(struct partition *p, struct partition_work *w)
+static void delete_done(struct partition *p, const struct partition_work *w)
 {
+    struct partition_deletion *d = p->deletion;
     if (w->err != ERR_OK)
         TRACE_WARN(p->st->options.trace, "%s: cannot remove the directory: %s", p->dir,
                    err_text(w->err));
+    if (d != NULL)
+        partition_deletion_end(d);
+    partition_free_if_done(p);
+    if (d == NULL)
+        return;
+    d->err = w->err;
+    d->done(d);
 }
 
 /* Whether the job was to write a checkpoint and nothing but that went wrong. */
@@ -440,7 +457,6 @@ static void work_done(struct disk_job *job)
         segment_files_unref(w.opened);
         if (w.kind == WORK_DELETE) {
             delete_done(p, &w);
-            partition_free_if_done(p);
         } else if (!p->removal.under_way && p->compaction == NULL) {
             work_start_delete(p);
         }

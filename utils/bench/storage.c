@@ -107,7 +107,8 @@ static void on_trimmed(struct partition *p, void *ctx)
     (void)p, (void)ctx;
 }
 
-static const struct partition_events events = {on_batch, on_batch, on_refused, on_trimmed};
+static const struct partition_events events = {
+    .written = on_batch, .synced = on_batch, .refused = on_refused, .trimmed = on_trimmed};
 
 static const struct partition_config config = {
     .segment_bytes = 1 << 30,

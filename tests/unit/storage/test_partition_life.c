@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What those are told who wait for a partition to be made or to be gone. */
+#include "bench.h"
+#include <criterion/criterion.h>
+
+struct watch {
+    struct partition_events events;
+    unsigned created;
+    enum err why;
+};
+
+static void on_created(struct partition *p, void *ctx, enum err err)
+{
+    struct watch *w = ctx;
+    (void)p;
+    w->created++;
+    w->why = err;
+}
+
+static void on_batch(struct partition *p, void *ctx, uint64_t batch)
+{
+    (void)p, (void)ctx, (void)batch;
+}
+
+static void on_refused(struct partition *p, void *ctx, uint64_t first, uint64_t last, enum err why)
+{
+    (void)p, (void)ctx, (void)first, (void)last, (void)why;
+}
+
+static void on_trimmed(struct partition *p, void *ctx)
+{
+    (void)p, (void)ctx;
+}
+
+static struct watch watch_of(void)
+{
+    return (struct watch){.events = {.written = on_batch,
+                                     .synced = on_batch,
+                                     .refused = on_refused,
+                                     .trimmed = on_trimmed,
+                                     .created = on_created}};
+}
+
+/* Another partition than the bench's. */
+static struct partition *create(struct bench *b, struct watch *w)
+{
+    return partition_create(b->st, "stock-0", &b->config, &w->events, w);
+}
+
+static void close_other(struct partition *p)
+{
+    enum err err = partition_close(p);
+    (void)err;
+}
+
+Test(life, creation_is_told_once_when_it_is_durable)
+{
+    struct bench b;
+    struct watch w = watch_of();
+    bench_init(&b);
+    b.disk->hold = true;
+    struct partition *p = create(&b, &w);
+    cr_assert_eq(w.created, 0);
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert_eq(w.created, 1);
+    cr_assert_eq(w.why, ERR_OK);
+    close_other(p);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    cr_assert(fake_disk_exists(b.disk, "stock-0/00000000000000000000.log"));
+    bench_deinit(&b);
+}
+
+Test(life, creation_that_failed_is_told_and_the_next_append_tries_again)
+{
+    struct bench b;
+    struct watch w = watch_of();
+    bench_init(&b);
+    bench_settle(&b);
+    fake_disk_fail(b.disk, FAKE_MKDIR, 0, 1, ERR_NOSPACE);
+    struct partition *p = create(&b, &w);
+    bench_settle(&b);
+    cr_assert_eq(w.created, 1);
+    cr_assert_eq(w.why, ERR_NOSPACE);
+    struct record r = {.value = bytes_of_string("a")};
+    int64_t offset;
+    uint64_t batch;
+    cr_assert_eq(partition_append(p, &r, 1, &offset, &batch), ERR_OK);
+    partition_commit(p);
+    bench_settle(&b);
+    cr_assert_eq(w.created, 2);
+    cr_assert_eq(w.why, ERR_OK);
+    close_other(p);
+    bench_deinit(&b);
+}
+
+Test(life, creation_without_descriptors_is_tried_again_though_nobody_appends)
+{
+    struct bench b;
+    struct watch w = watch_of();
+    bench_init(&b);
+    b.config.segment_bytes = 100;
+    partition_configure(b.p, &b.config);
+    for (int i = 0; i < 3; i++) /* so that there are files to close */
+        bench_put(&b, "a record that is long enough to have a segment of its own");
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 1, ERR_LIMIT);
+    struct partition *p = create(&b, &w);
+    bench_settle(&b);
+    cr_assert_eq(w.created, 1);
+    cr_assert_eq(w.why, ERR_OK);
+    close_other(p);
+    bench_deinit(&b);
+}
+
+struct end {
+    struct partition_deletion deletion;
+    unsigned count;
+};
+
+static void on_deleted(struct partition_deletion *d)
+{
+    struct end *e = d->ctx;
+    e->count++;
+}
+
+Test(life, deletion_is_told_when_the_directory_is_gone_for_good)
+{
+    struct bench b;
+    struct end e = {.deletion = {.done = on_deleted, .ctx = &e}};
+    bench_init(&b);
+    bench_put(&b, "a");
+    b.disk->hold = true;
+    partition_delete_then(b.p, &e.deletion);
+    b.p = NULL;
+    cr_assert_eq(e.count, 0);
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert_eq(e.count, 1);
+    cr_assert_eq(e.deletion.err, ERR_OK);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0"));
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0.deleted"));
+    bench_deinit(&b);
+}
+
+Test(life, deletion_that_failed_is_told_with_the_cause)
+{
+    struct bench b;
+    struct end e = {.deletion = {.done = on_deleted, .ctx = &e}};
+    bench_init(&b);
+    bench_put(&b, "a");
+    fake_disk_fail(b.disk, FAKE_RENAME, 0, 1, ERR_ACCESS);
+    partition_delete_then(b.p, &e.deletion);
+    b.p = NULL;
+    bench_settle(&b);
+    cr_assert_eq(e.count, 1);
+    cr_assert_eq(e.deletion.err, ERR_ACCESS);
+    cr_assert(fake_disk_exists(b.disk, "orders-0"));
+    bench_deinit(&b);
+}
+
+Test(life, who_does_not_wait_for_a_deletion_any_more_is_not_told)
+{
+    struct bench b;
+    struct end e = {.deletion = {.done = on_deleted, .ctx = &e}};
+    bench_init(&b);
+    bench_put(&b, "a");
+    partition_delete_then(b.p, &e.deletion);
+    b.p = NULL;
+    partition_deletion_end(&e.deletion);
+    bench_settle(&b);
+    cr_assert_eq(e.count, 0);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0"));
+    partition_deletion_end(&e.deletion);
+    bench_deinit(&b);
+}
