@@ -25,6 +25,9 @@ const char *err_text(enum err err)
         [ERR_LIMIT] = "system limit reached",
         [ERR_UNSUPPORTED] = "not supported by the system",
         [ERR_FAILED] = "failed earlier",
+        [ERR_FENCED] = "another has taken over",
+        [ERR_NOT_MEMBER] = "not a member",
+        [ERR_NOT_EMPTY] = "not empty",
     };
 
     if ((unsigned)err >= ERR_COUNT)

@@ -23,6 +23,9 @@ enum err {
     ERR_LIMIT,       /* out of descriptors or another system limit */
     ERR_UNSUPPORTED, /* the system or file system cannot do it */
     ERR_FAILED,      /* refused because of an earlier failure that sticks */
+    ERR_FENCED,      /* another has taken its place */
+    ERR_NOT_MEMBER,  /* not, or not any more, a member of the group */
+    ERR_NOT_EMPTY,   /* something is still in it */
     ERR_COUNT
 };
 

@@ -130,10 +130,13 @@ void out_init(struct out *o, struct out_pool *pool)
 {
     *o = (struct out){.pool = pool};
     list_init(&o->chunks);
+    list_init(&o->marks);
 }
 
 void out_deinit(struct out *o)
 {
+    LIST_EACH (it, &o->marks)
+        out_mark_drop(CONTAINER_OF(it, struct out_mark, link));
     o->pos_start = o->pos_end;
     settle_tail(o);
     ASSERT(o->memory_bytes == 0);
@@ -361,6 +364,19 @@ static bool replace_in_place(struct out *o, uint64_t from, uint64_t to, struct b
     return true;
 }
 
+/* What was [from, to) is now `len` bytes. */
+static void move_marks(struct out *o, uint64_t from, uint64_t to, size_t len)
+{
+    LIST_EACH (it, &o->marks) {
+        struct out_mark *m = CONTAINER_OF(it, struct out_mark, link);
+
+        if (m->pos >= to)
+            m->pos = m->pos - (to - from) + len;
+        else if (m->pos > from)
+            m->pos = from + len;
+    }
+}
+
 void out_replace(struct out *o, uint64_t from, uint64_t to, struct bytes data)
 {
     ASSERT(o->pos_start <= from && from <= to && to <= o->pos_end);
@@ -373,12 +389,45 @@ void out_replace(struct out *o, uint64_t from, uint64_t to, struct bytes data)
     }
     o->pos_end = o->pos_end - (to - from) + data.len;
     settle_tail(o);
+    move_marks(o, from, to, data.len);
 }
 
 void out_truncate(struct out *o, uint64_t from)
 {
     ASSERT(o->pos_start <= from && from <= o->pos_end);
     cut_out(o, from, o->pos_end);
+    move_marks(o, from, o->pos_end, 0);
     o->pos_end = from;
     settle_tail(o);
+}
+
+/* --- marks ---------------------------------------------------------------------------------- */
+
+void out_mark_init(struct out_mark *m)
+{
+    m->pos = OUT_MARK_NOWHERE;
+    list_init(&m->link);
+}
+
+void out_mark_set(struct out *o, struct out_mark *m)
+{
+    list_remove(&m->link);
+    list_push_back(&o->marks, &m->link);
+    m->pos = o->pos_end;
+}
+
+void out_mark_drop(struct out_mark *m)
+{
+    list_remove(&m->link);
+    m->pos = OUT_MARK_NOWHERE;
+}
+
+void out_marks_to_end(struct out *o, uint64_t from)
+{
+    LIST_EACH (it, &o->marks) {
+        struct out_mark *m = CONTAINER_OF(it, struct out_mark, link);
+
+        if (m->pos > from)
+            m->pos = o->pos_end;
+    }
 }

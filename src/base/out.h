@@ -38,9 +38,19 @@ struct out_pool {
 void out_pool_init(struct out_pool *pool, size_t count_max);
 void out_pool_deinit(struct out_pool *pool);
 
+/* A place in a queue that keeps its meaning when what stands before it is replaced. Embedded; its owner
+ * drops it before it goes. */
+struct out_mark {
+    uint64_t pos;     /* OUT_MARK_NOWHERE: not set, or its queue has ended */
+    struct list link; /* in out.marks */
+};
+
+#define OUT_MARK_NOWHERE UINT64_MAX
+
 struct out {
     struct out_pool *pool;  /* borrowed */
     struct list chunks;     /* owned; empty only when the queue is */
+    struct list marks;      /* of struct out_mark */
     struct out_chunk *tail; /* the last chunk when it has room of its own, else NULL */
     uint64_t pos_start;     /* position of the first byte still here */
     uint64_t pos_end;       /* position behind the last one */
@@ -97,10 +107,17 @@ int out_peek(const struct out *o, uint64_t pos_limit, struct iovec *iov, int iov
 /* Drops the first `len` bytes: they were sent. */
 void out_consume(struct out *o, size_t len);
 /* Replaces the bytes [from, to) by `data`; what follows moves, so the caller adjusts the positions it
- * keeps behind `from` by data.len - (to - from). Costs a copy of what follows inside the chunks
+ * keeps behind `from` by data.len - (to - from) (marks move along by themselves). Costs a copy of what follows inside the chunks
  * concerned: this is the rare path of failed and late replies. */
 void out_replace(struct out *o, uint64_t from, uint64_t to, struct bytes data);
 /* Drops everything from position `from` on. */
 void out_truncate(struct out *o, uint64_t from);
+
+void out_mark_init(struct out_mark *m); /* nowhere */
+/* Puts it behind what is queued now; it may have been set before. */
+void out_mark_set(struct out *o, struct out_mark *m);
+void out_mark_drop(struct out_mark *m); /* nowhere again */
+/* Moves the marks behind `from` to the end of the queue: they stand in a reply that ends only here. */
+void out_marks_to_end(struct out *o, uint64_t from);
 
 #endif

@@ -226,6 +226,8 @@ static size_t read_stream(struct session *s, char *data, size_t len)
 {
     struct sessions *all = s->sessions;
     size_t got = 0;
+    if (session_input_bytes(s) == 0)
+        s->sent_before_input = s->out.pos_start;
     enum err err = stream_read(s->stream, data, len, &got);
     all->stats.reads++;
     if (err == ERR_CLOSED)

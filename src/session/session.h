@@ -47,6 +47,9 @@ struct session {
     struct request request;
     struct buf input; /* received, not yet executed; from input_pos on */
     size_t input_pos;
+    /* Output position up to which all had gone out before the first byte of what is being executed (or of
+     * what is kept) was received: what the client may have known when it sent that. */
+    uint64_t sent_before_input;
 
     struct out out;
     struct list holds; /* of struct hold, in output order */

@@ -510,3 +510,58 @@ Test(out, any_mix_of_operations_agrees_with_a_plain_string)
     }
     model_deinit(&m);
 }
+
+/* --- marks ---------------------------------------------------------------------------------- */
+
+Test(out, a_mark_keeps_its_place_in_the_text_when_what_is_before_it_is_replaced)
+{
+    struct out_pool pool;
+    struct out out;
+    struct out_mark mark, later;
+
+    out_pool_init(&pool, 4);
+    out_init(&out, &pool);
+    out_mark_init(&mark);
+    out_mark_init(&later);
+    cr_expect_eq(mark.pos, OUT_MARK_NOWHERE);
+    out_append(&out, "one two", 7);
+    out_mark_set(&out, &mark);
+    out_append(&out, " three", 6);
+    out_mark_set(&out, &later);
+
+    out_replace(&out, 0, 3, BYTES_LITERAL("fourteen"));
+    cr_expect_eq(mark.pos, 12); /* "fourteen two" */
+    out_replace(&out, 4, 12, BYTES_LITERAL("s"));
+    cr_expect_eq(mark.pos, 5); /* what it stood behind is now "fours" */
+    cr_expect_eq(later.pos, 11);
+    out_replace(&out, 5, 11, BYTES_LITERAL(""));
+    cr_expect_eq(mark.pos, 5);
+    cr_expect_eq(later.pos, 5);
+
+    out_mark_drop(&later);
+    out_deinit(&out);
+    cr_expect_eq(mark.pos, OUT_MARK_NOWHERE);
+    out_pool_deinit(&pool);
+}
+
+Test(out, a_mark_does_not_lie_behind_the_end_when_the_end_is_cut_off)
+{
+    struct out_pool pool;
+    struct out out;
+    struct out_mark mark;
+
+    out_pool_init(&pool, 4);
+    out_init(&out, &pool);
+    out_mark_init(&mark);
+    out_append(&out, "abc", 3);
+    out_mark_set(&out, &mark);
+    out_truncate(&out, 1);
+    cr_expect_eq(mark.pos, 1);
+    out_append(&out, "defg", 4);
+    out_marks_to_end(&out, 1);
+    cr_expect_eq(mark.pos, 1, "it stands before what is to end here");
+    out_marks_to_end(&out, 0);
+    cr_expect_eq(mark.pos, 5);
+    out_deinit(&out);
+    out_pool_deinit(&pool);
+}
