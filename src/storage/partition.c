@@ -11,7 +11,7 @@
 /* An estimate of a record's bytes is above them by less than this. */
 #define RECORD_BYTES_SLACK 32
 
-static int64_t flush_due_us(const struct partition *p)
+int64_t partition_flush_due_us(const struct partition *p)
 {
     int64_t now_us = p->st->options.clock->mono_us;
     if (p->config.flush_ms > (INT64_MAX - now_us) / 2000)
@@ -49,6 +49,7 @@ struct partition *partition_new(struct storage *st, const char *dir,
     p->checkpoint.segment_max_timestamp_ms = INT64_MIN;
     list_init(&p->reads);
     timer_init(&p->flush_timer, flush_timer_fired);
+    timer_init(&p->start_timer, partition_start_timer_fired);
     list_push_back(&st->partitions, &p->link);
     for (size_t i = 0; i < PLACES_MAX; i++)
         p->places[i].offset = -1;
@@ -84,6 +85,7 @@ void partition_free(struct partition *p)
     ASSERT(list_empty(&p->retention_waiters) && !p->removal.under_way);
     ASSERT(list_empty(&p->trims) && p->compaction == NULL);
     timers_cancel(st->options.timers, &p->flush_timer);
+    timers_cancel(st->options.timers, &p->start_timer);
     if (p->open.count > 0)
         st->stats.pending_bytes -= p->open.buf.len;
     batch_builder_deinit(&p->open);
@@ -119,11 +121,18 @@ void partition_free_if_done(struct partition *p)
     start_waiting_creation(st);
 }
 
+/* Not later than the limit as it is now. */
+static void bring_forward(struct partition *p, struct timer *timer)
+{
+    if (timer_armed(timer) && partition_flush_due_us(p) < timer->at_us)
+        timers_set(p->st->options.timers, timer, partition_flush_due_us(p));
+}
+
 void partition_configure(struct partition *p, const struct partition_config *config)
 {
     p->config = *config;
-    if (timer_armed(&p->flush_timer) && flush_due_us(p) < p->flush_timer.at_us)
-        timers_set(p->st->options.timers, &p->flush_timer, flush_due_us(p));
+    bring_forward(p, &p->flush_timer);
+    bring_forward(p, &p->start_timer);
 }
 
 /* Drops the open batch and all that wait. */
@@ -160,6 +169,7 @@ void partition_fail(struct partition *p, enum err why)
                "%s: takes no more writes (%s); what was written stays readable", p->dir,
                err_text(why));
     timers_cancel(p->st->options.timers, &p->flush_timer);
+    timers_cancel(p->st->options.timers, &p->start_timer);
     drop_unwritten(p);
     partition_compaction_abort(p);
     if (p->created && !p->marker && p->work.kind == WORK_NONE)
@@ -206,6 +216,7 @@ void partition_delete_then(struct partition *p, struct partition_deletion *d)
     list_push_back(&p->st->deleted, &p->link);
     p->events = NULL;
     timers_cancel(p->st->options.timers, &p->flush_timer);
+    timers_cancel(p->st->options.timers, &p->start_timer);
     drop_unwritten(p);
     tail_log_deinit(&p->st->tail, &p->tail);
     partition_compaction_abort(p);
@@ -448,7 +459,7 @@ static void account_written(struct partition *p, size_t count)
         return;
     tail_written(&st->tail, &p->tail, count);
     if (!timer_armed(&p->flush_timer))
-        timers_set(st->options.timers, &p->flush_timer, flush_due_us(p));
+        timers_set(st->options.timers, &p->flush_timer, partition_flush_due_us(p));
     if (index_pending_full(&s->index) && p->sync_wanted < p->batch_written)
         p->sync_wanted = p->batch_written;
 }
@@ -566,8 +577,8 @@ static bool step(struct partition *p)
             return write_waiting(p);
         return false;
     }
-    if (!list_empty(&p->trims))
-        partition_trims_start(p);
+    if (!list_empty(&p->trims) || p->start_due)
+        partition_save_start(p);
     else if (partition_compaction_noting(p))
         work_start_checkpoint(p);
     else if (sync_due(p))

@@ -203,7 +203,8 @@ void partition_seek_end(struct partition_seek *seek);
 
 /* Moves the log start by time and size as of the clock's wall time, lets a job remove segments that are
  * wholly before it, and begins compaction when it is due: one partition of a storage at a time, beside
- * everything else, on sealed segments. Offsets do not change; a read may skip those that are gone. Called by the owner now and then; cheap when there is nothing to do. Reads
+ * everything else, on sealed segments. A log start that moved is durable within flush_ms, and before any file
+ * goes. Offsets do not change; a read may skip those that are gone. Called by the owner now and then; cheap when there is nothing to do. Reads
  * and searches do the first part themselves: none returns a record past its limit. */
 void partition_retain(struct partition *p);
 

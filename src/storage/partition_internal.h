@@ -6,7 +6,7 @@
  *   partition_read.c       reads and searches by time
  *   partition_recovery.c   opening and closing
  *   partition_retention.c  moving the log start by time and size
- *   partition_trim.c       moving it by hand
+ *   partition_trim.c       moving it by hand, and making it durable
  *   partition_compaction.c which segment is compacted when */
 #ifndef ECHOLOG_STORAGE_PARTITION_INTERNAL_H
 #define ECHOLOG_STORAGE_PARTITION_INTERNAL_H
@@ -124,6 +124,8 @@ struct partition {
     struct partition_removal removal;
     struct partition_deletion *deletion; /* borrowed: who waits for it; or NULL */
     struct list trims;                   /* who waits for the log start to be durable */
+    struct timer start_timer;            /* then a log start that moved is made durable */
+    bool start_due;                      /* it is time */
     bool removal_put_off; /* to the next partition_retain: the checkpoint could not be written */
 
     /* The checkpoint. */
@@ -187,6 +189,8 @@ void partition_refuse_waiting(struct partition *p, enum err why);
 void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset);
 /* The place in `segments` of the segment that holds `offset`, which is at least the first base. */
 size_t partition_segment_of(const struct partition *p, int64_t offset);
+/* When what happens now has to be on the device. */
+int64_t partition_flush_due_us(const struct partition *p);
 /* Whether it has been written to for as long as one file is. */
 bool partition_segment_old(const struct partition *p, const struct segment *s);
 /* Where a segment ends: the next one's base, or the end of the log. */
@@ -263,7 +267,10 @@ bool partition_compaction_busy(const struct partition *p);
  * by size finds out the rest when it matters. */
 uint64_t partition_bytes_before(const struct partition *p, int64_t offset);
 /* Lets a job make the log start durable. */
-void partition_trims_start(struct partition *p);
+void partition_save_start(struct partition *p);
+/* Sees to it that a log start that moved is durable within flush_ms. */
+void partition_watch_start(struct partition *p);
+void partition_start_timer_fired(struct timer *timer);
 /* Those that have what they wait for are told; with an error all are. Calls their `done`. */
 void partition_trims_end(struct partition *p, enum err err);
 

@@ -51,6 +51,7 @@ void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, u
     p->start_age_ms = age_ms > p->dropped_max_ms ? age_ms : p->dropped_max_ms;
     if (offset == p->next_offset && partition_active(p)->bytes > 0)
         p->roll_wanted = true; /* so that the last file can go too */
+    partition_watch_start(p);
     if (moved && p->events != NULL)
         p->events->trimmed(p, p->ctx);
 }

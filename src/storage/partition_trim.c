@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Moving the log start by hand. It moves at once; who asked is told when that is on the device, which
- * takes a synced checkpoint, and before that a sync of what is before the new log start. */
+/* Moving the log start by hand, and making it durable, whoever moved it. It moves at once; who asked is told
+ * when that is on the device, which takes a synced checkpoint, and before that a sync of what is before
+ * the new log start. When nobody asked, a timer sees to it within flush_ms, so that the log start does not
+ * go back when the power is cut. */
 #include "storage/partition_internal.h"
 
 uint64_t partition_bytes_before(const struct partition *p, int64_t offset)
@@ -51,12 +53,30 @@ void partition_trim_end(struct partition_trim *t)
     list_remove(&t->link);
 }
 
-void partition_trims_start(struct partition *p)
+void partition_save_start(struct partition *p)
 {
     if (p->batch_synced < p->batch_written)
         work_start_sync(p); /* its checkpoint is synced too */
     else
         work_start_checkpoint(p);
+    p->start_due = false;
+}
+
+void partition_watch_start(struct partition *p)
+{
+    if (p->durable_start >= p->log_start) {
+        timers_cancel(p->st->options.timers, &p->start_timer);
+        p->start_due = false;
+    } else if (!p->start_due && !timer_armed(&p->start_timer) && p->failed == ERR_OK) {
+        timers_set(p->st->options.timers, &p->start_timer, partition_flush_due_us(p));
+    }
+}
+
+void partition_start_timer_fired(struct timer *timer)
+{
+    struct partition *p = CONTAINER_OF(timer, struct partition, start_timer);
+    p->start_due = true;
+    partition_advance(p);
 }
 
 void partition_trims_end(struct partition *p, enum err err)

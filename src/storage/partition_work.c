@@ -212,7 +212,7 @@ void work_start_sync(struct partition *p)
     struct partition_work *w = work_begin(p, WORK_SYNC, run_sync);
     lend_active(p, w);
     partition_checkpoint_synced(p, &w->checkpoint);
-    lend_checkpoint(p, w, !list_empty(&p->trims));
+    lend_checkpoint(p, w, !list_empty(&p->trims) || p->start_due);
     work_submit(w, DISK_LANE_SYNC);
 }
 
@@ -348,6 +348,12 @@ static void open_done(struct partition *p, struct partition_work *w)
     new_segment_failed(p, w);
 }
 
+/* Whether records cannot be written before a checkpoint reserves their offsets. */
+static bool waits_for_bound(const struct partition *p)
+{
+    return p->tail.waiting > 0 && tail_waiting(&p->tail, 0)->last_offset >= p->reserved;
+}
+
 static void checkpoint_done(struct partition *p, struct partition_work *w)
 {
     if (w->err == ERR_OK) {
@@ -359,7 +365,10 @@ static void checkpoint_done(struct partition *p, struct partition_work *w)
     TRACE_WARN(p->st->options.trace, "%s: cannot write the checkpoint: %s", p->dir,
                err_text(w->err));
     p->removal_put_off = true;
-    new_segment_failed(p, w);
+    if ((w->err != ERR_NOSPACE && w->err != ERR_LIMIT) || waits_for_bound(p))
+        new_segment_failed(p, w);
+    else if (!try_again(p, w))
+        p->work.retried = false; /* records do without it */
 }
 
 static void take_index_result(struct index *x, enum err err)
@@ -487,6 +496,7 @@ static void work_done(struct disk_job *job)
     case WORK_NONE:
         ASSERT(false);
     }
+    partition_watch_start(p); /* also if it could not be written */
     partition_trims_end(p, checkpoint_error(&w));
     partition_compaction_noted(p, checkpoint_error(&w));
     if (partition_dirty(p))

@@ -307,3 +307,131 @@ Test(seek, past_the_last_timestamp_gives_the_next_offset)
     cr_assert_eq(seek.found_timestamp_ms, -1);
     bench_deinit(&b);
 }
+
+/* --- a log start is durable within flush_ms, also when nobody appends -------------------------- */
+
+/* After a power cut, with limits that would not move it again. */
+static int64_t start_after_power_cut(struct bench *b)
+{
+    bench_crash(b, FAKE_KEEP_SYNCED, 1);
+    b->config.retention_ms = b->config.retention_bytes = -1;
+    cr_assert_eq(bench_open(b), ERR_OK);
+    return partition_log_start(b->p);
+}
+
+Test(retention, log_start_is_durable_within_flush_ms_though_nothing_is_appended)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    b.config.segment_bytes = 1 << 20; /* no file goes, so nothing else asks for a checkpoint */
+    partition_configure(b.p, &b.config);
+    fill(&b, 20);
+    partition_retain(b.p);
+    cr_assert_eq(partition_log_start(b.p), 10);
+    bench_pass(&b, b.config.flush_ms);
+    cr_assert_eq(start_after_power_cut(&b), 10);
+    bench_deinit(&b);
+}
+
+Test(retention, log_start_before_unsynced_records_is_durable_within_flush_ms)
+{
+    struct bench b;
+    setup(&b, -1, 300);
+    b.config.segment_bytes = 1 << 20;
+    partition_configure(b.p, &b.config);
+    bench_settle(&b);
+    for (int i = 0; i < 5; i++) {
+        bench_append_bytes(&b, 200);
+        partition_commit(b.p);
+    }
+    partition_retain(b.p);
+    cr_assert_eq(partition_log_start(b.p), 4);
+    bench_pass(&b, b.config.flush_ms);
+    cr_assert_eq(start_after_power_cut(&b), 4);
+    bench_deinit(&b);
+}
+
+Test(retention, log_start_after_a_clean_stop_is_durable_within_flush_ms)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    b.config.segment_bytes = 1 << 20;
+    partition_configure(b.p, &b.config);
+    fill(&b, 20);
+    bench_reopen(&b);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 10);
+    bench_pass(&b, b.config.flush_ms);
+    cr_assert_eq(start_after_power_cut(&b), 10);
+    bench_deinit(&b);
+}
+
+Test(retention, log_start_costs_one_sync_per_flush_ms_and_none_while_it_stands_still)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    b.config.segment_bytes = 1 << 20;
+    partition_configure(b.p, &b.config);
+    for (int i = 0; i < 100; i++) {
+        bench_append_bytes(&b, 20);
+        partition_commit(b.p);
+        bench_pass(&b, 100);
+    }
+    bench_pass(&b, b.config.flush_ms);
+    uint64_t before = b.disk->calls[FAKE_SYNC];
+    for (int i = 0; i < 50; i++) { /* 5 s in which it moves every time */
+        partition_retain(b.p);
+        bench_pass(&b, 100);
+    }
+    cr_assert_eq(partition_log_start(b.p), 59);
+    cr_assert_leq(b.disk->calls[FAKE_SYNC] - before, 5);
+    cr_assert_geq(b.disk->calls[FAKE_SYNC] - before, 4);
+    bench_pass(&b, b.config.flush_ms);
+    b.config.retention_ms = -1;
+    partition_configure(b.p, &b.config);
+    before = b.disk->calls[FAKE_SYNC];
+    for (int i = 0; i < 50; i++) {
+        partition_retain(b.p);
+        bench_pass(&b, 1000);
+    }
+    cr_assert_eq(b.disk->calls[FAKE_SYNC], before);
+    bench_deinit(&b);
+}
+
+Test(retention, log_start_that_could_not_be_noted_is_tried_again_after_flush_ms)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    b.config.segment_bytes = 1 << 20;
+    partition_configure(b.p, &b.config);
+    fill(&b, 20);
+    partition_retain(b.p);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 1, ERR_LIMIT);
+    bench_pass(&b, b.config.flush_ms);
+    cr_assert_eq(b.disk->faults[FAKE_OPEN].times, 0, "the checkpoint was tried");
+    bench_pass(&b, b.config.flush_ms);
+    cr_assert_eq(start_after_power_cut(&b), 10);
+    bench_deinit(&b);
+}
+
+Test(retention, records_are_not_refused_because_a_log_start_cannot_be_noted)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    b.config.segment_bytes = 1 << 20;
+    partition_configure(b.p, &b.config);
+    fill(&b, 20);
+    partition_retain(b.p);
+    b.disk->hold = true;
+    bench_pass(&b, b.config.flush_ms);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 100, ERR_LIMIT);
+    cr_assert_eq(bench_append(&b, "next"), 20);
+    partition_commit(b.p);
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert_eq(b.refusals, 0);
+    cr_assert_eq(partition_next_offset(b.p), 21);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 0, ERR_OK);
+    bench_deinit(&b);
+}
