@@ -58,6 +58,50 @@ void catalog_release_directories(struct catalog *c, const struct topic *t)
         mem_free(dict_remove(&c->taken, t->name));
 }
 
+/* --- who wants to know ------------------------------------------------------------------------ */
+
+static struct catalog_observer *observer_of(struct list *link)
+{
+    return CONTAINER_OF(link, struct catalog_observer, link);
+}
+
+void catalog_tell_created(struct catalog *c, struct topic *t)
+{
+    LIST_EACH (it, &c->observers)
+        observer_of(it)->created(observer_of(it), t);
+}
+
+static void tell_grown(struct catalog *c, struct topic *t, int32_t before)
+{
+    LIST_EACH (it, &c->observers)
+        observer_of(it)->grown(observer_of(it), t, before);
+}
+
+static void tell_deleted(struct catalog *c, struct topic *t)
+{
+    LIST_EACH (it, &c->observers)
+        observer_of(it)->deleted(observer_of(it), t);
+}
+
+static void tell_one(void *ctx, struct topic *t)
+{
+    struct catalog_observer *o = ctx;
+
+    if (!t->creating)
+        o->created(o, t);
+}
+
+void catalog_observe(struct catalog *c, struct catalog_observer *o)
+{
+    catalog_each(c, tell_one, o);
+    list_push_back(&c->observers, &o->link);
+}
+
+void catalog_unobserve(struct catalog_observer *o)
+{
+    list_remove(&o->link);
+}
+
 /* --- topics ---------------------------------------------------------------------------------- */
 
 struct topic *catalog_make_topic(struct catalog *c, struct bytes name)
@@ -116,11 +160,7 @@ void catalog_install(struct catalog *c, struct topic *t, struct topic_partition 
     for (int32_t i = before; i < after; i++)
         topic_partition_made(t->partitions[i]);
     TRACE_NOTE(c->o.trace, "Topic '%s' has grown, partitions: %d", t->name.data, (int)after);
-    LIST_EACH (it, &c->observers) {
-        struct catalog_observer *o = CONTAINER_OF(it, struct catalog_observer, link);
-
-        o->grown(o, t, before);
-    }
+    tell_grown(c, t, before);
 }
 
 void catalog_forget(struct catalog *c, struct topic *t, enum err cause, struct topic_change *change)
@@ -130,11 +170,8 @@ void catalog_forget(struct catalog *c, struct topic *t, enum err cause, struct t
     dict_remove(&c->topics, t->name);
     c->partition_count -= (size_t)t->partition_count;
     c->partitions_planned -= (size_t)t->partitions_planned;
-    LIST_EACH (it, &c->observers) {
-        struct catalog_observer *o = CONTAINER_OF(it, struct catalog_observer, link);
-
-        o->deleted(o, t);
-    }
+    if (!t->creating)
+        tell_deleted(c, t);
     for (int32_t i = 0; i < t->partition_count; i++) {
         list_remove(&t->partitions[i]->dirty);
         topic_partition_end_waits(t->partitions[i], cause);
@@ -156,11 +193,6 @@ void catalog_configure_logs(struct topic *t)
 }
 
 /* --- looking --------------------------------------------------------------------------------- */
-
-void catalog_observe(struct catalog *c, struct catalog_observer *o)
-{
-    list_push_back(&c->observers, &o->link);
-}
 
 size_t catalog_topic_count(const struct catalog *c)
 {
@@ -294,11 +326,6 @@ enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t part
     catalog_add(c, t);
     TRACE_NOTE(c->o.trace, "Topic '%s' is created, partitions: %d", t->name.data,
                (int)t->partition_count);
-    LIST_EACH (it, &c->observers) {
-        struct catalog_observer *o = CONTAINER_OF(it, struct catalog_observer, link);
-
-        o->created(o, t);
-    }
     catalog_job_create(c, t, change);
     *topic = t;
     return ERR_OK;

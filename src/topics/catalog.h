@@ -31,10 +31,19 @@ struct catalog_recovery {
     uint64_t bytes_scanned, bytes_cut, corrupt_ranges;
 };
 
-/* What other folders (groups, followers) learn of topics. */
+/* What other folders (groups, followers) learn of topics. Of each topic `created` is told once, `grown` for
+ * each growth, `deleted` at most once, in that order; a topic that was deleted before it was durable, or
+ * could not be made, is never told. A new topic of an old name is told after the old one's `deleted`.
+ * Events come from disk_reap, from catalog_delete_topic, or from catalog_close. Within one, topics may be
+ * found, read, appended to, created and kept (topic_ref), but not grown, configured or deleted. */
 struct catalog_observer {
+    /* It is durable. Its creator, its producers and its readers are answered after this. */
     void (*created)(struct catalog_observer *o, struct topic *t);
+    /* Durable too; partitions from `partitions_before` on are new and empty. Before the answer. */
     void (*grown)(struct catalog_observer *o, struct topic *t, int32_t partitions_before);
+    /* It is not found any more, takes no records and gives none. Before its parked readers and waiting
+     * producers are answered. It is not durable: a crash before the deletion is answered may bring the
+     * topic back, with the same id and all that was in it. */
     void (*deleted)(struct catalog_observer *o, struct topic *t);
     struct list link;
 };
@@ -47,7 +56,10 @@ enum err catalog_open(const struct catalog_options *options, struct catalog_reco
 /* Closes all logs cleanly (blocks) and frees everything; returns the first error. */
 enum err catalog_close(struct catalog *c);
 
+/* Tells `created` of the topics that are there, in name order, before it returns; then what comes. `o` is
+ * borrowed until catalog_unobserve or catalog_close; observers are told in the order they came. */
 void catalog_observe(struct catalog *c, struct catalog_observer *o);
+void catalog_unobserve(struct catalog_observer *o);
 
 size_t catalog_topic_count(const struct catalog *c);
 size_t catalog_partition_count(const struct catalog *c);

@@ -259,6 +259,8 @@ static void end_create(struct catalog_job *j)
     t->placed = j->placed;
     if (j->err == ERR_OK) {
         t->creating = false;
+        if (!t->deleted)
+            catalog_tell_created(j->c, t);
         for (int32_t i = 0; i < t->partition_count; i++)
             topic_partition_made(t->partitions[i]);
         return;

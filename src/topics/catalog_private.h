@@ -42,6 +42,7 @@ void catalog_retention_arm(struct catalog *c);
 struct topic *catalog_make_topic(struct catalog *c, struct bytes name);
 /* Into the table, which takes over the caller's reference. */
 void catalog_add(struct catalog *c, struct topic *t);
+void catalog_tell_created(struct catalog *c, struct topic *t);
 /* Adds partitions up to `count`. */
 void catalog_install(struct catalog *c, struct topic *t, struct topic_partition **added,
                      int32_t count);

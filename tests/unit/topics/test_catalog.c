@@ -811,6 +811,131 @@ Test(catalog, observers_hear_of_creation_growth_and_deletion)
     rig_close(&r);
 }
 
+static void expect_seen(struct watcher *w, const char *seen)
+{
+    buf_append_char(&w->seen, '\0');
+    cr_assert_str_eq(w->seen.data, seen);
+    buf_clear(&w->seen);
+}
+
+static struct watcher watcher(void)
+{
+    return (struct watcher){.observer = {see_created, see_grown, see_deleted, {NULL, NULL}}};
+}
+
+Test(catalog, an_observer_is_told_of_the_topics_that_are_there_already)
+{
+    struct rig r;
+    struct watcher w = watcher();
+
+    rig_open(&r);
+    rig_topic(&r, "b", 2);
+    rig_topic(&r, "a", 1);
+    rig_restart(&r);
+    catalog_observe(r.catalog, &w.observer);
+    expect_seen(&w, "created a 1; created b 2; ");
+    buf_deinit(&w.seen);
+    rig_close(&r);
+}
+
+Test(catalog, an_observer_hears_of_a_topic_when_it_is_durable_and_before_its_creator)
+{
+    struct rig r;
+    struct watcher w = watcher(), late = watcher();
+    struct awaited a;
+    struct topic *t;
+
+    rig_open(&r);
+    catalog_observe(r.catalog, &w.observer);
+    rig_fault(&r, RIG_MKDIR_HANGS);
+    awaited_init(&a);
+    cr_assert_eq(catalog_create_topic(r.catalog, orders, 1, NULL, 0, &a.change, &r.why, &t),
+                 ERR_OK);
+    for (int i = 0; i < 10; i++)
+        rig_turn_and_wait(&r);
+    catalog_observe(r.catalog, &late.observer);
+    expect_seen(&w, "");
+    expect_seen(&late, "");
+    rig_fault(&r, RIG_NO_FAULT);
+    rig_until(&r, &a.done);
+    expect_seen(&w, "created orders 1; ");
+    expect_seen(&late, "created orders 1; ");
+    buf_deinit(&w.seen);
+    buf_deinit(&late.seen);
+    rig_close(&r);
+}
+
+Test(catalog, a_topic_that_never_was_durable_is_not_told)
+{
+    struct rig r;
+    struct watcher w = watcher();
+    struct topic *t;
+
+    rig_open(&r);
+    catalog_observe(r.catalog, &w.observer);
+    cr_assert_eq(catalog_create_topic(r.catalog, orders, 1, NULL, 0, NULL, &r.why, &t), ERR_OK);
+    rig_delete(&r, t);
+    rig_mkdir(&r, "topics/orders.meta");
+    cr_assert_neq(rig_create(&r, "orders", 1, &t), ERR_OK);
+    rig_until_idle(&r);
+    expect_seen(&w, "");
+    buf_deinit(&w.seen);
+    rig_close(&r);
+}
+
+Test(catalog, who_does_not_observe_any_more_hears_nothing)
+{
+    struct rig r;
+    struct watcher w = watcher();
+
+    rig_open(&r);
+    catalog_observe(r.catalog, &w.observer);
+    catalog_unobserve(&w.observer);
+    rig_topic(&r, "orders", 1);
+    expect_seen(&w, "");
+    buf_deinit(&w.seen);
+    rig_close(&r);
+}
+
+struct deletion_watcher {
+    struct catalog_observer observer;
+    struct awaited_ack *ack;
+    bool told;
+};
+
+static void hear_nothing(struct catalog_observer *o, struct topic *t)
+{
+    (void)o, (void)t;
+}
+
+static void see_deletion(struct catalog_observer *o, struct topic *t)
+{
+    struct deletion_watcher *w = CONTAINER_OF(o, struct deletion_watcher, observer);
+
+    cr_assert_null(catalog_find(t->catalog, t->name));
+    cr_assert_not(w->ack->done);
+    w->told = true;
+}
+
+Test(catalog, an_observer_hears_of_a_deletion_before_those_who_wait_for_the_topic)
+{
+    struct rig r;
+    struct awaited_ack ack;
+    struct deletion_watcher w = {.observer = {hear_nothing, NULL, see_deletion, {NULL, NULL}},
+                                 .ack = &ack};
+    struct topic *t;
+
+    rig_open(&r);
+    t = rig_topic(&r, "orders", 1);
+    catalog_observe(r.catalog, &w.observer);
+    rig_append_wait(topic_partition(t, 0), "a", ACK_SYNCED, &ack);
+    rig_delete(&r, t);
+    cr_assert(w.told);
+    cr_assert(ack.done);
+    rig_until_idle(&r);
+    rig_close(&r);
+}
+
 /* --- retention ------------------------------------------------------------------------------- */
 
 Test(catalog, records_past_their_age_are_gone_by_the_next_check)
