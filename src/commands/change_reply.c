@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "commands/arguments.h"
 #include "commands/errors.h"
 #include "commands/late_reply.h"
 
@@ -22,6 +23,15 @@ struct change_reply {
     enum err err;
     struct change changes[];
 };
+
+struct topic *change_topic(struct call *c, struct bytes name)
+{
+    if (!topic_is_internal(name))
+        return argument_topic(c, name);
+    write_error(&c->w, "INVALIDTOPIC topic '%.*s' is internal: it can only be read", (int)name.len,
+                name.data);
+    return NULL;
+}
 
 struct change_reply *change_reply_create(size_t count, const char *doing)
 {

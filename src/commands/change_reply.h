@@ -8,6 +8,10 @@
 
 struct change_reply;
 
+/* The topic of that name, which a client wants to change. NULL with an answer when there is none, or it is
+ * internal. */
+struct topic *change_topic(struct call *c, struct bytes name);
+
 /* For up to `count` changes; `doing` words a failure: "create", "alter", "delete". Static. */
 struct change_reply *change_reply_create(size_t count, const char *doing);
 /* The next change to hand to the catalog, about the topic of that name. */

@@ -138,7 +138,7 @@ void cmd_topic_alter(struct call *c)
     }
     if (!argument_int(c, c->argv[4], "PARTITIONS", 1, TOPIC_PARTITIONS_MAX, &partitions))
         return;
-    struct topic *t = argument_topic(c, c->argv[2]);
+    struct topic *t = change_topic(c, c->argv[2]);
     if (t == NULL)
         return;
     struct buf why = {0};
@@ -214,7 +214,7 @@ void cmd_topic_config(struct call *c)
         reply_syntax_error(c);
         return;
     }
-    struct topic *t = argument_topic(c, c->argv[3]);
+    struct topic *t = get ? argument_topic(c, c->argv[3]) : change_topic(c, c->argv[3]);
     if (t == NULL)
         return;
     if (get)
@@ -229,12 +229,7 @@ void cmd_topic_delete(struct call *c)
 {
     /* All are looked up first: a name that is not there leaves the others alone. */
     for (int i = 2; i < c->argc; i++) {
-        if (topic_is_internal(c->argv[i])) {
-            write_error(&c->w, "INVALIDTOPIC topic '%.*s' is internal", (int)c->argv[i].len,
-                        c->argv[i].data);
-            return;
-        }
-        if (argument_topic(c, c->argv[i]) == NULL)
+        if (change_topic(c, c->argv[i]) == NULL)
             return;
     }
     struct change_reply *r = change_reply_create((size_t)c->argc - 2, "delete");

@@ -3,6 +3,7 @@
  * the same breath is written first, so that its offsets count; the answer, the new log start, comes when
  * that is on the device. */
 #include "commands/arguments.h"
+#include "commands/change_reply.h"
 #include "commands/errors.h"
 #include "commands/handlers.h"
 #include "commands/late_reply.h"
@@ -95,7 +96,7 @@ void cmd_topic_trim(struct call *c)
     }
     if (!argument_int(c, c->argv[5], "BEFORE", 0, INT64_MAX, &offset))
         return;
-    struct topic *t = argument_topic(c, c->argv[2]);
+    struct topic *t = change_topic(c, c->argv[2]);
     struct topic_partition *tp = t == NULL ? NULL : argument_partition(c, t, c->argv[3]);
     if (tp == NULL)
         return;

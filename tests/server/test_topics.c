@@ -62,6 +62,24 @@ Test(topics, names_that_cannot_be_are_refused)
     server_end(&s);
 }
 
+Test(topics, internal_topics_are_not_for_clients_to_change)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    const char *refused = "-INVALIDTOPIC *'__mine'*internal*";
+    EXPECT_LIKE(c, "-INVALIDTOPIC *internal*", "TOPIC CREATE __mine");
+    EXPECT_LIKE(c, refused, "TOPIC ALTER __mine PARTITIONS 2");
+    EXPECT_LIKE(c, refused, "TOPIC CONFIG SET __mine retention.ms 1");
+    EXPECT_LIKE(c, refused, "TOPIC CONFIG RESET __mine retention.ms");
+    EXPECT_LIKE(c, refused, "TOPIC TRIM __mine 0 BEFORE 0");
+    EXPECT_LIKE(c, refused, "TOPIC DELETE __mine");
+    EXPECT_LIKE(c, refused, "MPRODUCE __mine VALUES v");
+    EXPECT_LIKE(c, "-UNKNOWNTOPIC *", "TOPIC CONFIG GET __mine");
+    EXPECT_LIKE(c, "-UNKNOWNTOPIC *", "TOPIC DESCRIBE __mine");
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(topics, bad_options_are_refused_and_create_nothing)
 {
     struct server s = server_start(NULL);
