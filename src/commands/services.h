@@ -8,6 +8,7 @@
 #include "base/timers.h"
 #include "base/trace.h"
 #include "config/config.h"
+#include "groups/groups.h"
 #include "pubsub/pubsub.h"
 #include "session/sessions.h"
 #include "storage/storage.h"
@@ -25,6 +26,7 @@ struct services {
     struct random *random;
     struct storage *storage;
     struct catalog *catalog;
+    struct groups *groups;
     struct pubsub *pubsub;
     struct sessions *sessions;
     struct command_table *commands;
