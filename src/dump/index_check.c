@@ -137,6 +137,25 @@ void index_check_skip(struct index_check *x, uint64_t pos_to, int64_t offset_to)
         step(x);
 }
 
+/* The server believes a time index only as a whole, and makes any other anew. */
+static void check_seal(struct index_check *x, bool loose)
+{
+    struct index_view v = {.time_file = x->window.file,
+                           .time_entries = (uint32_t)x->count,
+                           .base_offset = x->base_offset};
+    if (x->window.file == NULL || x->window.end == 0)
+        return;
+    enum err err = time_index_check(&v);
+    if (err != ERR_OK && err != ERR_CORRUPT)
+        printer_failed(x->dump->out, x->path, err);
+    else if (x->window.end != x->count * entry_bytes(x) + TIME_INDEX_SEAL_BYTES)
+        err = ERR_CORRUPT;
+    if (err == ERR_CORRUPT && loose)
+        printer_note(x->dump->out, x->path, "is not sealed");
+    else if (err == ERR_CORRUPT)
+        printer_error(x->dump->out, x->path, "is not sealed");
+}
+
 void index_check_end(struct index_check *x, bool loose)
 {
     if (!x->done && loose)
@@ -145,7 +164,9 @@ void index_check_end(struct index_check *x, bool loose)
                      x->count - x->next);
     else if (!x->done)
         wrong(x, "is for offset %" PRId64 ", which is behind the end of the log", x->offset);
-    if (x->window.file != NULL && x->window.end % entry_bytes(x) != 0) {
+    if (x->is_time) {
+        check_seal(x, loose);
+    } else if (x->window.file != NULL && x->window.end % entry_bytes(x) != 0) {
         if (loose)
             printer_note(x->dump->out, x->path, "ends in the middle of an entry");
         else

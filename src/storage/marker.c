@@ -6,9 +6,14 @@
 #include "storage/bigendian.h"
 #include <stdio.h>
 
-#define MARKER_VERSION 1
+#define MARKER_VERSION 2
 #define MARKER_BYTES_MAX ((size_t)64 * 1024 * 1024)
-#define SEGMENT_BYTES 44
+#define SEGMENT_BYTES 48
+
+enum segment_flags {
+    FLAG_MAX_TIMESTAMP_KNOWN = 1,
+    FLAG_TIME_INDEX_CRC_KNOWN = 2,
+};
 
 enum field {
     AT_CRC = 4,
@@ -33,7 +38,9 @@ static void put_segment(char *p, const struct marker_segment *s)
     put_u32(p + 20, s->time_index_entries);
     put_u64(p + 24, (uint64_t)s->began_ms);
     put_u64(p + 32, (uint64_t)s->max_timestamp_ms);
-    put_u32(p + 40, s->max_timestamp_known);
+    put_u32(p + 40, (s->max_timestamp_known ? FLAG_MAX_TIMESTAMP_KNOWN : 0) |
+                        (s->time_index_crc_known ? FLAG_TIME_INDEX_CRC_KNOWN : 0));
+    put_u32(p + 44, s->time_index_crc);
 }
 
 static void get_segment(const char *p, struct marker_segment *s)
@@ -44,7 +51,9 @@ static void get_segment(const char *p, struct marker_segment *s)
     s->time_index_entries = get_u32(p + 20);
     s->began_ms = (int64_t)get_u64(p + 24);
     s->max_timestamp_ms = (int64_t)get_u64(p + 32);
-    s->max_timestamp_known = get_u32(p + 40) != 0;
+    s->max_timestamp_known = (get_u32(p + 40) & FLAG_MAX_TIMESTAMP_KNOWN) != 0;
+    s->time_index_crc_known = (get_u32(p + 40) & FLAG_TIME_INDEX_CRC_KNOWN) != 0;
+    s->time_index_crc = get_u32(p + 44);
 }
 
 void marker_encode(const struct marker *m, struct buf *out)

@@ -8,7 +8,10 @@
  *    8  length         u32      52  checkpoint image: length u32, bytes
  *   12  version        u32          segment count u32, then of each: base i64, log bytes u64, entries in the
  *                                   index u32 and time index u32, first append ms i64, max timestamp i64,
- *                                   whether that is known u32 */
+ *                                   flags u32 (1 that is known, 2 so is the checksum), time index's
+ *                                   checksum u32
+ *
+ * One of version 1, which had no such checksums, is as if there were none. */
 #ifndef ECHOLOG_STORAGE_MARKER_H
 #define ECHOLOG_STORAGE_MARKER_H
 
@@ -24,6 +27,8 @@ struct marker_segment {
     uint64_t bytes;
     uint32_t index_entries;
     uint32_t time_index_entries;
+    uint32_t time_index_crc; /* as in struct index */
+    bool time_index_crc_known;
     int64_t began_ms;
     int64_t max_timestamp_ms;
     bool max_timestamp_known;

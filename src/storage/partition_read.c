@@ -238,7 +238,7 @@ static enum err reader_try(struct reader *r)
         find_pos_pending(r, s);
     else
         place_find(p, &r->view, r->offset);
-    r->found.damage_from = -1;
+    r->found = (struct segment_found){.damage_from = -1};
     if (s->bytes == 0)
         return ERR_NOT_FOUND;
     if (s->files != NULL) {
@@ -499,6 +499,8 @@ static bool seek_take(struct partition_seek_state *s, enum err err)
     struct reader *r = &s->reader;
     if (r->kind == READER_SEEK)
         seek_take_damage(s, err);
+    if (r->found.index_bad)
+        rebuild_index(r->p, r->view.base_offset);
     if (err == ERR_NOT_FOUND) {
         r->offset = r->view.end_offset;
         r->pos = 0;

@@ -48,6 +48,8 @@ static void take_marker_segment(struct partition *p, const struct marker_segment
     s->max_timestamp_known = m->max_timestamp_known;
     s->index.entries = m->index_entries;
     s->index.time_entries = m->time_index_entries;
+    s->index.time_crc = m->time_index_crc;
+    s->index.time_crc_known = m->time_index_crc_known;
     s->index.bytes_since = INDEX_INTERVAL_BYTES + 1;
     partition_add_segment(p, s);
     p->bytes += s->bytes;
@@ -350,6 +352,7 @@ static enum err keep_segment(struct recovery *rc, int64_t base)
     segment_files_unref(files);
     s->index.entries = (uint32_t)(index_len / INDEX_ENTRY_BYTES);
     s->index.time_entries = (uint32_t)(time_len / TIME_INDEX_ENTRY_BYTES);
+    s->index.time_crc_known = false; /* its seal tells */
     p->bytes += s->bytes;
     return err;
 }
@@ -625,6 +628,8 @@ static enum err leave_marker(struct partition *p)
             .bytes = s->bytes,
             .index_entries = s->index.entries,
             .time_index_entries = s->index.time_entries,
+            .time_index_crc = s->index.time_crc,
+            .time_index_crc_known = s->index.time_crc_known,
             .began_ms = s->began_ms,
             .max_timestamp_ms = s->max_timestamp_ms,
             .max_timestamp_known = s->max_timestamp_known,

@@ -49,6 +49,8 @@ void segment_view_init(struct segment_view *v, const struct segment *s, int64_t 
                                .bytes = s->bytes,
                                .index_entries = s->index.entries,
                                .time_index_entries = s->index.time_entries,
+                               .time_index_crc = s->index.time_crc,
+                               .time_index_crc_known = s->index.time_crc_known,
                                .place = {.offset = -1},
                                .pending = {.offset = -1},
                                .time_pending = {.offset = -1},
@@ -67,6 +69,8 @@ static struct index_view index_view_of(const struct segment_view *v)
                                .time_file = v->files->time_index,
                                .entries = v->index_entries,
                                .time_entries = v->time_index_entries,
+                               .time_crc = v->time_index_crc,
+                               .time_crc_known = v->time_index_crc_known,
                                .base_offset = v->base_offset,
                                .cached = v->cached};
 }
@@ -270,7 +274,8 @@ enum err segment_read(const struct segment_view *v, int64_t offset, size_t bytes
 /* --- by time -------------------------------------------------------------------------------- */
 
 /* Where no record before can be `timestamp_ms` or later, according to the time index; -1 unknown. */
-static enum err time_hint(const struct segment_view *v, int64_t timestamp_ms, int64_t *offset)
+static enum err time_hint(const struct segment_view *v, int64_t timestamp_ms, int64_t *offset,
+                          bool *index_bad)
 {
     struct index_view x = index_view_of(v);
     struct time_index_entry entry = v->time_pending;
@@ -278,9 +283,10 @@ static enum err time_hint(const struct segment_view *v, int64_t timestamp_ms, in
     *offset = -1;
     if (err == ERR_AGAIN)
         return err;
+    *index_bad = err == ERR_CORRUPT;
     if (err != ERR_OK || entry.offset >= v->end_offset)
         return ERR_OK;
-    /* The entry is believed if the batch it names is there and as it says. */
+    /* It is as it was written; that the batch is there as it says costs little. */
     struct search s;
     struct batch_header header;
     struct bytes batch;
@@ -332,7 +338,7 @@ enum err segment_seek_time(const struct segment_view *v, int64_t from, int64_t t
     struct bytes batch;
     int64_t hint;
     found->damage_from = -1;
-    enum err err = time_hint(v, timestamp_ms, &hint);
+    enum err err = time_hint(v, timestamp_ms, &hint, &found->index_bad);
     if (err != ERR_OK)
         return err;
     if (hint > from)

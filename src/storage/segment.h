@@ -44,6 +44,8 @@ struct segment_view {
     uint64_t bytes;
     uint32_t index_entries;
     uint32_t time_index_entries;
+    uint32_t time_index_crc; /* as in struct index */
+    bool time_index_crc_known;
     const struct checkpoint_epoch *epochs; /* borrowed: what epochs batches may have */
     size_t epoch_count;
     int64_t holes_below;      /* before this offset records may be missing */
@@ -83,6 +85,7 @@ struct segment_found {
     /* Of a search by time: from here up to the record (with ERR_NOT_FOUND: to the end) all is damaged, and
      * may hold what is sought; -1: nothing is. */
     int64_t damage_from;
+    bool index_bad; /* of a search by time: the index did not help as it should have */
 };
 /* The first record at or behind `from` whose timestamp is `timestamp_ms` or later.
  * ERR_NOT_FOUND there is none; ERR_AGAIN; ERR_IO. Damaged ranges are passed over. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/random.h"
 #include "bench.h"
+#include "storage/bigendian.h"
 #include "storage/index.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -45,6 +46,8 @@ static struct index_view view_of(const struct shelf *s)
                                .time_file = s->time_file,
                                .entries = s->x.entries,
                                .time_entries = s->x.time_entries,
+                               .time_crc = s->x.time_crc,
+                               .time_crc_known = s->x.time_crc_known,
                                .base_offset = 1000};
 }
 
@@ -120,6 +123,7 @@ Test(index, load_keeps_only_entries_for_what_is_before_a_position)
 /* --- as hints --------------------------------------------------------------------------------- */
 
 #define RECORDS 400
+#define FIRST_TIME_INDEX "orders-0/00000000000000000000.timeindex"
 
 static void fill(struct bench *b)
 {
@@ -216,4 +220,124 @@ Test(index, spoiled_index_of_a_sealed_segment_is_made_anew)
     check(&b, "rebuilt");
     buf_deinit(&copy);
     bench_deinit(&b);
+}
+
+/* Three records of two segments: the first one is the latest. */
+static void fill_out_of_order(struct bench *b)
+{
+    bench_init(b);
+    bench_append_at(b, "late", 2000);
+    partition_commit(b->p);
+    bench_settle(b);
+    bench_append_at(b, "early", 1000);
+    partition_commit(b->p);
+    bench_settle(b);
+    b->config.segment_bytes = 1;
+    partition_configure(b->p, &b->config);
+    bench_append_at(b, "last", 3000);
+    partition_want_sync(b->p);
+    partition_commit(b->p);
+    bench_settle(b);
+}
+
+/* True of its batch: but what is before that is later. */
+static void put_misleading_entry(struct bench *b)
+{
+    struct buf *file = fake_disk_bytes(b->disk, FIRST_TIME_INDEX);
+    cr_assert_not_null(file);
+    cr_assert_geq(file->len, TIME_INDEX_ENTRY_BYTES);
+    put_u64(file->data, 1000);
+    put_u32(file->data + 8, 1);
+}
+
+static void check_by_time(struct bench *b)
+{
+    static const struct {
+        int64_t ms, offset;
+    } cases[] = {{1000, 0}, {1001, 0}, {1500, 0}, {2000, 0}, {2001, 2}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct partition_seek seek = {.timestamp_ms = cases[i].ms};
+        bench_seek(b, &seek);
+        cr_assert_eq(seek.err, ERR_OK);
+        cr_assert_eq(seek.offset, cases[i].offset, "at %lld: %lld", (long long)cases[i].ms,
+                     (long long)seek.offset);
+        bench_settle(b);
+    }
+}
+
+Test(index, time_entry_that_is_true_of_its_batch_only_misleads_nobody)
+{
+    for (int how = 0; how < 4; how++) {
+        struct bench b;
+        fill_out_of_order(&b);
+        if (how == 1)
+            bench_reopen(&b);
+        if (how == 2)
+            bench_crash(&b, FAKE_KEEP_ALL, 1);
+        if (how == 3)
+            bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+        if (how >= 2)
+            cr_assert_eq(bench_open(&b), ERR_OK);
+        put_misleading_entry(&b);
+        check_by_time(&b);
+        bench_reopen(&b);
+        check_by_time(&b);
+        bench_deinit(&b);
+    }
+}
+
+Test(index, time_index_that_was_not_as_written_is_made_anew)
+{
+    struct bench b;
+    struct buf copy = {0};
+    fill_out_of_order(&b);
+    buf_append_bytes(&copy, buf_bytes(fake_disk_bytes(b.disk, FIRST_TIME_INDEX)));
+    put_misleading_entry(&b);
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    check_by_time(&b);
+    bench_settle(&b);
+    const struct buf *file = fake_disk_bytes(b.disk, FIRST_TIME_INDEX);
+    cr_assert_eq(file->len, copy.len);
+    cr_assert_arr_eq(file->data, copy.data, copy.len);
+    buf_deinit(&copy);
+    bench_deinit(&b);
+}
+
+Test(index, time_index_goes_on_under_one_seal_after_a_crash_and_after_a_clean_stop)
+{
+    for (int how = 0; how < 2; how++) {
+        struct bench b;
+        bench_init(&b);
+        for (int i = 0; i < 60; i++) {
+            bench_append_bytes(&b, 2000);
+            partition_want_sync(b.p);
+            partition_commit(b.p);
+            bench_pass(&b, 2000);
+            if (i % 20 != 19)
+                continue;
+            if (how == 0)
+                bench_reopen(&b);
+            else
+                bench_crash(&b, FAKE_KEEP_ALL, 1);
+            if (how == 1)
+                cr_assert_eq(bench_open(&b), ERR_OK);
+        }
+        struct buf *file = fake_disk_bytes(b.disk, FIRST_TIME_INDEX);
+        struct disk_file *time_file;
+        struct time_index_entry entry;
+        cr_assert_eq(file->len % TIME_INDEX_ENTRY_BYTES, TIME_INDEX_SEAL_BYTES);
+        cr_assert_eq(disk_open(&b.disk->disk, FIRST_TIME_INDEX, DISK_READ, &time_file), ERR_OK);
+        struct index_view v = {.time_file = time_file,
+                               .time_entries = (uint32_t)(file->len / TIME_INDEX_ENTRY_BYTES)};
+        cr_assert_gt(v.time_entries, 15);
+        cr_assert_eq(time_index_lookup(&v, INT64_MAX, &entry), ERR_OK);
+        file->data[5] ^= 1;
+        cr_assert_eq(time_index_lookup(&v, INT64_MAX, &entry), ERR_CORRUPT);
+        file->data[5] ^= 1;
+        v.base_offset = 1;
+        cr_assert_eq(time_index_lookup(&v, INT64_MAX, &entry), ERR_CORRUPT, "of another segment");
+        disk_close(time_file);
+        bench_deinit(&b);
+    }
 }
