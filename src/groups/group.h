@@ -140,7 +140,8 @@ struct group {
 enum group_state group_state(const struct group *g);
 const char *
 group_state_text(enum group_state s); /* "Empty", "Reconciling", "Stable", as Kafka words them */
-struct member *group_member(const struct group *g, struct bytes name);     /* NULL */
+struct member *group_find_member(const struct group *g,
+                                 struct bytes name); /* NULL; (group_member is the C library's) */
 struct group_topic *group_topic(const struct group *g, struct bytes name); /* NULL */
 /* NULL when there is none of that number. */
 struct group_partition *group_partition(const struct group_topic *gt, int64_t number);
