@@ -191,6 +191,7 @@ UNIT_TESTS := $(addprefix $(BUILD)/unit/,$(UNIT_FOLDERS))
 UNIT_SUPPORT_server   := tests/support/*.c tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_commands := tests/support/*.c
 UNIT_SUPPORT_session  := tests/support/*.c
+UNIT_SUPPORT_groups   := tests/unit/topics/rig.c tests/unit/storage/fake_disk.c
 
 define unit_rules
 $(BUILD)/unit/$(1): $(call test_objects,tests/unit/$(1)/*.c $(UNIT_SUPPORT_$(1))) $(call archives_of,$(if $(filter $(1),$(TOOLS)),$(1) $($(1)_uses),$(call below,$(1))))

@@ -40,7 +40,7 @@ struct assignor_input {
  * linear in partitions and subscriptions, times a logarithm. */
 void assignor_run(const struct assignor_input *in, int32_t *targets);
 
-/* "sticky", … and back. */
+/* "sticky", … */
 const char *assignor_name(enum assignor kind);
 
 #endif
