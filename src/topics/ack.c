@@ -59,3 +59,24 @@ void ack_wait_cancel(struct ack_wait *wait)
 {
     list_remove(&wait->link);
 }
+
+uint64_t topic_partition_settle(struct topic_partition *tp)
+{
+    if (partition_batch_last(tp->log) > partition_batch_written(tp->log))
+        partition_commit(tp->log);
+    return partition_batch_last(tp->log);
+}
+
+bool topic_partition_settled(const struct topic_partition *tp, uint64_t batch)
+{
+    uint64_t decided;
+
+    if (tp->topic->deleted || tp->log == NULL)
+        return true;
+    if (tp->making)
+        return false;
+    decided = partition_batch_written(tp->log);
+    if (tp->refused_last > decided)
+        decided = tp->refused_last;
+    return decided >= batch;
+}

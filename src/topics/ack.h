@@ -33,4 +33,10 @@ void ack_wait_start(struct ack_wait *wait, struct topic_partition *tp, uint64_t 
 /* Harmless when over, but the wait must have been started. */
 void ack_wait_cancel(struct ack_wait *wait);
 
+/* Read your writes: gets what was appended so far written. Returns the batch to wait for (ACK_WRITTEN). The
+ * partition has a log. */
+uint64_t topic_partition_settle(struct topic_partition *tp);
+/* Whether that is over: the batch was written, or never will be. */
+bool topic_partition_settled(const struct topic_partition *tp, uint64_t batch);
+
 #endif

@@ -287,14 +287,12 @@ static enum err check_creation(const struct catalog *c, struct bytes name, int64
     return ERR_OK;
 }
 
-static void create_partitions(struct catalog *c, struct topic *t, int32_t count)
+static void make_partitions(struct topic *t, int32_t count)
 {
     t->partition_count = count;
     t->partitions = mem_zalloc((size_t)count, sizeof(*t->partitions));
-    for (int32_t i = 0; i < count; i++) {
+    for (int32_t i = 0; i < count; i++)
         t->partitions[i] = topic_partition_make(t, i);
-        topic_partition_create_log(t->partitions[i], c->o.storage);
-    }
 }
 
 enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t partitions,
@@ -322,7 +320,7 @@ enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t part
     t->set_keys = set_keys;
     t->creating = true;
     t->own_directory = name.len > OWN_DIRECTORY_NAME_BYTES || catalog_name_has_directories(c, name);
-    create_partitions(c, t, (int32_t)partitions);
+    make_partitions(t, (int32_t)partitions);
     catalog_add(c, t);
     TRACE_NOTE(c->o.trace, "Topic '%s' is created, partitions: %d", t->name.data,
                (int)t->partition_count);
@@ -331,7 +329,7 @@ enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t part
     return ERR_OK;
 }
 
-static bool may_hold_keys(const struct topic *t)
+bool catalog_may_hold_keys(const struct topic *t)
 {
     for (int32_t i = 0; i < t->partition_count; i++) {
         if (t->partitions[i]->keyed || t->partitions[i]->log == NULL)
@@ -355,7 +353,7 @@ enum err catalog_grow_topic(struct catalog *c, struct topic *t, int64_t partitio
     if (partitions > TOPIC_PARTITIONS_MAX ||
         c->partitions_planned + (size_t)(partitions - t->partitions_planned) > TOPIC_PARTITIONS_MAX)
         return refuse_limit(why);
-    if (!remap && may_hold_keys(t)) {
+    if (!remap && catalog_may_hold_keys(t)) {
         buf_printf(why,
                    "Topic '%s' may hold records with keys, and keys would go to other partitions "
                    "than before; say REMAP to accept that",
@@ -369,7 +367,7 @@ enum err catalog_grow_topic(struct catalog *c, struct topic *t, int64_t partitio
     }
     c->partitions_planned += (size_t)(partitions - t->partitions_planned);
     t->partitions_planned = (int32_t)partitions;
-    catalog_job_grow(c, t, (int32_t)partitions, change);
+    catalog_job_grow(c, t, (int32_t)partitions, remap, change);
     return ERR_OK;
 }
 
@@ -608,7 +606,6 @@ enum err catalog_close(struct catalog *c)
     void *value;
     enum err err;
 
-    c->closing = true;
     catalog_jobs_finish(c);
     catalog_removals_finish(c);
     timers_cancel(c->o.timers, &c->retention);

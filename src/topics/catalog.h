@@ -92,7 +92,8 @@ enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t part
                               struct topic_change *change, struct buf *why, struct topic **topic);
 /* Grows; the new partitions are there when `change` is done. ERR_INVALID: fewer or as many as now, or
  * records with keys may exist and `remap` was not given; ERR_LIMIT too many partitions; ERR_BUSY the files
- * of a growth that failed are still being removed; ERR_NOT_FOUND deleted. `why` says more. */
+ * of a growth that failed are still being removed; ERR_NOT_FOUND deleted. `why` says more. `change` also ends
+ * with ERR_INVALID, and nothing has grown, when records with keys came meanwhile and `remap` was not given. */
 MUST_CHECK
 enum err catalog_grow_topic(struct catalog *c, struct topic *t, int64_t partitions, bool remap,
                             struct topic_change *change, struct buf *why);
@@ -105,7 +106,9 @@ MUST_CHECK
 enum err catalog_reset_config(struct catalog *c, struct topic *t, const struct bytes *names,
                               size_t count, struct topic_change *change, struct buf *why);
 /* Deletes: not found any more at once; parked readers and waiting acknowledgements end with
- * ERR_NOT_FOUND; `change` is done when a restart cannot bring it back. */
+ * ERR_NOT_FOUND; `change` is done when a restart cannot bring it back. That they need not wait for that breaks
+ * no promise: as with any failed append the record may yet be found, if a crash undoes the deletion; and who
+ * then appends to a new topic of that name hears of it only when the deletion is durable. */
 void catalog_delete_topic(struct catalog *c, struct topic *t, struct topic_change *change);
 
 /* The configuration in force for `d` in topic `t`, as text. */

@@ -263,24 +263,6 @@ static bool ends_with(const char *name, const char *suffix)
     return len >= suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
 }
 
-static bool see_segment(void *ctx, const char *name, enum disk_entry_kind kind)
-{
-    bool *seen = ctx;
-
-    *seen = kind == DISK_ENTRY_FILE && ends_with(name, ".log");
-    return !*seen;
-}
-
-enum err catalog_check_partition(struct disk *d, const char *path)
-{
-    bool seen = false;
-    enum err err = disk_list(d, path, see_segment, &seen);
-
-    if (err == ERR_NOT_FOUND || (err == ERR_OK && !seen))
-        return ERR_AGAIN;
-    return err;
-}
-
 struct names {
     char **items;
     size_t count;

@@ -58,10 +58,6 @@ bool topic_id_valid(struct bytes id);
 /* Writes and syncs a file; it has no durable name yet. */
 MUST_CHECK
 enum err catalog_write_file(struct disk *d, const char *path, struct bytes text);
-/* Whether the partition directory `path` has its first segment. ERR_AGAIN: not yet. */
-MUST_CHECK
-enum err catalog_check_partition(struct disk *d, const char *path);
-
 /* Removes a directory of files. ERR_EXISTS: something else is in it. */
 MUST_CHECK
 enum err catalog_remove_directory(struct disk *d, const char *path);

@@ -23,10 +23,7 @@ struct catalog {
     struct list observers; /* of catalog_observer.link */
     struct list kept;      /* of topic.kept: deleted but still on the disk; owned references */
     struct list jobs;      /* of catalog_job.link: one after the other; owned */
-    bool job_running;      /* the first of them is with a worker */
     struct list removals;  /* of catalog_removal.link; owned */
-    size_t removals_running;
-    bool closing;
 
     struct timer retention;
     struct topic **retention_topics; /* owned, with references: what a pass has to look at */
@@ -40,6 +37,8 @@ struct catalog {
 struct catalog *catalog_make(const struct catalog_options *options);
 void catalog_retention_arm(struct catalog *c);
 struct topic *catalog_make_topic(struct catalog *c, struct bytes name);
+/* Whether keys would go elsewhere if the topic grew. */
+bool catalog_may_hold_keys(const struct topic *t);
 /* Into the table, which takes over the caller's reference. */
 void catalog_add(struct catalog *c, struct topic *t);
 void catalog_tell_created(struct catalog *c, struct topic *t);
@@ -62,24 +61,27 @@ void catalog_release_directories(struct catalog *c, const struct topic *t);
 
 struct catalog_job;
 
+/* Also makes the logs of the topic's partitions. */
 void catalog_job_create(struct catalog *c, struct topic *t, struct topic_change *change);
-void catalog_job_grow(struct catalog *c, struct topic *t, int32_t partitions,
+void catalog_job_grow(struct catalog *c, struct topic *t, int32_t partitions, bool remap,
                       struct topic_change *change);
 /* `words` are pairs, or, for a reset, names. */
 void catalog_job_configure(struct catalog *c, struct topic *t, bool reset,
                            const struct bytes *words, size_t count, struct topic_change *change);
 void catalog_job_remove(struct catalog *c, struct topic *t, struct topic_change *change);
+/* The files of one of the partitions that the job makes are there, or could not be made. */
+void catalog_job_made(struct catalog_job *j, enum err err);
 /* Blocks until all are done. */
 void catalog_jobs_finish(struct catalog *c);
 
 /* --- catalog_removal.c: directories that are going away ---------------------------------------- */
 
-/* Partitions `from` up to `to` of `t` were given to partition_delete: watches until their directories are
- * gone; then the name, taken when the topic was forgotten, may use them again. `undone_growth`: of a topic
- * that may stay. */
-void catalog_removal_start(struct catalog *c, struct topic *t, int32_t from, int32_t to,
-                           bool undone_growth);
-/* Blocks until the workers have nothing of it; what is left is for the next start. */
+/* Removes the logs of `count` partitions of `t` with their directories; then the name, taken when the topic
+ * was forgotten, may use them again. What cannot be removed is for the next start. `undone_growth`: of a
+ * topic that may stay. */
+void catalog_removal_start(struct catalog *c, struct topic *t, struct topic_partition **partitions,
+                           int32_t count, bool undone_growth);
+/* Blocks until all are done. */
 void catalog_removals_finish(struct catalog *c);
 
 #endif

@@ -55,10 +55,12 @@ struct topic_partition {
     struct list readers; /* of struct topic_reader: those who wait for something to read */
 
     /* Private to src/topics. */
-    bool making;    /* its files or its place in the topic's are not durable: nothing counts as
+    bool making; /* its files or its place in the topic's are not durable: nothing counts as
                                written yet */
-    bool want_sync; /* the next commit also asks for a sync */
-    bool refuses;   /* an error stuck: it takes no more records */
+    struct catalog_job
+        *maker;             /* borrowed: the change whose files of this partition are being made */
+    bool want_sync;         /* the next commit also asks for a sync */
+    bool refuses;           /* an error stuck: it takes no more records */
     uint64_t refused_first; /* the newest batches that were refused; 0 when none were */
     uint64_t refused_last;
     enum err refused_why;

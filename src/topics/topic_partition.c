@@ -5,6 +5,7 @@
 #include "topics/topic_partition.h"
 
 #include "base/mem.h"
+#include "topics/catalog_private.h"
 #include "topics/topic_config.h"
 #include <stdio.h>
 
@@ -119,11 +120,23 @@ static void on_trimmed(struct partition *p, void *ctx)
     topic_unref(t);
 }
 
+static void on_created(struct partition *p, void *ctx, enum err err)
+{
+    struct topic_partition *tp = ctx;
+    struct catalog_job *job = tp->maker;
+
+    (void)p;
+    tp->maker = NULL;
+    if (job != NULL) /* the first attempt; one more does not save the change */
+        catalog_job_made(job, err);
+}
+
 static const struct partition_events events = {
     .written = on_written,
     .synced = on_synced,
     .refused = on_refused,
     .trimmed = on_trimmed,
+    .created = on_created,
 };
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -150,7 +163,8 @@ void topic_partition_destroy(struct topic_partition *tp)
     mem_free(tp);
 }
 
-void topic_partition_create_log(struct topic_partition *tp, struct storage *st)
+void topic_partition_create_log(struct topic_partition *tp, struct storage *st,
+                                struct catalog_job *job)
 {
     char path[DISK_PATH_BYTES_MAX + 1];
     struct partition_config config;
@@ -159,6 +173,7 @@ void topic_partition_create_log(struct topic_partition *tp, struct storage *st)
     topic_directory(tp->topic, tp->number, path);
     topic_config_for_log(&tp->topic->config, &config);
     tp->making = true;
+    tp->maker = job;
     tp->log = partition_create(st, path, &config, &events, tp);
 }
 
@@ -213,7 +228,7 @@ void topic_partition_end_due(struct topic_partition *tp)
     }
 }
 
-void topic_partition_delete_log(struct topic_partition *tp)
+bool topic_partition_delete_log(struct topic_partition *tp, struct partition_deletion *d)
 {
     struct partition *log = tp->log;
 
@@ -221,7 +236,8 @@ void topic_partition_delete_log(struct topic_partition *tp)
     tp->failed = ERR_NOT_FOUND;
     tp->log = NULL;
     if (log != NULL)
-        partition_delete(log);
+        partition_delete_then(log, d);
+    return log != NULL;
 }
 
 enum err topic_partition_log_error(const struct topic_partition *tp)
@@ -280,25 +296,4 @@ void topic_partition_wake_readers(struct topic_partition *tp)
         list_remove(&r->link);
         r->wake(r);
     }
-}
-
-uint64_t topic_partition_settle(struct topic_partition *tp)
-{
-    if (partition_batch_last(tp->log) > partition_batch_written(tp->log))
-        partition_commit(tp->log);
-    return partition_batch_last(tp->log);
-}
-
-bool topic_partition_settled(const struct topic_partition *tp, uint64_t batch)
-{
-    uint64_t decided;
-
-    if (tp->topic->deleted || tp->log == NULL)
-        return true;
-    if (tp->making)
-        return false;
-    decided = partition_batch_written(tp->log);
-    if (tp->refused_last > decided)
-        decided = tp->refused_last;
-    return decided >= batch;
 }

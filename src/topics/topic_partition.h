@@ -13,20 +13,24 @@
  * "+<id>-<number>". */
 void topic_directory(const struct topic *t, int32_t number, char path[DISK_PATH_BYTES_MAX + 1]);
 
+struct catalog_job;
+
 /* Without a log yet. */
 struct topic_partition *topic_partition_make(struct topic *t, int32_t number);
 void topic_partition_destroy(struct topic_partition *tp); /* the log is gone by then */
 
-/* Begins a new log; `making` until topic_partition_made. */
-void topic_partition_create_log(struct topic_partition *tp, struct storage *st);
+/* Begins a new log; `making` until topic_partition_made. The job is told when its files are there. */
+void topic_partition_create_log(struct topic_partition *tp, struct storage *st,
+                                struct catalog_job *job);
 /* Opens what is there; blocks. On failure `failed` is set as well. */
 MUST_CHECK
 enum err topic_partition_open_log(struct topic_partition *tp, struct storage *st,
                                   struct partition_recovery *recovery);
 /* Files and place in the topic are durable: what was written and synced meanwhile counts from now. */
 void topic_partition_made(struct topic_partition *tp);
-/* Removes the log and its directory in the background. */
-void topic_partition_delete_log(struct topic_partition *tp);
+/* Removes the log and its directory in the background; `d` says when. False: there is no log, though there
+ * may be a directory. */
+bool topic_partition_delete_log(struct topic_partition *tp, struct partition_deletion *d);
 /* Whether the log takes no more records, and why. */
 enum err topic_partition_log_error(const struct topic_partition *tp);
 
@@ -43,10 +47,5 @@ void topic_reader_init(struct topic_reader *r, bool (*due)(struct topic_reader *
                        void (*wake)(struct topic_reader *));
 void topic_reader_wait(struct topic_reader *r, struct topic_partition *tp);
 void topic_reader_cancel(struct topic_reader *r); /* harmless when it does not wait */
-
-/* Read your writes: gets what was appended so far written. Returns the batch to wait for. */
-uint64_t topic_partition_settle(struct topic_partition *tp);
-/* Whether that is over: the batch was written, or never will be. */
-bool topic_partition_settled(const struct topic_partition *tp, uint64_t batch);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static const struct bytes orders = BYTES_LITERAL("orders");
 
@@ -526,6 +527,84 @@ Test(catalog, growth_of_a_topic_with_keys_must_be_asked_for)
     t = catalog_find(r.catalog, orders);
     cr_assert_eq(grow(&r, t, 3, false), ERR_INVALID, "the records that were there may have keys");
     cr_assert_eq(grow(&r, t, 3, true), ERR_OK);
+    rig_close(&r);
+}
+
+static enum err rename_hangs(struct disk *d, const char *from, const char *to)
+{
+    struct rig *r = CONTAINER_OF((uintptr_t)d->ops, struct rig, faulty_ops);
+
+    while (atomic_load(&r->mkdir_hangs))
+        usleep(100);
+    return r->disk_ops->rename(d, from, to);
+}
+
+/* Asks for a growth that comes to a stand while its directories are made, or while its file is put in place;
+ * a record with a key comes; then it goes on. */
+static void grow_while_a_key_comes(bool at_rename)
+{
+    struct rig r;
+    struct awaited a;
+    struct topic *t;
+    char *meta;
+
+    rig_open(&r);
+    r.sync_workers = 4;
+    rig_restart(&r);
+    t = rig_topic(&r, "orders", 1);
+    rig_append_now(&r, topic_partition(t, 0), "no key", ACK_SYNCED);
+    rig_fault(&r, RIG_MKDIR_HANGS);
+    if (at_rename) {
+        r.faulty_ops.mkdir = r.disk_ops->mkdir;
+        r.faulty_ops.rename = rename_hangs;
+    }
+    awaited_init(&a);
+    cr_assert_eq(catalog_grow_topic(r.catalog, t, 4, false, &a.change, &r.why), ERR_OK);
+    for (int i = 0; i < 50; i++)
+        rig_turn_and_wait(&r);
+    cr_assert_not(a.done);
+    rig_append(topic_partition(t, 0), "key", "a", ACK_SYNCED);
+    rig_fault(&r, RIG_NO_FAULT);
+    rig_until(&r, &a.done);
+    cr_assert_eq(a.err, ERR_INVALID);
+    cr_assert_eq(t->partition_count, 1);
+    rig_until_idle(&r);
+    meta = rig_read_file(&r, "topics/orders.meta");
+    cr_assert_not_null(strstr(meta, "partitions 1\n"));
+    mem_free(meta);
+    cr_assert_not(rig_exists(&r, "orders-1"));
+    cr_assert_eq(grow(&r, t, 4, true), ERR_OK);
+    rig_close(&r);
+}
+
+Test(catalog, a_record_with_a_key_that_comes_while_a_topic_grows_stops_it)
+{
+    grow_while_a_key_comes(false);
+}
+
+Test(catalog, a_record_with_a_key_that_comes_at_the_last_step_of_a_growth_undoes_it)
+{
+    grow_while_a_key_comes(true);
+}
+
+static enum err mkdir_full(struct disk *d, const char *path)
+{
+    (void)d, (void)path;
+    return ERR_NOSPACE;
+}
+
+Test(catalog, a_creation_that_finds_no_space_says_so_at_once)
+{
+    struct rig r;
+    struct topic *t;
+
+    rig_open(&r);
+    r.faulty_ops.mkdir = mkdir_full;
+    cr_assert_eq(rig_create(&r, "orders", 2, &t), ERR_NOSPACE);
+    rig_fault(&r, RIG_NO_FAULT);
+    cr_assert_eq(rig_create(&r, "orders", 2, &t), ERR_OK);
+    rig_until_idle(&r);
+    cr_assert_eq(rig_count(&r, "topics"), 1);
     rig_close(&r);
 }
 

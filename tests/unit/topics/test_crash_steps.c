@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define STEPS_MAX 400
 
@@ -194,4 +195,42 @@ Test(crash_steps, a_crash_at_any_step_of_create_delete_create_keeps_what_was_ans
     cr_assert_gt(taken.steps, 15);
     for (int i = 0; i < taken.steps; i++)
         check_copy(&taken.copies[i], taken.answered_at[i], first, second);
+}
+
+/* --- behind another creation ------------------------------------------------------------------ */
+
+static enum err a_hangs(struct disk *d, const char *path)
+{
+    struct rig *r = CONTAINER_OF((uintptr_t)d->ops, struct rig, faulty_ops);
+
+    while (strcmp(path, "a-0") == 0 && atomic_load(&r->mkdir_hangs))
+        usleep(100);
+    return r->disk_ops->mkdir(d, path);
+}
+
+Test(crash_steps, a_crash_in_a_creation_that_stands_behind_another_leaves_nothing)
+{
+    struct rig r, after;
+    struct topic *a, *b;
+
+    rig_open(&r);
+    r.sync_workers = 4;
+    rig_restart(&r);
+    atomic_store(&r.mkdir_hangs, true);
+    r.faulty_ops.mkdir = a_hangs;
+    cr_assert_eq(catalog_create_topic(r.catalog, BYTES_LITERAL("a"), 1, NULL, 0, NULL, &r.why, &a),
+                 ERR_OK);
+    cr_assert_eq(catalog_create_topic(r.catalog, BYTES_LITERAL("b"), 1, NULL, 0, NULL, &r.why, &b),
+                 ERR_OK);
+    rig_append(topic_partition(b, 0), NULL, "v", ACK_WRITTEN);
+    while (partition_batch_written(topic_partition(b, 0)->log) == 0)
+        rig_turn_and_wait(&r);
+    rig_crash_copy(&r, &after);
+    cr_assert_not(rig_exists(&after, "b-0"));
+    cr_assert_eq(rig_count(&after, ""), 1);
+    cr_assert_eq(rig_count(&after, "topics"), 0);
+    rig_close(&after);
+    rig_fault(&r, RIG_NO_FAULT);
+    rig_until_idle(&r);
+    rig_close(&r);
 }
