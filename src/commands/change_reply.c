@@ -87,9 +87,19 @@ static void render(struct late_reply *late, struct writer *w)
         write_ok(w);
         return;
     }
-    const char *code = r->err == ERR_NOSPACE ? "NOSPACE" : "LOGERROR";
-    write_error(w, "%s cannot %s topic '%s': %s", code, r->doing, r->failed->topic,
-                err_text(r->err));
+    const char *topic = r->failed->topic;
+    if (r->err == ERR_NOT_FOUND)
+        write_error(w, "UNKNOWNTOPIC topic '%s' was deleted", topic);
+    else if (r->err == ERR_INVALID)
+        write_error(
+            w,
+            "ERR cannot %s topic '%s': records with keys have come meanwhile, and keys would "
+            "go to other partitions than before; say REMAP to accept that",
+            r->doing, topic);
+    else
+        write_error(w, "%s cannot %s topic '%s': %s",
+                    r->err == ERR_NOSPACE ? "NOSPACE" : "LOGERROR", r->doing, topic,
+                    err_text(r->err));
 }
 
 /* The changes go on when their client has gone; the last one frees. */

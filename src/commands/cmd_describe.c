@@ -133,9 +133,8 @@ static bool settle(struct topic_partition *tp, uint64_t *batch)
 {
     if (tp->log == NULL)
         return false;
-    partition_commit(tp->log);
-    *batch = partition_batch_last(tp->log);
-    return partition_batch_written(tp->log) < *batch;
+    *batch = topic_partition_settle(tp);
+    return !topic_partition_settled(tp, *batch);
 }
 
 void cmd_topic_describe(struct call *c)

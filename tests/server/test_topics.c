@@ -62,6 +62,24 @@ Test(topics, names_that_cannot_be_are_refused)
     server_end(&s);
 }
 
+Test(topics, a_growth_ends_when_a_key_or_a_deletion_comes_meanwhile)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "TOPIC CREATE t");
+    EXPECT(c, "+OK", "MULTI");
+    EXPECT(c, "+QUEUED", "TOPIC ALTER t PARTITIONS 4");
+    EXPECT(c, "+QUEUED", "PRODUCE t v KEY k");
+    EXPECT_LIKE(c, "(-ERR *'t'*REMAP*, (0, 0))", "EXEC");
+    EXPECT(c, "((0, 1, -1))", "TOPIC OFFSETS t LATEST");
+    EXPECT(c, "+OK", "MULTI");
+    EXPECT(c, "+QUEUED", "TOPIC ALTER t PARTITIONS 4 REMAP");
+    EXPECT(c, "+QUEUED", "TOPIC DELETE t");
+    EXPECT(c, "(-UNKNOWNTOPIC topic 't' was deleted, +OK)", "EXEC");
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(topics, internal_topics_are_not_for_clients_to_change)
 {
     struct server s = server_start(NULL);
