@@ -178,6 +178,7 @@ enum err log_walk_resync(struct log_walk *w)
     scan.epoch = w->epoch;
     scan.epochs = w->epochs;
     scan.epoch_count = w->epoch_count;
+    scan.holes_below = w->holes ? INT64_MAX : 0;
     enum err err = log_scan_resync(&scan);
     if (err == ERR_OK) {
         w->pos = scan.pos;

@@ -32,11 +32,6 @@ static bool epoch_begins(const struct work *w, int64_t offset)
            log_walk_epoch_begins(c->epochs, c->epoch_count, offset);
 }
 
-static bool holes_are_fine(const struct work *w, bool last)
-{
-    return w->d->options->compacted || (!w->facts->uncompacted && !last);
-}
-
 /* --- the segments ---------------------------------------------------------------------------- */
 
 static void look_at_segment(struct work *w, size_t i, int32_t epoch)
@@ -60,7 +55,7 @@ static void look_at_segment(struct work *w, size_t i, int32_t epoch)
         .last = last,
         .state = &w->before,
         .dir = w->dir,
-        .holes = holes_are_fine(w, last),
+        .holes = w->d->options->compacted,
         .epochs = c == NULL ? NULL : c->epochs,
         .epoch_count = c == NULL ? 0 : c->epoch_count,
         .epoch = epoch,
@@ -113,12 +108,15 @@ static void check_seam(struct work *w, size_t i)
                       s->next_offset - 1, next_base);
 }
 
+/* Without a checkpoint there is no telling why. */
 static void check_missing(struct work *w)
 {
     uint64_t missing = 0;
+    if (w->before.checkpoint != NULL || w->d->options->compacted)
+        return;
     for (size_t i = 0; i < w->count; i++)
         missing += w->segments[i].missing;
-    if (missing > 0 && !w->facts->uncompacted && !w->d->options->compacted)
+    if (missing > 0)
         printer_note(w->d->out, w->dir,
                      "%" PRIu64 " offsets belong to no record: fine after a crash or a compaction",
                      missing);

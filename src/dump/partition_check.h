@@ -9,7 +9,6 @@
 
 struct partition_facts {
     bool owned;          /* a topic is known to have it */
-    bool uncompacted;    /* that topic is not compacted: no offset may be missing */
     unsigned parts;      /* enum dump_part: what to show */
     int64_t base_offset; /* of the only segment to show; -1 all */
 };

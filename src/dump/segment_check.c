@@ -172,6 +172,13 @@ static void end_index(struct segment_check *s, struct index_check *x)
     index_check_print(x);
 }
 
+/* The newest segment is never compacted. */
+static bool may_have_holes(const struct segment_check *s)
+{
+    return s->holes || (!s->last && s->dir != NULL &&
+                        s->base_offset < state_compacted_to(s->dump->disk, s->dir));
+}
+
 void segment_check_run(struct segment_check *s)
 {
     struct work w = {.s = s};
@@ -184,7 +191,7 @@ void segment_check_run(struct segment_check *s)
     open_indexes(&w); /* before the log: all that their entries are for is in it by then */
     enum err err = log_walk_open(&w.walk, s->dump->disk, s->log_path, whole);
     if (err == ERR_OK) {
-        w.walk.holes = s->holes;
+        w.walk.holes = s->holes = may_have_holes(s);
         w.walk.expected = s->base_offset;
         w.walk.epoch = s->epoch;
         w.walk.epochs = s->epochs;

@@ -19,8 +19,8 @@ struct segment_check {
     bool last;           /* the newest one: a crash may have cut its last write short */
     const struct state
         *state;          /* unless a marker in here, still there, says that nothing was; or NULL */
-    const char *dir;     /* of the partition, for that */
-    bool holes;          /* offsets may be missing */
+    const char *dir;     /* of the partition, for that; or NULL */
+    bool holes;          /* offsets may be missing, whatever the checkpoint in `dir` says */
     uint64_t synced_pos; /* what is before it was on the device */
     const struct checkpoint_epoch *epochs;
     size_t epoch_count;

@@ -31,11 +31,10 @@ static void read_slots(struct state *s, struct bytes file)
     }
 }
 
-void state_read(struct state *s, struct disk *disk, const char *dir)
+static void read_checkpoint(struct state *s, struct disk *disk, const char *dir)
 {
     char path[DISK_PATH_BYTES_MAX + 1], *data;
     size_t len;
-    *s = (struct state){0};
     path_make(path, dir, "checkpoint");
     s->checkpoint_err = disk_read_file(disk, path, CHECKPOINT_FILE_BYTES_MAX, &data, &len);
     if (s->checkpoint_err == ERR_OK) {
@@ -43,6 +42,12 @@ void state_read(struct state *s, struct disk *disk, const char *dir)
         read_slots(s, bytes_of(data, len));
         mem_free(data);
     }
+}
+
+void state_read(struct state *s, struct disk *disk, const char *dir)
+{
+    *s = (struct state){0};
+    read_checkpoint(s, disk, dir);
     s->marker_err = marker_read(disk, dir, &s->marker);
 }
 
@@ -53,6 +58,15 @@ void state_deinit(struct state *s)
             mem_free(s->slots[i].checkpoint.epochs);
     if (s->marker_err == ERR_OK)
         marker_deinit(&s->marker);
+}
+
+int64_t state_compacted_to(struct disk *disk, const char *dir)
+{
+    struct state now = {.marker_err = ERR_NOT_FOUND};
+    read_checkpoint(&now, disk, dir);
+    int64_t to = now.checkpoint == NULL ? INT64_MAX : now.checkpoint->compacted_to;
+    state_deinit(&now);
+    return to;
 }
 
 bool state_still_clean(const struct state *s, struct disk *disk, const char *dir)
@@ -75,6 +89,8 @@ static void print_checkpoint(struct printer *out, const struct checkpoint *c)
     printer_number(out, "synced_offset", c->synced_offset);
     printer_number(out, "reserved", c->reserved);
     printer_number(out, "max_timestamp", c->max_timestamp_ms);
+    printer_number(out, "compacted_to", c->compacted_to);
+    printer_number(out, "cleaned_to", c->cleaned_to);
     printer_flag(out, "failed", c->failed);
     printer_word(out, "boot_id", c->boot_id);
     printer_list_open(out, "epochs");

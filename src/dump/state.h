@@ -31,6 +31,10 @@ void state_deinit(struct state *s);
  * without a checkpoint is not whole. */
 void state_print(const struct state *s, struct dump *d, const char *dir, unsigned parts,
                  bool required);
+/* The offset below which records may be missing, by the checkpoint as it is now; INT64_MAX when there is none
+ * that says it. The checkpoint knows before a compacted log takes the place of the old one: who has opened a
+ * log and then asks knows what to expect of it. */
+int64_t state_compacted_to(struct disk *disk, const char *dir);
 /* Whether the same marker is still there: else a server has begun to write since. */
 bool state_still_clean(const struct state *s, struct disk *disk, const char *dir);
 

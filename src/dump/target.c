@@ -57,10 +57,8 @@ static void split(struct target *t, const char *path, int levels)
 static void look_at_partition(struct dump *d, const struct topics *topics, const char *dir,
                               unsigned parts, int64_t base_offset)
 {
-    const struct topic *t = topics_find(topics, dir);
     struct partition_facts facts = {
-        .owned = t != NULL,
-        .uncompacted = t != NULL && !t->compacted,
+        .owned = topics_find(topics, dir) != NULL,
         .parts = parts,
         .base_offset = base_offset,
     };

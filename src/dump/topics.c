@@ -49,15 +49,6 @@ static const char *copy_word(char *to, struct bytes from)
     return NULL;
 }
 
-static const char *take_config(struct topic *t, struct bytes rest)
-{
-    static const char policy[] = "cleanup.policy ";
-    if (bytes_starts_with(rest, policy))
-        for (size_t i = strlen(policy); i + strlen("compact") <= rest.len; i++)
-            t->compacted |= memcmp(rest.data + i, "compact", strlen("compact")) == 0;
-    return NULL;
-}
-
 static const char *take_word(struct topic *t, struct bytes word, struct bytes rest)
 {
     int64_t format;
@@ -74,9 +65,8 @@ static const char *take_word(struct topic *t, struct bytes word, struct bytes re
                    : "its number of partitions is none";
     if (word_is(word, "directory"))
         return copy_word(t->directory, rest);
-    if (word_is(word, "config"))
-        return take_config(t, rest);
-    return word_is(word, "id") ? NULL : "it has a line that is not known here";
+    return word_is(word, "id") || word_is(word, "config") ? NULL
+                                                          : "it has a line that is not known here";
 }
 
 static const char *check_checksum(struct topic *t)
@@ -114,6 +104,8 @@ void topic_read(struct topic *t, struct disk *disk, const char *path)
     t->err = disk_read_file(disk, path, META_BYTES_MAX, &t->text, &t->text_len);
     if (t->err == ERR_OK)
         t->fault = parse(t);
+    if (t->fault != NULL)
+        t->directory[0] = '\0';
 }
 
 void topic_deinit(struct topic *t)
@@ -216,9 +208,17 @@ static bool read_one(void *ctx, const char *name, enum disk_entry_kind kind)
     return true;
 }
 
+/* Those that could not be read have no directory, and come first. */
 static int compare_topics(const void *a, const void *b)
 {
-    return strcmp(((const struct topic *)a)->path, ((const struct topic *)b)->path);
+    const struct topic *x = a, *y = b;
+    int order = strcmp(x->directory, y->directory);
+    return order != 0 ? order : strcmp(x->path, y->path);
+}
+
+static int compare_directory(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct topic *)item)->directory);
 }
 
 enum err topics_read(struct topics *ts, struct disk *disk)
@@ -246,15 +246,13 @@ void topics_deinit(struct topics *ts)
 const struct topic *topics_find(const struct topics *ts, const char *dir)
 {
     const char *dash = strrchr(dir, '-');
-    size_t len = dash == NULL ? 0 : (size_t)(dash - dir);
+    char name[TOPIC_WORD_BYTES_MAX];
     int64_t number;
-    if (dash == NULL || !num_parse_i64(bytes_of_string(dash + 1), &number))
+    if (dash == NULL || dash == dir || (size_t)(dash - dir) >= sizeof(name) || ts->count == 0 ||
+        !num_parse_i64(bytes_of_string(dash + 1), &number))
         return NULL;
-    for (size_t i = 0; i < ts->count; i++) {
-        const struct topic *t = &ts->items[i];
-        if (t->err == ERR_OK && t->fault == NULL && strlen(t->directory) == len &&
-            memcmp(t->directory, dir, len) == 0 && number < t->partitions)
-            return t;
-    }
-    return NULL;
+    snprintf(name, sizeof(name), "%.*s", (int)(dash - dir), dir);
+    const struct topic *t =
+        bsearch(name, ts->items, ts->count, sizeof(ts->items[0]), compare_directory);
+    return t != NULL && t->err == ERR_OK && t->fault == NULL && number < t->partitions ? t : NULL;
 }

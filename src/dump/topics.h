@@ -18,11 +18,10 @@ struct topic {
     char name[TOPIC_WORD_BYTES_MAX];
     char directory[TOPIC_WORD_BYTES_MAX]; /* of partition n, without the "-n" */
     int64_t partitions;
-    bool compacted;
 };
 
 struct topics {
-    struct topic *items; /* owned */
+    struct topic *items; /* owned; by their directories */
     size_t count;
     bool all; /* each meta file could be read: who is not in here is nobody's */
 };

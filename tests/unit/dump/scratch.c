@@ -48,7 +48,8 @@ static struct partition_config config_of(const struct scratch *s)
                                      .retention_ms = -1,
                                      .retention_bytes = -1,
                                      .batch_bytes_max = 1 << 20,
-                                     .flush_ms = 1000};
+                                     .flush_ms = 1000,
+                                     .compact = s->compact};
 }
 
 static void start(struct scratch *s)
@@ -111,6 +112,13 @@ void scratch_deinit(struct scratch *s)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
+static void wait_for_job(struct scratch *s)
+{
+    struct pollfd ready = {.fd = posix_disk_fd(s->disk), .events = POLLIN};
+    poll(&ready, 1, -1);
+    disk_reap(s->disk);
+}
+
 void scratch_put_record(struct scratch *s, const struct record *r)
 {
     int64_t offset;
@@ -120,13 +128,18 @@ void scratch_put_record(struct scratch *s, const struct record *r)
     cr_assert_eq(partition_append(s->p, r, 1, &offset, &batch), ERR_OK);
     partition_want_sync(s->p);
     partition_commit(s->p);
-    while (partition_batch_synced(s->p) < batch) {
-        struct pollfd ready = {.fd = posix_disk_fd(s->disk), .events = POLLIN};
-        poll(&ready, 1, -1);
-        disk_reap(s->disk);
-    }
+    while (partition_batch_synced(s->p) < batch)
+        wait_for_job(s);
     s->clock.wall_ms++;
     s->clock.mono_us += 1000;
+}
+
+void scratch_compact(struct scratch *s)
+{
+    uint64_t before = storage_stats(s->st)->compactions;
+    partition_retain(s->p);
+    while (storage_stats(s->st)->compactions == before)
+        wait_for_job(s);
 }
 
 void scratch_put(struct scratch *s, const char *key, const char *value)

@@ -22,6 +22,7 @@ struct scratch {
     struct storage *st;
     struct partition *p;
     int64_t segment_bytes;
+    bool compact;
 
     char *said;       /* by the last run; owned, NUL-terminated */
     char *complained; /* the same */
@@ -36,6 +37,7 @@ void scratch_open(struct scratch *s);  /* goes on */
 void scratch_put(struct scratch *s, const char *key, const char *value);
 void scratch_put_bytes(struct scratch *s, size_t len);
 void scratch_put_record(struct scratch *s, const struct record *r);
+void scratch_compact(struct scratch *s); /* what was put with `compact` set */
 
 /* Files, by their path below the directory. */
 struct buf scratch_read(struct scratch *s, const char *path); /* the caller's */
