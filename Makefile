@@ -188,6 +188,7 @@ UNIT_FOLDERS := $(foreach f,$(LAYERS) $(TOOLS),$(if $(wildcard tests/unit/$(f)/*
 UNIT_TESTS := $(addprefix $(BUILD)/unit/,$(UNIT_FOLDERS))
 
 # What a folder's tests share with others'.
+UNIT_SUPPORT_topics   := tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_server   := tests/support/*.c tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_commands := tests/support/*.c
 UNIT_SUPPORT_session  := tests/support/*.c
