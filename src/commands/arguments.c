@@ -4,6 +4,8 @@
 #include "base/num.h"
 #include "commands/errors.h"
 
+#define BLOCK_MS_MAX ((int64_t)1000 * 60 * 60 * 24 * 365)
+
 bool argument_int(struct call *c, struct bytes text, const char *what, int64_t min, int64_t max,
                   int64_t *value)
 {
@@ -22,6 +24,24 @@ bool argument_int(struct call *c, struct bytes text, const char *what, int64_t m
         return false;
     }
     *value = number;
+    return true;
+}
+
+bool argument_size(struct call *c, struct bytes text, const char *what, int64_t max, size_t *size)
+{
+    int64_t value;
+    if (!argument_int(c, text, what, 1, max, &value))
+        return false;
+    *size = (size_t)value;
+    return true;
+}
+
+bool argument_block(struct call *c, struct bytes text, int64_t *wait_us)
+{
+    int64_t ms;
+    if (!argument_int(c, text, "BLOCK", 0, BLOCK_MS_MAX, &ms))
+        return false;
+    *wait_us = ms == 0 ? -1 : ms * 1000;
     return true;
 }
 

@@ -10,6 +10,10 @@
 /* An integer in [min, max]; `what` names it in the error. */
 bool argument_int(struct call *c, struct bytes text, const char *what, int64_t min, int64_t max,
                   int64_t *value);
+/* A number of records or bytes: 1 to `max`. */
+bool argument_size(struct call *c, struct bytes text, const char *what, int64_t max, size_t *size);
+/* BLOCK's milliseconds (0: for ever), as struct fetch has it. */
+bool argument_block(struct call *c, struct bytes text, int64_t *wait_us);
 /* NONE, WRITTEN or SYNCED. */
 bool argument_ack(struct call *c, struct bytes text, enum ack *ack);
 /* A topic that exists. */

@@ -9,8 +9,6 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-#define BLOCK_MS_MAX ((int64_t)1000 * 60 * 60 * 24 * 365)
-
 /* What MFETCH asked for where there is nothing of that name. */
 struct missing {
     char *topic; /* owned copy; NULL where the part exists */
@@ -28,38 +26,19 @@ struct fetch_call {
 
 /* --- options -------------------------------------------------------------------------------- */
 
-static bool read_block(struct call *c, struct bytes text, struct fetch *f)
-{
-    int64_t ms;
-    if (!argument_int(c, text, "BLOCK", 0, BLOCK_MS_MAX, &ms))
-        return false;
-    f->wait_us = ms == 0 ? -1 : ms * 1000;
-    return true;
-}
-
-static bool read_size(struct call *c, struct bytes text, const char *what, int64_t max,
-                      size_t *size)
-{
-    int64_t value;
-    if (!argument_int(c, text, what, 1, max, &value))
-        return false;
-    *size = (size_t)value;
-    return true;
-}
-
 /* One option at argv[at]; false when it was none (`known` false) or wrong (answered). */
 static bool read_option(struct call *c, int at, struct fetch *f, bool *known)
 {
     struct bytes word = c->argv[at];
     *known = at + 1 < c->argc;
     if (*known && bytes_is(word, "count"))
-        return read_size(c, c->argv[at + 1], "COUNT", INT32_MAX, &f->count_max);
+        return argument_size(c, c->argv[at + 1], "COUNT", INT32_MAX, &f->count_max);
     if (*known && bytes_is(word, "maxbytes"))
-        return read_size(c, c->argv[at + 1], "MAXBYTES", FETCH_BYTES_MAX, &f->bytes_max);
+        return argument_size(c, c->argv[at + 1], "MAXBYTES", FETCH_BYTES_MAX, &f->bytes_max);
     if (*known && bytes_is(word, "minbytes"))
-        return read_size(c, c->argv[at + 1], "MINBYTES", FETCH_BYTES_MAX, &f->bytes_min);
+        return argument_size(c, c->argv[at + 1], "MINBYTES", FETCH_BYTES_MAX, &f->bytes_min);
     if (*known && bytes_is(word, "block"))
-        return read_block(c, c->argv[at + 1], f);
+        return argument_block(c, c->argv[at + 1], &f->wait_us);
     *known = false;
     return false;
 }

@@ -33,6 +33,32 @@ const char *error_code_refused(enum err err)
     return err == ERR_FAILED ? "LOGERROR" : "ERR";
 }
 
+static const char *error_code_group(enum err err)
+{
+    switch (err) {
+    case ERR_NOT_FOUND:
+        return "UNKNOWNGROUP";
+    case ERR_NOT_MEMBER:
+        return "UNKNOWNMEMBER";
+    case ERR_FENCED:
+        return "FENCED";
+    case ERR_NOT_EMPTY:
+        return "GROUPNOTEMPTY";
+    case ERR_LIMIT:
+        return "ERR";
+    default:
+        return error_code(err);
+    }
+}
+
+void write_group_error(struct writer *w, enum err err, const struct buf *why)
+{
+    if (why->len > 0)
+        write_error(w, "%s %.*s", error_code_group(err), (int)why->len, buf_bytes(why).data);
+    else
+        write_error(w, "%s %s", error_code_group(err), err_text(err));
+}
+
 void reply_syntax_error(struct call *c)
 {
     write_error(&c->w, "ERR syntax error");

@@ -15,6 +15,9 @@ const char *error_code(enum err err);
 /* The code for a change of the catalog that was refused at once, with a sentence of its own. */
 const char *error_code_refused(enum err err);
 
+/* An error of src/groups, whose sentence is in `why` (or, where that is empty, err_text). */
+void write_group_error(struct writer *w, enum err err, const struct buf *why);
+
 void reply_syntax_error(struct call *c);   /* ERR syntax error */
 void reply_not_an_integer(struct call *c); /* ERR value is not an integer or out of range */
 /* That there is no such topic; or that there is one, whose file cannot be read. */

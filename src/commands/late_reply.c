@@ -46,6 +46,8 @@ static void answer(struct late_reply *l, void (*render)(struct late_reply *, str
         session_unblock(&l->blocker);
     if (l->session != NULL && !l->mute)
         fill(l, render);
+    if (l->session != NULL && !l->mute && render == l->render && l->filled != NULL)
+        l->filled(l, &l->session->out);
     l->session = NULL;
     l->release(l);
 }

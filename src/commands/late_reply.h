@@ -15,6 +15,9 @@
 struct late_reply {
     /* In. */
     void (*render)(struct late_reply *l, struct writer *w);
+    /* What render wrote stands in `out` now, the session's, and ends at or before its end. Not called where
+     * nobody sees the reply. NULL: who cares. */
+    void (*filled)(struct late_reply *l, struct out *out);
     /* The reply is over, one way or the other: cancel what is under way (or let it run out unheard) and
      * free. */
     void (*release)(struct late_reply *l);

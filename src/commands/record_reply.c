@@ -63,7 +63,7 @@ static bool take(struct record_budget *budget, size_t len)
 
 /* Counts one by one; false when the budget or the part ended inside. */
 static bool count_records(struct bytes batch, const struct fetch_part *part,
-                          struct record_budget *budget, size_t *count)
+                          struct record_budget *budget, struct record_slice *slice)
 {
     struct batch_iter it;
     struct record_view r;
@@ -74,7 +74,8 @@ static bool count_records(struct bytes batch, const struct fetch_part *part,
             continue;
         if (r.offset >= part->end || !take(budget, r.len))
             return false;
-        *count += 1;
+        slice->count++;
+        slice->next = r.offset + 1;
     }
     return true;
 }
@@ -94,19 +95,24 @@ static bool take_whole(const struct batch_header *h, size_t len, const struct fe
     return true;
 }
 
-static size_t count_part(const struct fetch_part *part, struct record_budget *budget)
+struct record_slice slice_records(const struct fetch_part *part, struct record_budget *budget)
 {
-    size_t count = 0;
+    struct record_slice slice = {.next = part->offset};
+    if (part->err != ERR_OK)
+        return slice;
     struct bytes rest = part->batches;
     struct batch_header header;
     for (;;) {
         struct bytes batch = next_batch(&rest, &header);
         if (bytes_is_null(batch))
-            return count;
+            return slice;
         if (take_whole(&header, batch.len, part, budget))
-            count += (size_t)header.record_count;
-        else if (!count_records(batch, part, budget, &count))
-            return count;
+            slice.count += (size_t)header.record_count;
+        else if (!count_records(batch, part, budget, &slice))
+            return slice;
+        /* Compaction may have taken a batch's last records: it is behind us all the same. */
+        if (batch_header_last_offset(&header) >= slice.next)
+            slice.next = batch_header_last_offset(&header) + 1;
     }
 }
 
@@ -152,13 +158,13 @@ static size_t write_batch(struct writer *w, struct bytes batch, int64_t offset, 
     return written;
 }
 
-void reply_records(struct writer *w, const struct fetch_part *part, struct record_budget *budget)
+void reply_slice(struct writer *w, const struct fetch_part *part, const struct record_slice *slice)
 {
     if (part->err != ERR_OK) {
         reply_part_error(w, part);
         return;
     }
-    size_t left = count_part(part, budget);
+    size_t left = slice->count;
     write_array(w, left);
     struct bytes rest = part->batches;
     struct batch_header header;
@@ -173,4 +179,10 @@ void reply_records(struct writer *w, const struct fetch_part *part, struct recor
         write_error(w,
                     "CORRUPT topic '%.*s' partition %d: a batch holds fewer records than it says",
                     (int)part->tp->topic->name.len, part->tp->topic->name.data, part->tp->number);
+}
+
+void reply_records(struct writer *w, const struct fetch_part *part, struct record_budget *budget)
+{
+    struct record_slice slice = slice_records(part, budget);
+    reply_slice(w, part, &slice);
 }

@@ -13,7 +13,16 @@ struct record_budget {
     bool any; /* a record was taken: the first one always comes whole */
 };
 
-/* Writes the array of a part's records (from its offset on, within the budget), or its error. */
+/* The records of a part (from its offset on) that the budget has room for. */
+struct record_slice {
+    size_t count;
+    int64_t next; /* where the rest begins; behind what was looked at */
+};
+/* Takes them from the budget. Nothing of a part with an error. */
+struct record_slice slice_records(const struct fetch_part *part, struct record_budget *budget);
+/* Writes the array of them, or the part's error. */
+void reply_slice(struct writer *w, const struct fetch_part *part, const struct record_slice *slice);
+/* Both at once. */
 void reply_records(struct writer *w, const struct fetch_part *part, struct record_budget *budget);
 
 #endif
