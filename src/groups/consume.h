@@ -3,7 +3,11 @@
  * command.
  *
  * Life: consume_start; when its answer is there (at once, or with `done`) the caller writes the parts, tells
- * with consume_handed how far each went, then consume_answered; and consume_end in any case. */
+ * with consume_handed how far each went, then consume_answered; and consume_end in any case.
+ *
+ * It reads in two rounds: first what there is in partitions that have something, without waiting; if that is
+ * nothing and it may wait, then at all its partitions. The partition that was served last comes last the next
+ * time, so a hot one starves none. */
 #ifndef ECHOLOG_GROUPS_CONSUME_H
 #define ECHOLOG_GROUPS_CONSUME_H
 
@@ -51,20 +55,23 @@ struct consume {
     size_t part_count;
 
     /* Private. */
-    struct member *m; /* NULL once it is none any more */
+    struct member *m; /* NULL once it is answered, or none any more */
     struct fetch fetch;
     struct fetch_part *fetch_parts; /* owned */
     struct group_partition **reads; /* owned: of each fetch part */
-    size_t read_count, read_cap;
+    size_t read_count;
     struct timer timer; /* of one that owns nothing to read */
     int64_t deadline_us;
-    bool fetching, answered;
+    bool time_up;
+    bool told;      /* the answer is there */
+    bool gave_some; /* records are in the answer */
 };
 
 /* ERR_OK: the answer is there (which may be an error in c->err); ERR_AGAIN: `done` will be called. */
 MUST_CHECK
-enum err consume_start(struct consume *c);
-/* Records of the part up to (not with) `next` were written into the reply. */
+enum err consume_start(struct consume *c); /* all but what is "In" is zero */
+/* The part was written into the reply: its error, or its records up to (not with) `next`. A part that is not told
+ * of was not handed out. */
 void consume_handed(struct consume *c, struct consume_part *part, int64_t next);
 /* The reply stands in `out` up to its end: nothing of it is committed before that went out. */
 void consume_answered(struct consume *c, struct out *out);
