@@ -304,8 +304,6 @@ enum err catalog_create_topic(struct catalog *c, struct bytes name, int64_t part
     uint64_t set_keys = 0;
     struct topic *t;
 
-    if (change != NULL)
-        change->job = NULL;
     if (err != ERR_OK)
         return err;
     topic_config_init(&config, c->o.config);
@@ -341,8 +339,6 @@ bool catalog_may_hold_keys(const struct topic *t)
 enum err catalog_grow_topic(struct catalog *c, struct topic *t, int64_t partitions, bool remap,
                             struct topic_change *change, struct buf *why)
 {
-    if (change != NULL)
-        change->job = NULL;
     if (t->deleted)
         return ERR_NOT_FOUND;
     if (partitions <= t->partitions_planned) {
@@ -379,8 +375,6 @@ static enum err configure(struct catalog *c, struct topic *t, bool reset, const 
     uint64_t set_keys = t->set_keys;
     enum err err;
 
-    if (change != NULL)
-        change->job = NULL;
     if (t->deleted)
         return ERR_NOT_FOUND;
     topic_config_copy(&trial, &t->config);

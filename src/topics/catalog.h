@@ -77,10 +77,7 @@ void catalog_each(const struct catalog *c, void (*fn)(void *ctx, struct topic *t
  * a topic that is deleted meanwhile ends those behind it with ERR_NOT_FOUND. */
 struct topic_change {
     void (*done)(struct topic_change *change, enum err err);
-    struct catalog_job *job; /* private */
 };
-/* Who waits goes away: `done` is not called, the change goes on. Harmless when over or refused. */
-void topic_change_cancel(struct topic_change *change);
 
 /* Creates a topic: it is found and takes records at once; durable when `change` is done. On failure it
  * is gone again and what was appended is refused. `change` may be NULL. `config_pairs`: name, value, …

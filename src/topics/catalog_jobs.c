@@ -123,10 +123,7 @@ static struct catalog_job *job_make(struct catalog *c, struct topic *t, enum job
     catalog_meta_path(j->meta_path, t->name.data);
     catalog_new_path(j->new_path, t->id);
     catalog_gone_path(j->gone_path, t->id);
-    if (change != NULL) {
-        j->change = change;
-        change->job = j;
-    }
+    j->change = change;
     list_push_back(&c->jobs, &j->link);
     return j;
 }
@@ -142,13 +139,6 @@ static void job_free(struct catalog_job *j)
         topic_config_deinit(&j->config);
     topic_unref(j->topic);
     mem_free(j);
-}
-
-void topic_change_cancel(struct topic_change *change)
-{
-    if (change->job != NULL)
-        change->job->change = NULL;
-    change->job = NULL;
 }
 
 /* --- beginning ------------------------------------------------------------------------------- */
@@ -298,8 +288,6 @@ static void end_remove(struct catalog_job *j)
 
 static void finish(struct catalog_job *j)
 {
-    struct topic_change *change;
-
     switch (j->kind) {
     case JOB_CREATE:
         end_create(j);
@@ -315,11 +303,8 @@ static void finish(struct catalog_job *j)
         break;
     }
     list_remove(&j->link);
-    change = j->change;
-    if (change != NULL) {
-        change->job = NULL;
-        change->done(change, j->err);
-    }
+    if (j->change != NULL)
+        j->change->done(j->change, j->err);
     job_free(j);
 }
 

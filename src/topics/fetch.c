@@ -449,11 +449,6 @@ enum err fetch_start(struct fetch *f)
     return f->state == FETCH_DONE ? ERR_OK : ERR_AGAIN;
 }
 
-bool fetch_is_parked(const struct fetch *f)
-{
-    return f->state == FETCH_PARKED;
-}
-
 void fetch_time_up(struct fetch *f)
 {
     f->time_up = true;

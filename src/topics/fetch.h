@@ -77,8 +77,6 @@ struct fetch {
  * most until the end of this turn. ERR_AGAIN: it will be. */
 MUST_CHECK
 enum err fetch_start(struct fetch *f);
-/* Whether it waits for new records (and not just for the disk). */
-bool fetch_is_parked(const struct fetch *f);
 /* Ends a parked fetch as if its time were up: `done` is called (maybe after a read). */
 void fetch_time_up(struct fetch *f);
 /* Releases everything, cancelling what is under way; `done` is not called any more. Harmless on one that

@@ -277,24 +277,6 @@ Test(catalog, commands_on_a_topic_that_is_being_created_wait_in_order)
     rig_close(&r);
 }
 
-Test(catalog, a_cancelled_change_goes_on_and_calls_nobody)
-{
-    struct rig r;
-    struct awaited a;
-    struct topic *t;
-
-    rig_open(&r);
-    awaited_init(&a);
-    cr_assert_eq(catalog_create_topic(r.catalog, orders, 1, NULL, 0, &a.change, &r.why, &t),
-                 ERR_OK);
-    topic_change_cancel(&a.change);
-    topic_change_cancel(&a.change); /* harmless */
-    rig_until_idle(&r);
-    cr_assert_not(a.done);
-    cr_assert_not(t->creating);
-    rig_close(&r);
-}
-
 /* --- deletion -------------------------------------------------------------------------------- */
 
 Test(catalog, a_deleted_topic_is_not_found_at_once_and_gone_for_good)
