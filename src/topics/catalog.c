@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* All topics of a server: finding them, changing them, the commit of a turn, and the rounds of retention.
- * What becomes of the files is in catalog_jobs.c, catalog_removal.c and catalog_open.c. */
+/* All topics of a server: finding them, changing them, and the commit of a turn. What becomes of the files is
+ * in catalog_jobs.c, catalog_removal.c and catalog_open.c. */
 #include "base/mem.h"
 #include "topics/catalog_private.h"
 #include "topics/topic_config.h"
 #include "topics/topic_partition.h"
 #include <stdlib.h>
-
-#define RETAIN_PER_TURN 256 /* partitions */
 
 /* The log adds suffixes to a directory's name while it removes it; all of it has to fit in NAME_MAX. */
 #define OWN_DIRECTORY_NAME_BYTES 230
@@ -216,8 +214,7 @@ static int compare_names(const void *a, const void *b)
     return bytes_compare((*x)->name, (*y)->name);
 }
 
-/* All of them, each with a reference; the array is the caller's. */
-static struct topic **all_topics(const struct catalog *c, size_t *count)
+struct topic **catalog_all_topics(const struct catalog *c, size_t *count)
 {
     struct topic **topics = mem_zalloc(dict_count(&c->topics) + 1, sizeof(*topics));
     struct dict_iter it;
@@ -230,7 +227,7 @@ static struct topic **all_topics(const struct catalog *c, size_t *count)
     return topics;
 }
 
-static void topics_release(struct topic **topics, size_t count)
+void catalog_release_topics(struct topic **topics, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         topic_unref(topics[i]);
@@ -240,14 +237,14 @@ static void topics_release(struct topic **topics, size_t count)
 void catalog_each(const struct catalog *c, void (*fn)(void *ctx, struct topic *t), void *ctx)
 {
     size_t count;
-    struct topic **topics = all_topics(c, &count);
+    struct topic **topics = catalog_all_topics(c, &count);
 
     qsort(topics, count, sizeof(*topics), compare_names);
     for (size_t i = 0; i < count; i++) {
         if (!topics[i]->deleted)
             fn(ctx, topics[i]);
     }
-    topics_release(topics, count);
+    catalog_release_topics(topics, count);
 }
 
 /* --- changes --------------------------------------------------------------------------------- */
@@ -472,60 +469,6 @@ void catalog_defaults_changed(struct catalog *c)
     catalog_retention_arm(c);
 }
 
-/* --- retention ------------------------------------------------------------------------------- */
-
-static int64_t retention_period_us(const struct catalog *c)
-{
-    return c->o.config->log_retention_check_ms * 1000;
-}
-
-static void retention_next_topic(struct catalog *c)
-{
-    c->retention_topic++;
-    c->retention_partition = 0;
-}
-
-/* A pass looks at all partitions, some per turn; then it rests until the next period. */
-static void retention_fired(struct timer *timer)
-{
-    struct catalog *c = CONTAINER_OF(timer, struct catalog, retention);
-    int left = RETAIN_PER_TURN;
-
-    if (c->retention_topics == NULL) {
-        c->retention_topics = all_topics(c, &c->retention_count);
-        c->retention_topic = 0;
-        c->retention_partition = 0;
-    }
-    while (left > 0 && c->retention_topic < c->retention_count) {
-        struct topic *t = c->retention_topics[c->retention_topic];
-        struct topic_partition *tp;
-
-        if (t->deleted || c->retention_partition >= t->partition_count) {
-            retention_next_topic(c);
-            continue;
-        }
-        tp = t->partitions[c->retention_partition++];
-        if (tp->log != NULL)
-            partition_retain(tp->log);
-        left--;
-    }
-    if (c->retention_topic < c->retention_count) {
-        timers_set(c->o.timers, &c->retention, c->o.clock->mono_us);
-        return;
-    }
-    topics_release(c->retention_topics, c->retention_count);
-    c->retention_topics = NULL;
-    timers_set(c->o.timers, &c->retention, c->o.clock->mono_us + retention_period_us(c));
-}
-
-void catalog_retention_arm(struct catalog *c)
-{
-    int64_t at_us = c->o.clock->mono_us + retention_period_us(c);
-
-    if (!timer_armed(&c->retention) || at_us < c->retention.at_us)
-        timers_set(c->o.timers, &c->retention, at_us);
-}
-
 /* --- life ------------------------------------------------------------------------------------ */
 
 struct catalog *catalog_make(const struct catalog_options *options)
@@ -540,7 +483,7 @@ struct catalog *catalog_make(const struct catalog_options *options)
     list_init(&c->kept);
     list_init(&c->jobs);
     list_init(&c->removals);
-    timer_init(&c->retention, retention_fired);
+    catalog_retention_init(c);
     return c;
 }
 
@@ -570,7 +513,7 @@ static enum err close_topic(struct topic *t)
 static enum err close_topics(struct catalog *c)
 {
     size_t count;
-    struct topic **topics = all_topics(c, &count);
+    struct topic **topics = catalog_all_topics(c, &count);
     enum err first = ERR_OK;
 
     for (size_t i = 0; i < count; i++) {
@@ -581,7 +524,7 @@ static enum err close_topics(struct catalog *c)
         if (first == ERR_OK)
             first = err;
     }
-    topics_release(topics, count);
+    catalog_release_topics(topics, count);
     while (!list_empty(&c->kept)) {
         struct topic *t = CONTAINER_OF(c->kept.next, struct topic, kept);
         enum err err;
@@ -602,8 +545,7 @@ enum err catalog_close(struct catalog *c)
 
     catalog_jobs_finish(c);
     catalog_removals_finish(c);
-    timers_cancel(c->o.timers, &c->retention);
-    topics_release(c->retention_topics, c->retention_topics == NULL ? 0 : c->retention_count);
+    catalog_retention_deinit(c);
     err = close_topics(c);
     dict_iter_init(&it, &c->taken);
     while (dict_iter_next(&it, NULL, &value))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The catalog's inside, shared by catalog.c, catalog_jobs.c, catalog_removal.c and catalog_open.c. */
+/* The catalog's inside, shared by the files of src/topics. */
 #ifndef ECHOLOG_TOPICS_CATALOG_PRIVATE_H
 #define ECHOLOG_TOPICS_CATALOG_PRIVATE_H
 
@@ -35,7 +35,9 @@ struct catalog {
 /* --- catalog.c ------------------------------------------------------------------------------- */
 
 struct catalog *catalog_make(const struct catalog_options *options);
-void catalog_retention_arm(struct catalog *c);
+/* All of them, each with a reference; the array is the caller's. */
+struct topic **catalog_all_topics(const struct catalog *c, size_t *count);
+void catalog_release_topics(struct topic **topics, size_t count);
 struct topic *catalog_make_topic(struct catalog *c, struct bytes name);
 /* Whether keys would go elsewhere if the topic grew. */
 bool catalog_may_hold_keys(const struct topic *t);
@@ -73,6 +75,13 @@ void catalog_job_remove(struct catalog *c, struct topic *t, struct topic_change 
 void catalog_job_made(struct catalog_job *j, enum err err);
 /* Blocks until all are done. */
 void catalog_jobs_finish(struct catalog *c);
+
+/* --- catalog_retention.c ---------------------------------------------------------------------- */
+
+void catalog_retention_init(struct catalog *c);
+void catalog_retention_deinit(struct catalog *c);
+/* A round not later than the period from now. */
+void catalog_retention_arm(struct catalog *c);
 
 /* --- catalog_removal.c: directories that are going away ---------------------------------------- */
 
