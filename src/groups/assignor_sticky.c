@@ -61,6 +61,7 @@ struct sticky {
     int32_t *queue;     /* members: a heap, or those that a search came to */
     struct list *loads; /* heads: of members with that many partitions */
     uint64_t search;    /* number of the one under way */
+    size_t open;        /* members that are not done with */
 };
 
 /* --- classes --------------------------------------------------------------------------------- */
@@ -330,7 +331,7 @@ static size_t reach_class(struct sticky *s, size_t share, size_t end)
 
 static size_t reach_member(struct sticky *s, const struct member_state *m, size_t end)
 {
-    for (size_t i = m->first_link; i < m->first_link + m->link_count; i++) {
+    for (size_t i = m->first_link; i < m->first_link + m->link_count && end < s->open; i++) {
         const struct share *share = &s->shares[s->links[i]];
 
         if (share->count > 0 && s->classes[share->class].reached != s->search)
@@ -348,6 +349,7 @@ static void finish_reached(struct sticky *s, size_t end)
         m->done = true;
         list_remove(&m->by_load);
     }
+    s->open -= end;
 }
 
 /* Finds the shortest way from a member to one that has at least two less, the one with the least of those
@@ -390,8 +392,11 @@ static void even_out(struct sticky *s)
     s->loads = mem_alloc(((size_t)most + 1) * sizeof(*s->loads));
     for (int32_t load = 0; load <= most; load++)
         list_init(&s->loads[load]);
-    for (int32_t m = 0; m < s->in->member_count; m++)
+    for (int32_t m = 0; m < s->in->member_count; m++) {
+        s->members[m].done = s->members[m].link_count == 0;
+        s->open += !s->members[m].done;
         list_push_back(&s->loads[s->members[m].load], &s->members[m].by_load);
+    }
     /* Who has one can give none to who has two less; and only those below `load` get more. */
     for (int32_t load = most; load > 1; load--) {
         while (!list_empty(&s->loads[load])) {
