@@ -7,6 +7,10 @@
 
 #define SCAN_CHUNK_DEFAULT ((size_t)1024 * 1024)
 #define MAGIC_POS 16
+/* What a device cannot read, it cannot read in units of this. */
+#define PAGE_BYTES ((uint64_t)4096)
+/* So many of them are passed over in one search; each may take the device long. */
+#define UNREADABLE_MAX 256
 /* A length above this is not believed, and so much not read, before a look at what is behind it. */
 #define BATCH_BYTES_UNCHECKED ((size_t)1024 * 1024)
 
@@ -50,6 +54,12 @@ static bool window_has(const struct log_scan *s, uint64_t pos, size_t len)
     return pos >= s->window_pos && pos + len <= s->window_pos + s->window.len;
 }
 
+/* Behind the page that holds this byte. */
+static uint64_t page_end(uint64_t pos)
+{
+    return (pos / PAGE_BYTES + 1) * PAGE_BYTES;
+}
+
 /* Makes [pos, pos + len) be in the window; it must lie before the end. */
 static enum err window_load(struct log_scan *s, uint64_t pos, size_t len)
 {
@@ -64,6 +74,8 @@ static enum err window_load(struct log_scan *s, uint64_t pos, size_t len)
     uint64_t from = pos + s->window.len;
     size_t missing = (size_t)(pos + len - from), left = (size_t)(s->end - from), got;
     size_t want = missing < s->chunk ? s->chunk : missing;
+    if (s->chunk == 0) /* no further than the page that must be read anyway */
+        want = (size_t)(page_end(pos + len - 1) - from);
     if (want > left)
         want = left;
     char *to = buf_reserve(&s->window, want);
@@ -120,6 +132,8 @@ static enum err end_fits(const struct log_scan *s, uint64_t pos, bool *fits)
         return ERR_OK;
     enum err err = s->cached ? disk_read_cached(s->file, next, sizeof(next), pos, &got)
                              : disk_read(s->file, next, sizeof(next), pos, &got);
+    if (err == ERR_IO && !s->cached)
+        return ERR_OK; /* then the checksum has to tell */
     *fits = err == ERR_OK && got == sizeof(next) && next[MAGIC_POS] == BATCH_MAGIC;
     return err;
 }
@@ -176,11 +190,23 @@ bool log_scan_in_window(const struct log_scan *s)
     return window_has(s, s->pos, batch_header_len(&h));
 }
 
+/* --- behind damage --------------------------------------------------------------------------- */
+
 /* The next place at or behind `pos` whose magic byte fits and which leaves room for a header. */
 static enum err next_candidate(struct log_scan *s, uint64_t *pos)
 {
     for (uint64_t at = *pos; s->end - at >= BATCH_HEADER_BYTES;) {
         enum err err = window_load(s, at, BATCH_HEADER_BYTES);
+        if (err == ERR_IO && s->chunk > 0) {
+            s->chunk = 0; /* perhaps it is only what was read ahead */
+            continue;
+        }
+        if (err == ERR_IO && ++s->unreadable <= UNREADABLE_MAX) {
+            at = page_end(at);
+            if (at >= s->end)
+                return ERR_NOT_FOUND;
+            continue;
+        }
         if (err != ERR_OK)
             return err == ERR_CORRUPT ? ERR_NOT_FOUND : err;
         size_t len = (size_t)(s->window_pos + s->window.len - at) - MAGIC_POS;
@@ -195,44 +221,144 @@ static enum err next_candidate(struct log_scan *s, uint64_t *pos)
     return ERR_NOT_FOUND;
 }
 
-/* Behind damage nothing says what base offset to expect, and the checksum does not cover it. But a good
- * batch that follows does. */
-static enum err ask_successor(struct log_scan *s, uint64_t pos, const struct batch_header *h)
+/* A whole batch that does not fit in: it is not what a write leaves that did not end. */
+static void note_doubtful(struct log_scan *s, uint64_t pos)
+{
+    struct batch_header h;
+    uint64_t left = s->end - pos;
+    if (s->doubtful || !window_has(s, pos, BATCH_HEADER_BYTES) ||
+        batch_header_read(window_bytes(s, pos, BATCH_HEADER_BYTES),
+                          left > INT32_MAX ? INT32_MAX : (int64_t)left, &h) != ERR_OK ||
+        batch_header_len(&h) > BATCH_BYTES_UNCHECKED || header_fits(s, &h, true))
+        return;
+    if (window_load(s, pos, batch_header_len(&h)) == ERR_OK)
+        s->doubtful = batch_crc_holds(window_bytes(s, pos, batch_header_len(&h)));
+}
+
+/* The next place at or behind `pos` where a batch may be: it is whole, and no less than expected. */
+static enum err next_whole(struct log_scan *s, uint64_t *pos, struct batch_header *h)
+{
+    struct bytes batch;
+    for (;; ++*pos) {
+        enum err err = *pos >= s->end ? ERR_NOT_FOUND : next_candidate(s, pos);
+        if (err != ERR_OK)
+            return err;
+        err = batch_at(s, *pos, true, h, &batch);
+        if (err == ERR_IO && s->chunk > 0) {
+            s->chunk = 0;
+            err = batch_at(s, *pos, true, h, &batch);
+        }
+        if (err == ERR_IO && ++s->unreadable <= UNREADABLE_MAX)
+            continue;
+        if (err != ERR_CORRUPT)
+            return err;
+        note_doubtful(s, *pos);
+    }
+}
+
+/* What the batch right behind one says of its base offset. */
+enum successor {
+    SUCCESSOR_NONE,    /* there is no whole one */
+    SUCCESSOR_FOLLOWS, /* with the very next offset */
+    SUCCESSOR_MAY_FOLLOW,
+    SUCCESSOR_DENIES,
+};
+
+static enum err ask_successor(struct log_scan *s, uint64_t pos, const struct batch_header *h,
+                              enum successor *says)
 {
     struct batch_header next;
     struct bytes batch;
+    int64_t last = batch_header_last_offset(h);
+    *says = SUCCESSOR_NONE;
     pos += batch_header_len(h);
     enum err err = pos == s->end ? ERR_NOT_FOUND : batch_at(s, pos, true, &next, &batch);
-    if (err == ERR_AGAIN)
-        return err;
     if (err != ERR_OK)
-        return ERR_OK; /* there is none to ask */
-    bool follows = next.base_offset == batch_header_last_offset(h) + 1 ||
-                   (next.base_offset > batch_header_last_offset(h) &&
-                    (next.leader_epoch > h->leader_epoch || next.base_offset <= s->holes_below));
-    return follows ? ERR_OK : ERR_CORRUPT;
+        return err == ERR_AGAIN ? err : ERR_OK;
+    bool hole = next.base_offset > last &&
+                (next.leader_epoch > h->leader_epoch || next.base_offset <= s->holes_below);
+    *says = next.base_offset == last + 1 ? SUCCESSOR_FOLLOWS
+            : hole                       ? SUCCESSOR_MAY_FOLLOW
+                                         : SUCCESSOR_DENIES;
+    return ERR_OK;
+}
+
+/* A batch further on that others are judged by: the first whose successor bears it out, or which ends the
+ * log; if there is none, the first. */
+struct judge {
+    bool sought, found;
+    uint64_t pos;
+    int64_t base_offset;
+};
+
+static enum err find_judge(struct log_scan *s, uint64_t pos, struct judge *judge)
+{
+    struct batch_header h;
+    enum successor says;
+    *judge = (struct judge){.sought = true};
+    for (;; pos++) {
+        enum err err = next_whole(s, &pos, &h);
+        if (err == ERR_NOT_FOUND)
+            return ERR_OK;
+        if (err == ERR_OK)
+            err = ask_successor(s, pos, &h, &says);
+        if (err != ERR_OK)
+            return err;
+        bool sure = says == SUCCESSOR_FOLLOWS || says == SUCCESSOR_MAY_FOLLOW ||
+                    pos + batch_header_len(&h) == s->end;
+        if (!judge->found || sure)
+            *judge = (struct judge){
+                .sought = true, .found = true, .pos = pos, .base_offset = h.base_offset};
+        if (sure)
+            return ERR_OK;
+    }
+}
+
+/* Whether a whole batch at `pos` is where it says. Behind damage nothing tells what base offset to expect, and
+ * the checksum does not cover it: the batches behind it do. */
+static enum err judge_batch(struct log_scan *s, uint64_t pos, const struct batch_header *h,
+                            struct judge *judge, bool *good)
+{
+    enum successor says;
+    uint64_t end = pos + batch_header_len(h);
+    enum err err = ask_successor(s, pos, h, &says);
+    if (err != ERR_OK)
+        return err;
+    *good = says == SUCCESSOR_FOLLOWS || (pos == s->pos && header_fits(s, h, false));
+    if (*good || pos == s->pos) /* right behind a good one, it has to be borne out */
+        return ERR_OK;
+    *good = says == SUCCESSOR_MAY_FOLLOW || end == s->end;
+    if (*good)
+        return ERR_OK;
+    if (!judge->sought || (judge->found && judge->pos < end))
+        err = find_judge(s, end, judge);
+    if (err != ERR_OK)
+        return err;
+    bool before = !judge->found || judge->base_offset > batch_header_last_offset(h);
+    *good = says == SUCCESSOR_NONE ? before : judge->found && judge->pos != end && before;
+    return ERR_OK;
 }
 
 enum err log_scan_resync(struct log_scan *s)
 {
     struct batch_header header;
-    struct bytes batch;
+    struct judge judge = {0};
     uint64_t pos = s->pos;
-    for (;;) {
-        if (pos == s->end)
-            return ERR_NOT_FOUND;
-        pos++;
-        enum err err = next_candidate(s, &pos);
-        if (err != ERR_OK)
-            return err;
-        err = batch_at(s, pos, true, &header, &batch);
+    unsigned unreadable = s->unreadable;
+    enum err err;
+    s->unreadable = 0;
+    s->doubtful = false;
+    for (bool good = false;; pos++) {
+        err = next_whole(s, &pos, &header);
         if (err == ERR_OK)
-            err = ask_successor(s, pos, &header);
-        if (err == ERR_OK)
+            err = judge_batch(s, pos, &header, &judge, &good);
+        if (err != ERR_OK || good)
             break;
-        if (err != ERR_CORRUPT)
-            return err;
+        s->doubtful = true;
     }
+    s->unreadable += unreadable;
+    if (err != ERR_OK)
+        return err;
     s->pos = pos;
     s->expected = header.base_offset;
     return ERR_OK;

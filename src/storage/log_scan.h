@@ -20,7 +20,7 @@ struct log_scan {
     bool cached;            /* ERR_AGAIN rather than wait for the device */
     uint64_t pos;           /* where the next batch begins */
     uint64_t end;           /* of the bytes that count */
-    size_t chunk;           /* how much to read at once */
+    size_t chunk; /* how much to read at once; 0 once the device has failed: page by page */
     /* The offset the next batch begins at, -1 for any. It may begin later only under a higher leader epoch: that is
      * a gap left by a start after a crash. */
     int64_t expected;
@@ -29,6 +29,9 @@ struct log_scan {
     int32_t epoch;       /* of the batch before, -1 when unknown */
     const struct checkpoint_epoch *epochs; /* borrowed; the history, as far back as it is known */
     size_t epoch_count;
+
+    unsigned unreadable; /* pages that searches behind damage did not get from the device */
+    bool doubtful;       /* the last one met whole batches that do not fit in where they are */
 
     /* Private. */
     struct buf window; /* owned */
@@ -48,8 +51,10 @@ void log_scan_seek(struct log_scan *s, uint64_t pos);
  * ERR_IO. */
 MUST_CHECK
 enum err log_scan_next(struct log_scan *s, struct batch_header *header, struct bytes *batch);
-/* After ERR_CORRUPT: moves to the next good batch, wherever it begins, and sets `expected` to its base
- * offset. ERR_NOT_FOUND there is none, nothing has moved. */
+/* After ERR_CORRUPT or ERR_IO: moves to the next good batch, wherever it begins, and sets `expected` to its
+ * base offset. It may be the one at `pos`, when those before it are missing. The base offset is outside the
+ * checksum: where a batch cannot be right because of those behind it, it counts as damaged. ERR_NOT_FOUND
+ * there is none, nothing has moved; ERR_IO the device gives too little to go on; ERR_AGAIN. */
 MUST_CHECK
 enum err log_scan_resync(struct log_scan *s);
 

@@ -24,6 +24,7 @@ struct recovery {
     int64_t expected; /* the next offset */
     int32_t epoch;    /* of the newest batch, -1 before any */
     bool lost;        /* bytes that were synced are missing */
+    bool doubtful; /* the log ends with batches that do not fit in: their offsets are not known */
 };
 
 static enum err file_len(struct disk *disk, const char *path, uint64_t *len)
@@ -159,6 +160,44 @@ static enum err write_back(const struct recovery *rc, struct disk_file *file, st
     return disk_write_all(file, batch.data, batch.len, pos);
 }
 
+/* Where the log goes on when what readers may have seen is not known. */
+static int64_t offset_bound(const struct recovery *rc)
+{
+    int64_t bound =
+        rc->have_checkpoint ? rc->checkpoint.reserved : rc->expected + RESERVE_AHEAD_MAX;
+    return bound > rc->expected ? bound : rc->expected;
+}
+
+static void scan_begin(const struct recovery *rc, const struct segment *s, struct disk_file *file,
+                       uint64_t from, uint64_t end, int64_t limit, struct log_scan *scan)
+{
+    log_scan_init(scan, file, from, end);
+    scan->expected = rc->expected;
+    log_scan_set_limit(scan, s->base_offset, limit);
+    scan->epoch = rc->epoch;
+    scan->holes_below = rc->p->compacted_to;
+    if (rc->have_checkpoint) {
+        scan->epochs = rc->p->checkpoint.epochs;
+        scan->epoch_count = rc->p->checkpoint.epoch_count;
+    }
+}
+
+/* Goes on behind what is damaged. An end that cannot be read is no torn tail: better not touch it. */
+static enum err pass_damage(struct recovery *rc, struct segment *s, struct log_scan *scan)
+{
+    uint64_t pos = scan->pos;
+    int64_t expected = scan->expected;
+    enum err err = log_scan_resync(scan);
+    if (err == ERR_OK && (scan->pos > pos || scan->expected > expected))
+        report_damage(rc, s, pos, scan->pos, expected, scan->expected);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    if (scan->unreadable > 0)
+        return ERR_IO;
+    rc->doubtful = scan->doubtful;
+    return err;
+}
+
 /* Scans a log from `from` on, where the next offset is rc->expected. Ends behind the last good batch. */
 static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_file *file,
                          uint64_t from, uint64_t end, int64_t limit)
@@ -167,39 +206,40 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
     struct batch_header header;
     struct bytes batch;
     enum err err;
-    log_scan_init(&scan, file, from, end);
-    scan.expected = rc->expected;
-    log_scan_set_limit(&scan, s->base_offset, limit);
-    scan.epoch = rc->epoch;
-    scan.holes_below = rc->p->compacted_to;
-    if (rc->have_checkpoint) {
-        scan.epochs = rc->p->checkpoint.epochs;
-        scan.epoch_count = rc->p->checkpoint.epoch_count;
-    }
-    for (;;) {
+    scan_begin(rc, s, file, from, end, limit, &scan);
+    do {
         uint64_t pos = scan.pos;
         err = log_scan_next(&scan, &header, &batch);
         if (err == ERR_OK) {
             take_batch(rc, s, &header, pos, batch.len);
             err = write_back(rc, file, batch, pos);
-            if (err != ERR_OK)
-                break;
-            continue;
+        } else if (err == ERR_CORRUPT || err == ERR_IO) {
+            err = pass_damage(rc, s, &scan);
         }
-        if (err != ERR_CORRUPT)
-            break;
-        int64_t expected = scan.expected;
-        err = log_scan_resync(&scan);
-        if (err != ERR_OK)
-            break;
-        report_damage(rc, s, pos, scan.pos, expected, scan.expected);
-    }
+    } while (err == ERR_OK);
     rc->report->bytes_scanned += end - from;
     log_scan_deinit(&scan);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* --- one segment ----------------------------------------------------------------------------- */
+
+/* What follows the last good batch of a sealed segment is damaged, and stays; what is missing at its end, too. */
+static void note_sealed_end(struct recovery *rc, const struct segment *s, uint64_t len,
+                            int64_t limit)
+{
+    const struct partition *p = rc->p;
+    bool gap = limit <= p->compacted_to || partition_epoch_begins(p, limit);
+    if (rc->expected < limit && (s->bytes < len || !gap))
+        report_damage(rc, s, s->bytes, len, rc->expected, limit);
+}
+
+/* A write that did not end leaves no whole batches: those at the end that do not fit in are damaged. */
+static void keep_doubtful(struct recovery *rc, struct segment *s, uint64_t len)
+{
+    report_damage(rc, s, s->bytes, len, rc->expected, offset_bound(rc));
+    s->bytes = len;
+}
 
 /* The log ends behind its last good batch: what follows is a write that did not end. */
 static enum err cut(struct recovery *rc, struct segment *s, struct disk_file *file, uint64_t len)
@@ -296,6 +336,7 @@ static enum err recover_files(struct recovery *rc, struct segment *s, struct seg
     uint64_t len, from = 0;
     enum err err = disk_size(files->log, &len);
     rc->expected = s->base_offset;
+    rc->doubtful = false;
     if (err == ERR_OK && at_checkpoint)
         err = start_at_checkpoint(rc, s, files, len, &from);
     if (err == ERR_OK)
@@ -304,9 +345,13 @@ static enum err recover_files(struct recovery *rc, struct segment *s, struct seg
         return err;
     if (!rc->have_checkpoint && s->bytes == 0 && len > 0)
         return ERR_CORRUPT; /* nothing here looks like a log: better not touch it */
-    if (last)
+    if (last && rc->doubtful)
+        keep_doubtful(rc, s, len);
+    else if (last)
         err = cut(rc, s, files->log, len);
     else
+        note_sealed_end(rc, s, len, limit);
+    if (!last)
         index_seal(&s->index, s->base_offset);
     if (err == ERR_OK)
         err = write_indexes(s, files);
@@ -426,19 +471,16 @@ static enum err recover_segments(struct recovery *rc, const int64_t *bases, size
 static bool may_have_lost(const struct recovery *rc)
 {
     return !rc->have_checkpoint || !rc->same_boot || rc->checkpoint.failed || rc->lost ||
-           rc->report->bytes_cut > 0;
+           rc->doubtful || rc->report->bytes_cut > 0;
 }
 
 static void go_on_at_bound(struct recovery *rc)
 {
     struct partition *p = rc->p;
-    int64_t bound =
-        rc->have_checkpoint ? rc->checkpoint.reserved : rc->expected + RESERVE_AHEAD_MAX;
+    int64_t bound = offset_bound(rc);
     if (rc->lost)
         report_damage(rc, partition_active(p), partition_active(p)->bytes,
                       rc->checkpoint.synced_pos, rc->expected, rc->checkpoint.synced_offset);
-    if (bound < rc->expected)
-        bound = rc->expected;
     TRACE_NOTE(p->st->options.trace,
                "%s: not a clean stop: goes on at offset %" PRId64 " (the last record is at %" PRId64
                "), leader epoch %d",

@@ -152,7 +152,7 @@ static enum err start_near(struct search *s, int64_t offset)
     return ERR_OK;
 }
 
-/* What the device cannot read is damage: goes on at the next place the index knows. */
+/* Where the device gives nothing for long: goes on at the next place the index knows. */
 static enum err skip_unreadable(struct search *s)
 {
     struct index_view x = index_view_of(s->view);
@@ -182,9 +182,11 @@ static enum err search_next(struct search *s, struct batch_header *header, struc
         if (s->view->cached)
             return ERR_AGAIN; /* the search for what is behind damage may take long */
         s->corrupt_from = s->scan.expected;
-        err = err == ERR_IO ? skip_unreadable(s) : log_scan_resync(&s->scan);
+        s->unreadable = s->unreadable || err == ERR_IO;
+        err = log_scan_resync(&s->scan);
         if (err == ERR_IO)
             err = skip_unreadable(s);
+        s->unreadable = s->unreadable || s->scan.unreadable > 0;
         s->corrupt_to = err == ERR_OK ? s->scan.expected : s->view->end_offset;
         if (err != ERR_OK)
             return err;

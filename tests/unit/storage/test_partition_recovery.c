@@ -448,3 +448,88 @@ Test(recovery, segment_whose_first_record_is_from_before_all_time_is_an_old_one)
     cr_assert_eq(info.segment_count, 2);
     bench_deinit(&b);
 }
+
+Test(recovery, whole_batch_whose_base_offset_is_wrong_is_no_torn_tail)
+{
+    for (int more = 0; more < 2; more++) { /* the batch before it may be damaged too */
+        struct bench b;
+        enum err err;
+        char seen[8];
+        bench_init(&b);
+        bench_settle(&b);
+        for (int i = 0; i < 5; i++)
+            write_one(&b, "record");
+        struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+        size_t len = log->len, each = len / 5;
+        log->data[4 * each + 7] ^= 64;
+        if (more)
+            log->data[3 * each + 70] ^= 1;
+        bench_crash(&b, FAKE_KEEP_ALL, 1);
+        open_again(&b);
+        cr_assert_eq(fake_disk_bytes(b.disk, FIRST_LOG)->len, len, "nothing was cut");
+        cr_assert_eq(b.recovery.bytes_cut, 0);
+        cr_assert_eq(b.recovery.corrupt_ranges, 1);
+        letters(&b, seen, 5);
+        cr_assert_str_eq(seen, more ? "...CC" : "....C", "%s", seen);
+        int64_t next = bench_put(&b, "next");
+        cr_assert_gt(next, 4);
+        storage_set_tail_bytes_max(b.st, 0);
+        cr_assert_null(bench_get(&b, 3 + !more, &err));
+        cr_assert_eq(err, ERR_CORRUPT);
+        cr_assert_str_eq(bench_get(&b, next, NULL), "next");
+        bench_deinit(&b);
+    }
+}
+
+Test(recovery, sealed_segment_that_lost_its_end_is_reported_at_start)
+{
+    struct bench b;
+    bench_init(&b);
+    b.config.segment_bytes = 300;
+    partition_configure(b.p, &b.config);
+    for (int n = 0; n < 10; n++)
+        bench_put(&b, "a record of some bytes");
+    fake_disk_bytes(b.disk, FIRST_LOG)->len -= 20;
+    cr_assert_eq(disk_unlink(&b.disk->disk, "orders-0/checkpoint"), ERR_OK);
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_assert_eq(b.recovery.corrupt_ranges, 1);
+    cr_assert_eq(b.recovery.bytes_cut, 0);
+    bench_deinit(&b);
+}
+
+/* A few pages of the active segment cannot be read. */
+Test(recovery, unreadable_stretch_is_damage_up_to_the_next_good_batch_and_no_more)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_settle(&b);
+    for (int i = 0; i < 30; i++) {
+        bench_append_bytes(&b, 1000);
+        partition_commit(b.p);
+    }
+    storage_set_tail_bytes_max(b.st, 0);
+    uint64_t each = fake_disk_bytes(b.disk, FIRST_LOG)->len / 30;
+    b.disk->bad_from = 4 * 4096; /* behind what the checkpoint has */
+    b.disk->bad_to = 6 * 4096;
+    int64_t first = (int64_t)(b.disk->bad_from / each),
+            last = (int64_t)((b.disk->bad_to - 1) / each);
+    for (int round = 0; round < 2; round++) {
+        struct partition_read read = {.offset = first, .bytes_max = 1};
+        bench_read(&b, &read);
+        cr_assert_eq(read.err, ERR_CORRUPT);
+        cr_assert_eq(read.corrupt_from, first);
+        cr_assert_eq(read.corrupt_to, last + 1);
+        partition_read_end(&read);
+        cr_assert_not_null(bench_get(&b, first - 1, NULL));
+        cr_assert_not_null(bench_get(&b, last + 1, NULL));
+        if (round > 0)
+            break;
+        bench_crash(&b, FAKE_KEEP_ALL, 1);
+        open_again(&b);
+        cr_assert_eq(b.recovery.corrupt_ranges, 1);
+        storage_set_tail_bytes_max(b.st, 0);
+    }
+    b.disk->bad_to = 0;
+    bench_deinit(&b);
+}
