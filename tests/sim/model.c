@@ -145,13 +145,6 @@ void model_refused(struct model *m, uint64_t first, uint64_t last, enum err why)
             m->batches[i].doubtful = true;
 }
 
-void model_quiet(struct model *m, int64_t synced_offset)
-{
-    int64_t start = m->start < synced_offset ? m->start : synced_offset;
-    if (!m->failed && start > m->start_firm)
-        m->start_firm = start;
-}
-
 void model_failed(struct model *m, enum err why)
 {
     if (m->failed)
@@ -165,6 +158,7 @@ void model_failed(struct model *m, enum err why)
 
 void model_closed(struct model *m)
 {
+    m->start_firm = m->start;
     for (size_t i = 0; i < m->count; i++)
         if (!m->batches[i].doubtful)
             m->batches[i].state = MODEL_DURABLE;
@@ -264,15 +258,56 @@ void model_start_bounds(const struct model *m, int64_t cutoff_ms, int64_t bytes_
         *high = m->start;
 }
 
-void model_trimmed(struct model *m, int64_t log_start, int64_t cutoff_ms, int64_t bytes_max)
+/* What retention and trims leave to be kept. */
+static int64_t start_max(const struct model *m, int64_t cutoff_ms, int64_t bytes_max)
 {
     int64_t low, high;
+    model_start_bounds(m, cutoff_ms, bytes_max, &low, &high);
+    return m->trim_to > high ? m->trim_to : high;
+}
+
+void model_trimmed(struct model *m, int64_t log_start, int64_t cutoff_ms, int64_t bytes_max,
+                   int64_t now_us)
+{
     if (log_start < m->start)
         model_fail(m, "the log start goes back from %lld to %lld", (long long)m->start,
                    (long long)log_start);
-    model_start_bounds(m, cutoff_ms, bytes_max, &low, &high);
+    int64_t high = start_max(m, cutoff_ms, bytes_max);
     if (log_start > high)
         model_fail(m, "the log start is %lld, but records from %lld on are to be kept",
                    (long long)log_start, (long long)high);
     m->start = log_start;
+    /* Of those too many, the last that may not be durable yet stand for the ones before. */
+    if (m->move_count == MODEL_MOVES_MAX)
+        m->move_count--;
+    m->moves[m->move_count++] = (struct model_move){.start = log_start, .at_us = now_us};
+}
+
+static void firm(struct model *m, int64_t log_start)
+{
+    if (log_start > m->start_firm)
+        m->start_firm = log_start;
+}
+
+void model_trim_asked(struct model *m, int64_t offset)
+{
+    if (offset > m->trim_to)
+        m->trim_to = offset;
+}
+
+void model_trim_durable(struct model *m, int64_t log_start)
+{
+    if (log_start > m->start)
+        model_fail(m, "a trim says the log start is %lld; it is %lld", (long long)log_start,
+                   (long long)m->start);
+    firm(m, log_start);
+}
+
+void model_quiet(struct model *m, int64_t before_us)
+{
+    size_t done = 0;
+    while (done < m->move_count && m->moves[done].at_us <= before_us)
+        firm(m, m->moves[done++].start);
+    m->move_count -= done;
+    memmove(m->moves, m->moves + done, m->move_count * sizeof(m->moves[0]));
 }

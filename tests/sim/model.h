@@ -14,7 +14,7 @@
 /* Promises that can be switched off while the storage does not keep them yet. */
 struct model_rules {
     bool reserved;  /* what a reader has seen keeps its offset through a power cut */
-    bool log_start; /* once all is quiet, the log start stays where it is over a restart */
+    bool log_start; /* a log start that moved is durable within flush_ms */
     bool tail_rot;  /* damage at the end of what was synced is told apart from a torn tail */
     bool forgotten; /* what a failed sync forgot is written anew at the next start */
 };
@@ -44,6 +44,13 @@ struct model_batch {
     bool found, told; /* read, or told to be damaged, in the audit under way */
 };
 
+#define MODEL_MOVES_MAX 64
+
+struct model_move {
+    int64_t start;
+    int64_t at_us;
+};
+
 struct model {
     const char *name;
     const struct model_rules *rules;
@@ -51,6 +58,10 @@ struct model {
     size_t count, cap;
     int64_t start;      /* log start, as last seen */
     int64_t start_firm; /* the log start does not go back behind it */
+    int64_t trim_to;    /* it was asked to move so far */
+    struct model_move
+        moves[MODEL_MOVES_MAX]; /* of the log start that may not be durable, ascending */
+    size_t move_count;
     int64_t next;       /* the next append gets it */
     int64_t seen_bound; /* readers have seen no record from here on */
     uint64_t number_written, number_synced;
@@ -99,9 +110,15 @@ void model_synced(struct model *m, uint64_t number);
 void model_refused(struct model *m, uint64_t first, uint64_t last, enum err why);
 /* It takes no more; nothing had to be refused. */
 void model_failed(struct model *m, enum err why);
-void model_trimmed(struct model *m, int64_t log_start, int64_t cutoff_ms, int64_t bytes_max);
-/* All is quiet: the log start stays where it is, as far as records are synced. */
-void model_quiet(struct model *m, int64_t synced_offset);
+/* The log start has moved. */
+void model_trimmed(struct model *m, int64_t log_start, int64_t cutoff_ms, int64_t bytes_max,
+                   int64_t now_us);
+/* A trim begins; the log start may move so far by it. */
+void model_trim_asked(struct model *m, int64_t offset);
+/* A trim was answered. */
+void model_trim_durable(struct model *m, int64_t log_start);
+/* All is quiet: the log start is where it was then at least, durably. */
+void model_quiet(struct model *m, int64_t before_us);
 /* It was closed, and all is durable. */
 void model_closed(struct model *m);
 /* Nothing is known of what is not durable yet. */

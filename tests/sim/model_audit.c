@@ -32,7 +32,8 @@ void model_audit_begin(struct model *m, enum model_end end, const struct partiti
                 model_fail(m,
                            "the log begins at %lld after a restart; the batch at %lld was durable",
                            (long long)info->log_start, (long long)m->batches[i].base);
-    m->start = m->start_firm = info->log_start;
+    m->start = m->start_firm = m->trim_to = info->log_start;
+    m->move_count = 0;
 }
 
 static int64_t audit_corrupt(struct model *m, const struct partition_read *read)

@@ -3,6 +3,7 @@
 
 #include "sim/flights.h"
 #include "sim/spoil.h"
+#include "sim/trims.h"
 
 /* --- events --------------------------------------------------------------------------------- */
 
@@ -46,10 +47,10 @@ static void on_trimmed(struct partition *p, void *ctx)
     struct part *part = ctx;
     if (world_gone(part->w))
         return;
-    world_deed(part->w, DEED_TRIMMED);
+    world_deed(part->w, DEED_START_MOVED);
     world_tell(part->w, "%s: log start %lld", part->dir, (long long)partition_log_start(p));
     model_trimmed(&part->model, partition_log_start(p), part_cutoff_ms(part),
-                  part->config.retention_bytes);
+                  part->config.retention_bytes, part->w->clock.mono_us);
 }
 
 static const struct partition_events events = {
@@ -67,6 +68,7 @@ static void end_part(struct world *w, struct part *part, enum model_end wanted)
 {
     bool failed = part->model.failed;
     flights_cancel(part);
+    trims_cancel(part);
     part->sync_wanted = 0;
     if (part->p == NULL)
         return;

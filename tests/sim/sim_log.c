@@ -5,6 +5,7 @@
 #include "sim/flights.h"
 #include "sim/runs.h"
 #include "sim/spoil.h"
+#include "sim/trims.h"
 #include <stdio.h>
 
 #define RECORDS_PER_PART_MAX 3000
@@ -23,7 +24,11 @@ const char *const sim_deed_names[DEED_COUNT] = {
     [DEED_READ_OUT_OF_RANGE] = "reads out of range",
     [DEED_SEEK] = "searches by time",
     [DEED_ROLLED] = "segments rolled",
-    [DEED_TRIMMED] = "log starts moved",
+    [DEED_START_MOVED] = "log starts moved",
+    [DEED_TRIM] = "trims",
+    [DEED_TRIM_ANSWERED] = "trims answered",
+    [DEED_TRIM_FAILED] = "trims failed",
+    [DEED_TRIM_CANCELLED] = "trims cancelled",
     [DEED_SEGMENT_REMOVED] = "segments removed",
     [DEED_DELETED] = "partitions deleted",
     [DEED_CLEAN_STOP] = "clean stops",
@@ -117,11 +122,13 @@ static void check_settled(struct world *w, struct part *part)
         model_failed(&part->model, info.failed);
         return;
     }
-    if (w->clock.mono_us - part->configured_us > part->config.flush_ms * 1000)
-        model_check_flushed(&part->model, w->clock.mono_us - part->config.flush_ms * 1000);
+    int64_t quiet_us = w->clock.mono_us, flush_us = part->config.flush_ms * 1000;
+    if (quiet_us - part->configured_us > flush_us)
+        model_check_flushed(&part->model, quiet_us - flush_us);
     if (w->stormy)
         return;
-    model_quiet(&part->model, info.synced_offset);
+    if (quiet_us - part->configured_us > flush_us && quiet_us - w->storm_us > flush_us)
+        model_quiet(&part->model, quiet_us - flush_us);
     if (partition_batch_synced(part->p) < part->sync_wanted &&
         part->sync_wanted <= partition_batch_written(part->p))
         model_fail(&part->model, "a sync was asked for batch %llu; it is written and not synced",
@@ -141,6 +148,8 @@ static void do_settle(struct world *w)
         check_settled(w, &w->parts[i]);
         if (!list_empty(&w->parts[i].flights))
             model_fail(&w->parts[i].model, "a read has not ended, and nothing is under way");
+        if (!list_empty(&w->parts[i].trims))
+            model_fail(&w->parts[i].model, "a trim has not ended, and nothing is under way");
     }
 }
 
@@ -225,6 +234,8 @@ static void do_delete(struct world *w, struct part *part)
     world_deed(w, DEED_DELETED);
     world_tell(w, "%s: deleted", part->dir);
     flights_cancel(part);
+    if (world_one_in(w, 2))
+        trims_cancel(part); /* else it ends them */
     partition_delete(part->p);
     part->p = NULL;
     part->made = false;
@@ -268,15 +279,17 @@ static void do_step(struct world *w, struct part *part)
     else if (n < 62)
         flights_seek(w, part);
     else if (n < 64)
-        flights_cancel_one(w, part);
+        world_one_in(w, 6) ? trims_cancel_one(w, part) : flights_cancel_one(w, part);
     else if (n < 76)
         disk_reap(&w->disk->disk);
     else if (n < 82)
         do_time(w);
     else if (n < 86)
         do_settle(w);
-    else if (n < 88)
+    else if (n < 87)
         do_retain(w, part);
+    else if (n < 88)
+        trims_ask(w, part);
     else if (n < 90)
         do_configure(w, part);
     else if (n < 94)
@@ -327,6 +340,7 @@ static void world_init(struct world *w, const struct sim_options *options,
         part->w = w;
         snprintf(part->dir, sizeof(part->dir), "topic-%zu", i);
         list_init(&part->flights);
+        list_init(&part->trims);
         configure(w, &part->config, true);
         model_init(&part->model, part->dir, &options->rules);
     }

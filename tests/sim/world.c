@@ -83,6 +83,8 @@ void world_calm(struct world *w)
     uint32_t cold = w->disk->odds[SIM_COLD_READ];
     sim_disk_fair(w->disk);
     w->disk->odds[SIM_COLD_READ] = cold;
+    if (w->stormy)
+        w->storm_us = w->clock.mono_us;
     w->stormy = false;
 }
 

@@ -20,6 +20,8 @@ struct part {
     bool made; /* it was told to be on the disk */
     struct list flights;
     unsigned flight_count;
+    struct list trims;
+    unsigned trim_count;
     uint64_t sync_wanted; /* the batch up to which a sync was asked for */
     bool cut_told;        /* by the last opening */
     int64_t configured_us;
@@ -42,8 +44,9 @@ struct world {
     size_t part_count;
     uint64_t id_next;
     uint64_t step;
-    bool stormy;   /* the disk may answer with errors */
-    bool suffered; /* reads may have failed, and what that led to may not be over */
+    bool stormy;      /* the disk may answer with errors */
+    int64_t storm_us; /* when it last did */
+    bool suffered;    /* reads may have failed, and what that led to may not be over */
     uint64_t sync_errors_heard;
     bool muted; /* events are of a run that has ended */
 };
