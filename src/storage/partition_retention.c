@@ -78,16 +78,16 @@ static uint64_t skip_before(const struct partition *p, int64_t offset)
 }
 
 /* What is damaged has no time: it is as old as the first record behind it that can be read, so that nobody
- * is told that it expired when it is only unreadable. With nothing behind, it counts as new. */
+ * is told that it expired when it is only unreadable. With nothing behind, its age is that of the greatest
+ * timestamp there was, which is at or before its last record. */
 static void take_time(struct partition *p)
 {
     const struct partition_seek *seek = &p->retention_seek;
     int64_t damage = partition_seek_damage(seek);
     bool found = seek->offset < p->next_offset;
-    if (damage >= 0 && damage < seek->offset) {
-        partition_move_start(p, damage,
-                             found ? seek->found_timestamp_ms : p->st->options.clock->wall_ms,
-                             skip_before(p, damage));
+    int64_t damage_ms = found ? seek->found_timestamp_ms : p->max_timestamp_ms;
+    if (damage >= 0 && damage < seek->offset && damage_ms >= seek->timestamp_ms) {
+        partition_move_start(p, damage, damage_ms, skip_before(p, damage));
         return;
     }
     int64_t age_ms = found ? seek->found_timestamp_ms : INT64_MIN;

@@ -533,3 +533,34 @@ Test(recovery, unreadable_stretch_is_damage_up_to_the_next_good_batch_and_no_mor
     b.disk->bad_to = 0;
     bench_deinit(&b);
 }
+
+Test(recovery, damage_with_nothing_readable_behind_it_expires_by_the_greatest_timestamp_there_was)
+{
+    for (int again = 0; again < 2; again++) { /* also after a start */
+        struct bench b;
+        enum err err;
+        bench_init(&b);
+        b.config.retention_ms = 10000;
+        partition_configure(b.p, &b.config);
+        storage_set_tail_bytes_max(b.st, 0);
+        bench_put(&b, "a");
+        bench_pass(&b, 2000);
+        bench_put(&b, "b");
+        struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+        log->data[log->len - 1] ^= 1;
+        if (again)
+            bench_reopen(&b);
+        storage_set_tail_bytes_max(b.st, 0);
+        bench_pass(&b, 9000); /* "a" has expired */
+        partition_retain(b.p);
+        bench_settle(&b);
+        cr_assert_eq(partition_log_start(b.p), 1);
+        cr_assert_null(bench_get(&b, 1, &err));
+        cr_assert_eq(err, ERR_CORRUPT);
+        bench_pass(&b, 2000); /* and so has "b" */
+        partition_retain(b.p);
+        bench_settle(&b);
+        cr_assert_eq(partition_log_start(b.p), 2);
+        bench_deinit(&b);
+    }
+}
