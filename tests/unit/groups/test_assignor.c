@@ -270,6 +270,27 @@ Test(assignor, sticky_takes_away_what_is_not_subscribed_any_more)
     plan_close(&p);
 }
 
+#define LARGE 10000
+
+Test(assignor, sticky_gives_one_each_to_as_many_members_as_partitions)
+{
+    struct plan p;
+    bool *has = mem_zalloc(LARGE, sizeof(bool));
+
+    plan_open(&p, LARGE, 1, (const int32_t[]){LARGE});
+    for (int32_t i = 0; i < LARGE; i++)
+        p.current[i] = i % 3 == 0 ? LARGE - 1 - i : 5;
+    run(&p, ASSIGNOR_STICKY);
+    for (int32_t i = 0; i < LARGE; i++) {
+        cr_assert_not(has[p.targets[i]]);
+        has[p.targets[i]] = true;
+        if (i % 3 == 0)
+            cr_assert_eq(p.targets[i], p.current[i]);
+    }
+    mem_free(has);
+    plan_close(&p);
+}
+
 /* --- sticky, from seeds ------------------------------------------------------------------------ */
 
 static int32_t *loads_of(const struct plan *p, const int32_t *assigned)

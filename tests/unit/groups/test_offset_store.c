@@ -32,6 +32,17 @@ static void restart(struct fixture *f)
     offset_store_init(&f->s, f->r.catalog, &f->r.clock, &f->r.trace);
 }
 
+#define TURNS_MAX 20000
+
+/* Until it is known what became of all that was written. */
+static void settle(struct fixture *f)
+{
+    for (int i = 0; i < TURNS_MAX && !list_empty(&f->s.unheard); i++)
+        rig_turn_and_wait(&f->r);
+    cr_assert(list_empty(&f->s.unheard));
+    rig_until_idle(&f->r);
+}
+
 /* `f` goes on; the copy is as a crash would leave it now. */
 static void crash_copy(const struct fixture *f, struct fixture *after)
 {
@@ -145,7 +156,7 @@ Test(offset_store, what_was_written_is_found_in_order_after_a_restart)
     offset_store_write_unheard(&f.s, changes, COUNT_OF(changes), ACK_SYNCED);
     put(&f, "billing", 7, 42);
     cr_assert_eq(f.s.records_written, 4);
-    rig_until_idle(&f.r);
+    settle(&f);
     restart(&f);
     expect_found(&f, "billing=1000@-1 billing/orders/7=41: mailing/orders/0=41: "
                      "billing/orders/7=42:m ");
@@ -162,9 +173,23 @@ Test(offset_store, a_tombstone_is_found_as_one)
     open_store(&f);
     put(&f, "billing", 7, 42);
     offset_store_write_unheard(&f.s, changes, COUNT_OF(changes), ACK_WRITTEN);
-    rig_until_idle(&f.r);
+    settle(&f);
     restart(&f);
     expect_found(&f, "billing/orders/7=42:m billing/orders/7=none billing=none ");
+    close_store(&f);
+}
+
+Test(offset_store, a_start_reads_from_a_disk_of_which_nothing_is_in_memory)
+{
+    struct fixture f;
+
+    open_store(&f);
+    put(&f, "billing", 7, 42);
+    settle(&f);
+    restart(&f);
+    rig_fault(&f.r, RIG_COLD);
+    expect_found(&f, "billing/orders/7=42:m ");
+    rig_fault(&f.r, RIG_NO_FAULT);
     close_store(&f);
 }
 
@@ -208,7 +233,7 @@ Test(offset_store, what_was_waited_for_survives_a_crash)
     crash_copy(&f, &after);
     expect_found(&after, "billing/orders/1=9:x ");
     put(&after, "billing", 1, 10);
-    rig_until_idle(&after.r);
+    settle(&after);
     restart(&after);
     expect_found(&after, "billing/orders/1=9:x billing/orders/1=10:m ");
     close_store(&after);
@@ -225,7 +250,7 @@ Test(offset_store, changes_of_one_write_are_in_one_batch)
 
     open_store(&f);
     put(&f, "first", 0, 1);
-    rig_until_idle(&f.r);
+    settle(&f);
     before = storage_stats(f.r.storage)->batches_written;
     for (int32_t i = 0; i < OFFSET_RECORDS_MAX; i++)
         changes[i] = offset_change("billing", i, &value);
@@ -251,13 +276,13 @@ Test(offset_store, more_than_a_batch_may_hold_is_refused_whole)
         changes[i] = offset_change("billing", i, &value);
     cr_assert_eq(write_and_wait(&f, changes, OFFSET_RECORDS_MAX, ACK_WRITTEN), ERR_TOO_LARGE);
     cr_assert_eq(f.s.records_written, 0);
-    rig_until_idle(&f.r);
+    settle(&f);
     expect_found(&f, "");
     /* Unheard it goes in several. */
     offset_store_write_unheard(&f.s, changes, OFFSET_RECORDS_MAX, ACK_WRITTEN);
     cr_assert_eq(f.s.records_written, OFFSET_RECORDS_MAX);
     cr_assert_eq(f.s.failures, 0);
-    rig_until_idle(&f.r);
+    settle(&f);
     mem_free(changes);
     mem_free(metadata);
     close_store(&f);
@@ -296,7 +321,7 @@ Test(offset_store, records_that_cannot_be_understood_are_traced_and_skipped)
     append_raw(&f, BYTES_LITERAL("\0\2\0\2g!"), BYTES_NULL);
     append_raw(&f, BYTES_LITERAL("\0\1\0\1g\0\0\0\0\0\0"), BYTES_NULL);
     put(&f, "billing", 0, 2);
-    rig_until_idle(&f.r);
+    settle(&f);
     restart(&f);
     expect_found(&f, "billing/orders/0=1:m billing/orders/0=2:m ");
     cr_assert_eq(times_traced(&f, "at offset 1 is skipped: it is of another version"), 1);
@@ -314,7 +339,7 @@ Test(offset_store, many_records_that_cannot_be_understood_do_not_fill_the_trace)
     open_store(&f);
     for (int i = 0; i < 1000; i++)
         append_raw(&f, BYTES_LITERAL("?"), BYTES_LITERAL("v"));
-    rig_until_idle(&f.r);
+    settle(&f);
     expect_found(&f, "");
     cr_assert_eq(times_traced(&f, "is skipped"), 10);
     cr_assert_eq(times_traced(&f, "1000 records in all are skipped"), 1);
@@ -350,7 +375,7 @@ Test(offset_store, a_damaged_range_is_traced_and_skipped)
     open_store(&f);
     for (int i = 0; i < 3; i++) {
         put(&f, "billing", i, 5);
-        rig_until_idle(&f.r);
+        settle(&f);
     }
     offset_store_deinit(&f.s);
     rig_stop(&f.r);
@@ -369,7 +394,7 @@ Test(offset_store, a_log_that_cannot_be_opened_is_an_error_and_not_an_empty_one)
 
     open_store(&f);
     put(&f, "billing", 0, 5);
-    rig_until_idle(&f.r);
+    settle(&f);
     offset_store_deinit(&f.s);
     rig_stop(&f.r);
     rig_rename(&f.r, OFFSET_TOPIC "-0", "elsewhere");
@@ -390,18 +415,18 @@ Test(offset_store, unheard_writes_that_fail_later_are_counted_and_traced_once_un
 
     open_store(&f);
     put(&f, "billing", 0, 1);
-    rig_until_idle(&f.r);
+    settle(&f);
     rig_fault(&f.r, RIG_WRITE_FULL);
     for (int i = 0; i < 3; i++) {
         put(&f, "billing", 0, 2 + i);
-        rig_until_idle(&f.r);
+        settle(&f);
     }
     cr_assert_eq(f.s.failures, 3);
     cr_assert(f.s.failing);
     cr_assert_eq(times_traced(&f, "committed offsets cannot be written: no space"), 1);
     rig_fault(&f.r, RIG_NO_FAULT);
     put(&f, "billing", 0, 9);
-    rig_until_idle(&f.r);
+    settle(&f);
     cr_assert_eq(f.s.failures, 3);
     cr_assert_not(f.s.failing);
     cr_assert_eq(times_traced(&f, "committed offsets are written again"), 1);
@@ -418,10 +443,10 @@ Test(offset_store, a_log_that_failed_refuses_and_every_refusal_is_counted)
 
     open_store(&f);
     put(&f, "billing", 0, 1);
-    rig_until_idle(&f.r);
+    settle(&f);
     rig_fault(&f.r, RIG_SYNC_FAILS);
     offset_store_write_unheard(&f.s, &change, 1, ACK_SYNCED);
-    rig_until_idle(&f.r);
+    settle(&f);
     cr_assert_eq(f.s.failures, 1);
     offset_store_write_unheard(&f.s, &change, 1, ACK_WRITTEN);
     cr_assert_eq(f.s.failures, 2);
@@ -461,18 +486,38 @@ Test(offset_store, a_failure_of_each_of_several_batches_is_noticed)
 
     open_store(&f);
     put(&f, "billing", 0, 1);
-    rig_until_idle(&f.r);
+    settle(&f);
     rig_fault(&f.r, RIG_WRITE_FULL);
     put(&f, "billing", 0, 2);
     put(&f, "billing", 1, 2); /* the same batch */
     rig_turn(&f.r);
     rig_fault(&f.r, RIG_NO_FAULT);
     put(&f, "billing", 2, 2);
-    rig_until_idle(&f.r);
+    settle(&f);
     cr_assert_eq(f.s.failures, 1);
     cr_assert_not(f.s.failing);
     cr_assert(list_empty(&f.s.unheard));
     expect_found(&f, "billing/orders/0=1:m billing/orders/2=2:m ");
+    close_store(&f);
+}
+
+Test(offset_store, a_topic_that_found_no_space_is_made_with_the_next_write)
+{
+    struct fixture f;
+
+    open_store(&f);
+    rig_fault(&f.r, RIG_WRITE_FULL);
+    put(&f, "billing", 0, 1);
+    settle(&f);
+    cr_assert_eq(f.s.failures, 1);
+    cr_assert_null(catalog_find(f.r.catalog, BYTES_LITERAL(OFFSET_TOPIC)));
+    rig_fault(&f.r, RIG_NO_FAULT);
+    put(&f, "billing", 0, 2);
+    settle(&f);
+    cr_assert_eq(f.s.failures, 1);
+    cr_assert_not(f.s.failing);
+    restart(&f);
+    expect_found(&f, "billing/orders/0=2:m ");
     close_store(&f);
 }
 
@@ -506,7 +551,6 @@ static int64_t log_bytes(const struct fixture *f)
 #define COMPACTED_ROUNDS 1000
 /* The newest segment, which is left alone, and what is live. */
 #define COMPACTED_BYTES (INTERNAL_SEGMENT_BYTES + 64 * 1024)
-#define TURNS_MAX 20000
 
 Test(offset_store, what_a_start_reads_depends_on_live_offsets_and_not_on_how_often_they_changed)
 {
@@ -522,9 +566,9 @@ Test(offset_store, what_a_start_reads_depends_on_live_offsets_and_not_on_how_oft
         offset_store_write_unheard(&f.s, changes, COMPACTED_PARTITIONS, ACK_WRITTEN);
         rig_turn(&f.r);
     }
-    rig_until_idle(&f.r);
+    settle(&f);
     cr_assert_gt(f.s.records_written, 99999);
-    cr_assert_gt(log_bytes(&f), 3 * INTERNAL_SEGMENT_BYTES);
+    cr_assert_gt(storage_stats(f.r.storage)->bytes_written, 3 * INTERNAL_SEGMENT_BYTES);
     /* What compaction waits for is the clock's, and then the disk's. */
     for (int i = 0; i < TURNS_MAX && log_bytes(&f) >= COMPACTED_BYTES; i++) {
         f.r.clock.mono_us += (int64_t)60 * 1000000;
