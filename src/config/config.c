@@ -249,6 +249,8 @@ static const struct directive items[] = {
          "the largest batch of records"),
     INT("log-retention-check-ms", log_retention_check_ms, 0, "10000", 1, CONFIG_MS_MAX,
         "how often retention is applied"),
+    INT("offsets-retention-ms", offsets_retention_ms, 0, "604800000", 1, CONFIG_MS_MAX,
+        "how long a group without members keeps its offsets"),
     SIZE("tail-cache-bytes", tail_cache_bytes, 0, "64mb", 0, INT64_MAX,
          "memory for the newest records"),
     INT("open-files-max", open_files_max, FIXED, "512", 16, 1000000,

@@ -57,6 +57,7 @@ struct config {
     int64_t log_flush_ms;
     int64_t message_max_bytes;
     int64_t log_retention_check_ms; /* how often retention is applied */
+    int64_t offsets_retention_ms;   /* of groups without members */
     int64_t tail_cache_bytes;
     int64_t open_files_max;
     int64_t disk_sync_threads;

@@ -9,9 +9,10 @@
 
 struct commit {
     /* In. */
-    struct bytes topic; /* for messages, where `gp` is NULL */
+    struct bytes topic;
     int64_t number;
-    struct group_partition *gp; /* NULL: the group has no such partition */
+    struct group_partition
+        *gp; /* NULL: the group has no such partition (GROUP SEEK makes it one) */
     int64_t offset;
     struct bytes metadata; /* may be null */
 };
@@ -38,7 +39,8 @@ enum err commit_handed(struct member *m, const struct group_client *client, uint
 void commit_handed_unheard(struct member *m, const struct group_client *client, uint64_t sent);
 
 /* Puts the committed offsets of partitions of a group without members, as GROUP SEEK: also backwards. The
- * offsets are in the log's range. */
+ * offsets are in the log's range. ERR_NOT_EMPTY it has members; ERR_NOT_FOUND there is no such topic or
+ * partition; others as offset_store_write. */
 MUST_CHECK
 enum err commit_seek(struct group *g, const struct commit *commits, size_t count, enum ack ack,
                      struct buf *why, struct commit_result *result);

@@ -68,15 +68,19 @@ struct group_partition {
     int64_t fenced_commit_ms; /* wall time of the last commit refused for it; 0 never */
 };
 
+/* It is there while a member subscribes to it, one still owns some of it, or something is committed. */
 struct group_topic {
     struct group *group;
     struct bytes name;    /* a copy */
     struct topic *topic;  /* counted; NULL while there is none (or it is not durable yet) */
     size_t subscriptions; /* of members */
+    size_t owned_count, committed_count; /* partitions */
     int32_t partition_count;
     struct group_partition *
         *partitions;      /* owned, each at its address until the topic is forgotten */
     struct list in_group; /* in group->topics, by name */
+    struct list of_name;  /* among all groups' topics of that name */
+    size_t number;        /* scratch of an assignment */
 };
 
 enum commit_mode { COMMIT_AUTO, COMMIT_MANUAL };
@@ -96,6 +100,7 @@ struct member {
 
     struct list owned, targets, handed; /* of struct group_partition */
     size_t owned_count, target_count;
+    size_t settled_count; /* partitions that are both */
 
     struct group_client *client; /* of the last CONSUME; NULL when that connection is gone */
     struct list of_client;
@@ -110,8 +115,9 @@ struct member {
     int64_t joined_ms;       /* wall */
     uint64_t client_changes; /* how often it asked over another connection than before */
     struct list in_stir;     /* in groups->stir: something of its assignment changed */
+    struct list in_tell;     /* in groups->tell: its target changed */
     struct list in_group;    /* in group->members, in the order they joined */
-    size_t number;           /* scratch of an assignment */
+    int32_t number;          /* scratch of an assignment */
 };
 
 enum group_state { GROUP_EMPTY, GROUP_RECONCILING, GROUP_STABLE };
@@ -150,16 +156,17 @@ struct topic_partition *group_partition_log(const struct group_partition *gp);
 
 /* --- membership (only src/groups calls what follows) ------------------------------------------ */
 
-/* A new member, with the subscription it comes with, and the assignment that follows. `why` for the trace:
- * "member c2 joined". */
+/* A new member, with the subscription it comes with, and the assignment that follows. */
 struct member *group_join(struct group *g, struct bytes name, const struct bytes *topics,
                           size_t topic_count);
 /* The latest CONSUME's topics hold; a new assignment only when they differ. */
 void group_subscribe(struct member *m, const struct bytes *topics, size_t topic_count);
 /* It is no member any more: what it owned is free, its CONSUME under way ends with `err` (ERR_OK: it has none,
- * or it is answered elsewhere). `why`: "left", "was kicked", "'s session of 45000 ms ran out", … */
+ * or it is answered elsewhere). `why` goes on after the member's name: "left", "was kicked", "'s session of
+ * 45000 ms ran out", … */
 void group_remove(struct member *m, enum err err, const char *why);
-/* The topics of a group changed: a new target for its partitions. */
+/* Members or topics of a group changed: a new target for its partitions. `why` is a clause for people:
+ * "member 'c2' joined". */
 void group_rebalance(struct group *g, const char *why);
 
 /* Gives up what is not its target any more. True when it gave up something. */

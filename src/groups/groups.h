@@ -30,12 +30,15 @@ struct groups {
     struct timers *timers;
     struct trace *trace;
     const struct hash_key *hash_key;
-    struct dict by_name; /* -> struct group, owned */
+    struct dict by_name;        /* -> struct group, owned */
+    struct dict topics_by_name; /* -> all groups' topics of that name; see group_topics.c */
     size_t member_count;
     struct offset_store store;
     struct catalog_observer observer;
     struct list stir; /* of struct member: to look at their assignment this turn */
+    struct list tell; /* of struct member: their target changed */
     struct timer expiry;
+    bool loading; /* topics are not looked for yet */
     struct groups_stats stats;
 };
 
@@ -65,8 +68,11 @@ void groups_each(const struct groups *gs, void (*fn)(void *ctx, struct group *g)
 MUST_CHECK
 enum err groups_check_name(const char *what, struct bytes name, struct buf *why);
 
-/* Lets members whose assignment changed while they are parked give up, take and read; again until nothing
- * moves. Once a turn, before the commit. */
+/* The directive for the expiry of offsets may have changed. */
+void groups_configured(struct groups *gs);
+
+/* Tells members that said NOTIFY what their new target is, and lets those whose assignment changed while they
+ * are parked give up, take and read; again until nothing moves. Once a turn, before the commit. */
 void groups_settle(struct groups *gs);
 
 /* --- connections ------------------------------------------------------------------------------ */

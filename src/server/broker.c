@@ -61,6 +61,7 @@ static void on_configured(struct services *sv, const struct directive *d)
     sv->trace->level = (enum trace_level)sv->config->loglevel;
     storage_set_tail_bytes_max(sv->storage, (size_t)sv->config->tail_cache_bytes);
     catalog_defaults_changed(sv->catalog);
+    groups_configured(sv->groups);
     if (b->configured != NULL)
         b->configured(b->ctx, d);
 }
@@ -136,6 +137,27 @@ static enum err open_log(struct broker *b)
     return ERR_OK;
 }
 
+static enum err open_groups(struct broker *b)
+{
+    struct services *sv = &b->services;
+    struct groups_options options = {
+        .catalog = sv->catalog,
+        .config = sv->config,
+        .clock = b->clock,
+        .timers = &b->timers,
+        .trace = sv->trace,
+        .hash_key = &b->hash_key,
+    };
+    return groups_open(&options, &sv->groups);
+}
+
+static enum err close_log(struct broker *b)
+{
+    enum err err = catalog_close(b->services.catalog);
+    storage_destroy(b->services.storage);
+    return err;
+}
+
 enum err broker_create(const struct broker_options *options, struct broker **broker)
 {
     struct broker *b = mem_zalloc(1, sizeof(*b));
@@ -159,11 +181,11 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     make_run_id(b);
 
     enum err err = open_log(b);
-    if (err != ERR_OK) {
-        timers_deinit(&b->timers);
-        mem_free(b);
-        return err;
-    }
+    if (err != ERR_OK)
+        goto err_after_timers;
+    err = open_groups(b);
+    if (err != ERR_OK)
+        goto err_after_log;
     b->services.pubsub = pubsub_create(&b->hash_key);
     b->services.commands = command_table_create(&b->hash_key);
     b->services.holds = append_holds_create();
@@ -183,14 +205,21 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     b->services.sessions = sessions_create(&sessions_options);
     *broker = b;
     return ERR_OK;
+
+err_after_log:
+    (void)close_log(b); /* the reason that counts is known */
+err_after_timers:
+    timers_deinit(&b->timers);
+    mem_free(b);
+    return err;
 }
 
 enum err broker_destroy(struct broker *b)
 {
     struct services *sv = &b->services;
     sessions_destroy(sv->sessions);
-    enum err err = catalog_close(sv->catalog);
-    storage_destroy(sv->storage);
+    groups_close(sv->groups);
+    enum err err = close_log(b);
     append_holds_destroy(sv->holds);
     command_table_destroy(sv->commands);
     pubsub_destroy(sv->pubsub);
@@ -224,6 +253,7 @@ void broker_tick(struct broker *b)
     timers_run(&b->timers, b->clock->mono_us);
     if (!b->stopping)
         sessions_turn(sv->sessions);
+    groups_settle(sv->groups);
     catalog_commit(sv->catalog);
     sessions_flush(sv->sessions);
     sessions_bury(sv->sessions);
