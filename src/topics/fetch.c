@@ -145,6 +145,23 @@ static void read_done(struct partition_read *read)
     advance(((struct fetch_part *)read->ctx)->fetch);
 }
 
+/* Those of a batch at or behind `offset`. Without holes that is known from its header. */
+static size_t records_from(struct bytes batch, const struct batch_header *header, int64_t offset)
+{
+    int64_t after = batch_header_last_offset(header) - offset + 1;
+    struct batch_iter it;
+    struct record_view record;
+    size_t count = 0;
+
+    if (header->last_offset_delta + 1 == header->record_count && after > 0)
+        return (size_t)(after < header->record_count ? after : header->record_count);
+    if (after <= 0 || batch_iter_init(&it, batch) != ERR_OK)
+        return 0;
+    while (batch_iter_next(&it, &record) == ERR_OK)
+        count += record.offset >= offset;
+    return count;
+}
+
 /* Counts records at or behind `offset` in whole batches, up to the batch that reaches `count_max`. Returns
  * the bytes of those batches; *last is the last offset in them. */
 static size_t count_records(struct bytes batches, int64_t offset, size_t count_max, size_t *count,
@@ -156,7 +173,6 @@ static size_t count_records(struct bytes batches, int64_t offset, size_t count_m
     *count = 0;
     *last = offset - 1;
     while (*count < count_max && rest.len > 0) {
-        int64_t after;
         size_t len;
 
         if (batch_header_read(rest, INT32_MAX, &header) != ERR_OK)
@@ -165,15 +181,14 @@ static size_t count_records(struct bytes batches, int64_t offset, size_t count_m
         if (len > rest.len)
             break;
         *last = batch_header_last_offset(&header);
-        after = *last - offset + 1; /* records before `offset` are not asked for */
-        if (after > 0)
-            *count += (size_t)(after < header.record_count ? after : header.record_count);
+        *count += records_from(bytes_of(rest.data, len), &header, offset);
         rest = bytes_of(rest.data + len, rest.len - len);
     }
     return batches.len - rest.len;
 }
 
-static void take_read(struct fetch_part *part)
+/* False: compaction has left nothing from the offset on in what was read: it goes on behind that. */
+static bool take_read(struct fetch_part *part)
 {
     struct fetch *f = part->fetch;
     struct partition_read *read = &part->read;
@@ -186,15 +201,22 @@ static void take_read(struct fetch_part *part)
         part_fail(part, read->err);
         if (!part->tp->topic->deleted && part->tp->log != NULL)
             part_look(part, part->tp->log);
-        return;
+        return true;
     }
     len = count_records(read->batches, part->offset, f->count_max - f->records, &count, &last);
+    if (count == 0 && last >= part->offset) {
+        part->offset = last + 1;
+        partition_read_end(read);
+        part->reading = false;
+        return false;
+    }
     part->batches = bytes_of(read->batches.data, len);
     f->bytes += len;
     f->records += count;
     /* More is there than was taken, whatever the limit that cut it. */
     if (len > 0 && last + 1 < part->next_offset)
         f->full = true;
+    return true;
 }
 
 /* What parts before this one have read may point into the tail, which is only good for this turn. */
@@ -236,10 +258,8 @@ static enum err part_read(struct fetch_part *part)
 
     if (part->tp == NULL || part->err != ERR_OK)
         return ERR_OK;
-    if (part->reading && !overtaken(part)) { /* by a worker, and done */
-        take_read(part);
+    if (part->reading && !overtaken(part) && take_read(part)) /* by a worker, and done */
         return ERR_OK;
-    }
     log = part_log(part);
     if (log == NULL)
         return ERR_OK;
@@ -269,10 +289,7 @@ static enum err part_read(struct fetch_part *part)
         keep_earlier(f);
         return ERR_AGAIN;
     }
-    if (overtaken(part))
-        return part_read(part);
-    take_read(part);
-    return ERR_OK;
+    return overtaken(part) || !take_read(part) ? part_read(part) : ERR_OK;
 }
 
 /* --- parking --------------------------------------------------------------------------------- */
