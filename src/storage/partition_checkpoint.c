@@ -20,9 +20,11 @@ void partition_checkpoint_synced(const struct partition *p, struct checkpoint *c
 
 void partition_checkpoint_update(struct partition *p, struct checkpoint *c)
 {
-    c->log_start = p->log_start < c->synced_offset ? p->log_start : c->synced_offset;
+    if (p->log_start <= c->synced_offset) { /* these two belong together; else the older ones stand */
+        c->log_start = p->log_start;
+        c->dropped_max_ms = p->dropped_max_ms;
+    }
     c->max_timestamp_ms = p->max_timestamp_ms;
-    c->dropped_max_ms = p->dropped_max_ms;
     c->compacted_to = p->compacted_to;
     c->cleaned_to = p->cleaned_to;
     c->failed = p->failed != ERR_OK;

@@ -157,6 +157,10 @@ struct partition {
     int64_t dropped_max_ms;  /* the greatest timestamp before the log start, as far as known */
     int64_t last_batch_base; /* of the newest written batch; -1 when there is none */
     uint64_t last_batch_len;
+    int64_t
+        sure_from; /* from here on records are as young as start_age_ms; what is before was damaged
+                             when it was looked at */
+    enum err retain_err;  /* of the last search */
     bool retaining;       /* the new log start is being looked for */
     bool retaining_bytes; /* by size, else by time */
     struct partition_seek retention_seek;
@@ -239,6 +243,9 @@ void partition_wake_readers(struct partition *p);
 /* --- partition_retention.c --- */
 /* Brings the log start up to the clock and the limits. False: a worker was asked first. */
 bool partition_retain_now(struct partition *p);
+/* Whether a record is inside the limit for sure, by its own timestamp or what is known of those before it.
+ * If not, why: the error of the last search for the log start, or ERR_CORRUPT: it was damaged then. */
+enum err partition_vouch(const struct partition *p, int64_t offset, int64_t timestamp_ms);
 /* Whether records of this batch in memory are kept for sure. */
 bool partition_retains(const struct partition *p, const struct tail_batch *batch);
 /* The log start moves on to `offset` in a batch with `skip` bytes before it. Calls events.trimmed. */

@@ -333,6 +333,45 @@ static void read_set(struct partition_read *read, enum err err)
     read->next_offset = read->offset;
 }
 
+/* The time by which the first record at `offset` or behind it ages, as far as the batches tell: the greatest up
+ * to it. INT64_MAX when there is no such record. */
+static int64_t age_of_first(struct bytes batches, int64_t offset)
+{
+    struct batch_header header;
+    struct batch_iter it;
+    struct record_view r;
+    int64_t age_ms = INT64_MIN;
+    while (batches.len > 0 && batch_header_read(batches, INT32_MAX, &header) == ERR_OK) {
+        size_t len = batch_header_len(&header);
+        if (batch_iter_init(&it, bytes_of(batches.data, len)) == ERR_OK)
+            while (batch_iter_next(&it, &r) == ERR_OK) {
+                if (r.timestamp_ms > age_ms)
+                    age_ms = r.timestamp_ms;
+                if (r.offset >= offset)
+                    return age_ms;
+            }
+        batches = bytes_of(batches.data + len, batches.len - len);
+    }
+    return INT64_MAX;
+}
+
+/* No read returns a record past its limit, also when it is not known which those are. */
+static void read_check(struct partition_read_state *s)
+{
+    struct partition_read *read = s->read;
+    const struct partition *p = s->reader.p;
+    if (partition_vouch(p, read->offset, INT64_MIN) == ERR_OK)
+        return; /* as ever: nothing is in doubt */
+    enum err err = partition_vouch(p, read->offset, age_of_first(read->batches, read->offset));
+    if (err == ERR_OK)
+        return;
+    read_set(read, err);
+    if (err != ERR_CORRUPT)
+        return;
+    read->corrupt_from = read->offset;
+    read->corrupt_to = p->sure_from;
+}
+
 /* Batches from memory: one as it lies there, several copied together. */
 static bool read_tail(struct partition_read_state *s)
 {
@@ -354,6 +393,7 @@ static bool read_tail(struct partition_read_state *s)
         s->pinned = tail_at(log, i);
         tail_batch_ref(s->pinned);
         s->read->batches = buf_bytes(&s->pinned->buf);
+        read_check(s);
         return true;
     }
     buf_clear(&r->result.buf);
@@ -363,6 +403,7 @@ static bool read_tail(struct partition_read_state *s)
     for (; i < n; i++)
         buf_append_bytes(&r->result.buf, buf_bytes(&tail_at(log, i)->buf));
     s->read->batches = buf_bytes(&r->result.buf);
+    read_check(s);
     return true;
 }
 
@@ -382,6 +423,7 @@ static bool read_take(struct partition_read_state *s, enum err err)
         s->read->batches = r->result.batches;
         s->read->next_offset = r->result.next_offset;
         place_remember(p, r);
+        read_check(s);
     } else if (err == ERR_CORRUPT) {
         /* Between the offset and the damage there may be a gap. */
         s->read->corrupt_from =
@@ -506,6 +548,8 @@ static bool seek_take(struct partition_seek_state *s, enum err err)
         r->pos = 0;
         return false;
     }
+    if (err == ERR_OK && r->kind == READER_SEEK)
+        err = partition_vouch(r->p, r->found.offset, r->found.timestamp_ms);
     if (err == ERR_OK)
         seek_set(s->seek, ERR_OK, r->found.offset, r->found.timestamp_ms);
     else

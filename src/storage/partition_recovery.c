@@ -697,7 +697,8 @@ enum err partition_close(struct partition *p)
     enum err err = p->failed;
     if (err == ERR_OK && p->batch_synced < p->batch_last)
         err = p->refused_last;
-    if (p->failed == ERR_OK && p->created && !p->marker && p->batch_synced == p->batch_written) {
+    bool said = p->marker && p->durable_start >= p->log_start; /* by the marker that is there */
+    if (p->failed == ERR_OK && p->created && !said && p->batch_synced == p->batch_written) {
         enum err left = leave_marker(p);
         err = err == ERR_OK ? left : err;
     }

@@ -28,6 +28,14 @@ static bool bytes_due(const struct partition *p)
            p->bytes - p->start_skip > (uint64_t)p->config.retention_bytes;
 }
 
+enum err partition_vouch(const struct partition *p, int64_t offset, int64_t timestamp_ms)
+{
+    bool unknown = p->retain_err != ERR_OK && time_due(p);
+    if ((!unknown && offset >= p->sure_from) || timestamp_ms >= cutoff_ms(p))
+        return ERR_OK;
+    return unknown ? p->retain_err : ERR_CORRUPT;
+}
+
 bool partition_retains(const struct partition *p, const struct tail_batch *batch)
 {
     if (p->config.retention_ms >= 0 && batch->first_timestamp_ms < cutoff_ms(p) && time_due(p))
@@ -48,6 +56,8 @@ void partition_move_start(struct partition *p, int64_t offset, int64_t age_ms, u
     bool moved = offset > p->log_start;
     p->log_start = offset;
     p->start_skip = skip;
+    if (p->sure_from < offset)
+        p->sure_from = offset;
     p->start_age_ms = age_ms > p->dropped_max_ms ? age_ms : p->dropped_max_ms;
     if (offset == p->next_offset && partition_active(p)->bytes > 0)
         p->roll_wanted = true; /* so that the last file can go too */
@@ -64,7 +74,8 @@ void partition_note_dropped(struct partition *p, int64_t offset)
             s->max_timestamp_ms > p->dropped_max_ms)
             p->dropped_max_ms = s->max_timestamp_ms;
     }
-    if (p->start_age_ms > p->dropped_max_ms && offset > p->log_start)
+    bool sure = p->log_start >= p->sure_from; /* else that time is one of a record behind damage */
+    if (sure && p->start_age_ms > p->dropped_max_ms && offset > p->log_start)
         p->dropped_max_ms = p->start_age_ms;
 }
 
@@ -85,6 +96,7 @@ static void take_time(struct partition *p)
     const struct partition_seek *seek = &p->retention_seek;
     int64_t damage = partition_seek_damage(seek);
     bool found = seek->offset < p->next_offset;
+    p->sure_from = seek->offset;
     int64_t damage_ms = found ? seek->found_timestamp_ms : p->max_timestamp_ms;
     if (damage >= 0 && damage < seek->offset && damage_ms >= seek->timestamp_ms) {
         partition_move_start(p, damage, damage_ms, skip_before(p, damage));
@@ -129,6 +141,7 @@ static bool retain_take(struct partition *p)
 {
     struct partition_seek *seek = &p->retention_seek;
     bool fine = seek->err == ERR_OK;
+    p->retain_err = seek->err;
     if (fine && p->retaining_bytes)
         take_bytes(p);
     else if (fine)
@@ -204,6 +217,6 @@ void partition_remove_old(struct partition *p)
     int64_t base = p->segments[count]->base_offset;
     if (p->durable_start >= base && !p->marker)
         partition_start_removal(p, count);
-    else if (p->checkpoint.synced_offset >= base)
+    else if (p->batch_synced == p->batch_written || p->checkpoint.synced_offset >= p->log_start)
         work_start_checkpoint(p); /* else it would not reach that far before the next sync */
 }

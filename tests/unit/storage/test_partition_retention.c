@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
+#include "storage/storage_internal.h"
 #include <criterion/criterion.h>
 
 static void setup(struct bench *b, int64_t retention_ms, int64_t retention_bytes)
@@ -433,5 +434,133 @@ Test(retention, records_are_not_refused_because_a_log_start_cannot_be_noted)
     cr_assert_eq(b.refusals, 0);
     cr_assert_eq(partition_next_offset(b.p), 21);
     fake_disk_fail(b.disk, FAKE_OPEN, 0, 0, ERR_OK);
+    bench_deinit(&b);
+}
+
+static void put_at(struct bench *b, int64_t timestamp_ms)
+{
+    bench_append_at(b, "a record of some length", timestamp_ms);
+    partition_commit(b->p);
+    bench_settle(b);
+    partition_retain(b->p);
+    bench_settle(b);
+}
+
+Test(retention, log_start_that_goes_back_in_a_crash_does_not_age_by_what_is_behind_it)
+{
+    struct bench b;
+    int64_t len = BATCH_HEADER_BYTES + 30;
+    setup(&b, 10000, 2 * len + 30);
+    b.config.segment_bytes = 1 << 20;
+    partition_configure(b.p, &b.config);
+    int64_t then = b.clock.wall_ms;
+    bench_put(&b, "synced");
+    put_at(&b, then - 1000);
+    put_at(&b, then + 5000);
+    put_at(&b, then + 5000); /* the third is the first now */
+    cr_assert_eq(partition_log_start(b.p), 2);
+    put_at(&b, then + 5000);
+    cr_assert_eq(partition_log_start(b.p), 3);
+    for (int i = 0; i < 2000;
+         i++) /* more than are reserved: a checkpoint of the log as it is synced */
+        bench_append(&b, "");
+    partition_commit(b.p);
+    bench_settle(&b);
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    b.config.retention_bytes = -1;
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_leq(partition_log_start(b.p), 1);
+    bench_pass(&b, 5000);
+    partition_retain(b.p);
+    bench_settle(&b);
+    bench_pass(&b, 6000);
+    enum err err;
+    cr_assert_null(bench_get(&b, 1, &err), "it is 12 seconds old");
+    cr_assert_eq(err, ERR_RANGE);
+    bench_deinit(&b);
+}
+
+/* --- what the search for the log start cannot tell ---------------------------------------------- */
+
+/* Those before `young` have expired. */
+static void check_reads_without_a_search(struct bench *b, int64_t young, enum err expected)
+{
+    enum err err;
+    cr_assert_null(bench_get(b, young - 10, &err), "it has expired, whatever the search says");
+    cr_assert_eq(err, expected);
+    cr_assert_null(bench_get(b, young - 1, &err));
+    cr_assert_eq(err, expected);
+    cr_assert_not_null(bench_get(b, young, &err), "its own time says that it is young enough");
+    cr_assert_not_null(bench_get(b, young + 5, &err));
+}
+
+Test(retention, read_gives_no_expired_record_when_descriptors_are_missing_for_the_search)
+{
+    struct bench b;
+    enum err err;
+    setup(&b, 10000, -1);
+    fill(&b, 60);
+    files_close_idle(&b.st->files);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 1000, ERR_LIMIT);
+    check_reads_without_a_search(&b, 50, ERR_LIMIT);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 0, ERR_OK);
+    cr_assert_null(bench_get(&b, 49, &err));
+    cr_assert_eq(err, ERR_RANGE, "now it is known");
+    bench_deinit(&b);
+}
+
+Test(retention, read_gives_no_expired_record_when_the_device_fails_the_search)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    b.config.segment_bytes = 1 << 20;
+    partition_configure(b.p, &b.config);
+    fill(&b, 60);
+    bench_reopen(&b);
+    b.disk->bad_from = 0;
+    b.disk->bad_to = 100; /* of the first record: all up to the next one with an index entry */
+    check_reads_without_a_search(&b, 50, ERR_IO);
+    struct partition_seek seek = {.timestamp_ms = b.clock.wall_ms - 20000};
+    bench_seek(&b, &seek);
+    cr_assert_eq(seek.err, ERR_IO);
+    b.disk->bad_to = 0;
+    bench_deinit(&b);
+}
+
+Test(retention, damaged_batch_that_is_still_in_memory_has_a_time_and_expires)
+{
+    struct bench b;
+    enum err err;
+    setup(&b, 10000, -1);
+    fill(&b, 5);
+    struct buf *log = fake_disk_bytes(b.disk, "orders-0/00000000000000000000.log");
+    log->data[70] ^= 1; /* of the first record, which memory still has as it was */
+    cr_assert_not_null(bench_get(&b, 0, NULL));
+    bench_pass(&b, 6000); /* the next one is just young enough */
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_null(bench_get(&b, 0, &err));
+    cr_assert_eq(err, ERR_CORRUPT);
+    cr_assert_not_null(bench_get(&b, 3, NULL));
+    bench_deinit(&b);
+}
+
+Test(retention, log_start_that_moved_after_a_clean_stop_stays_through_the_next)
+{
+    struct bench b;
+    setup(&b, 10000, -1);
+    b.config.segment_bytes = 1 << 20;
+    partition_configure(b.p, &b.config);
+    fill(&b, 20);
+    bench_reopen(&b);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_assert_eq(partition_log_start(b.p), 10);
+    bench_stop(&b); /* before a checkpoint has said so */
+    bench_start(&b);
+    b.config.retention_ms = -1;
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert(b.recovery.clean);
+    cr_assert_eq(partition_log_start(b.p), 10);
     bench_deinit(&b);
 }
