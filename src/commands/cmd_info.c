@@ -2,6 +2,8 @@
 /* INFO: figures in sections, under Redis's names where Redis has the figure. */
 #include "commands/handlers.h"
 
+#include "groups/lag.h"
+
 /* What Redis this server speaks like: client libraries and tools read it from INFO to see what they may
  * use. The server's own version stands beside it. */
 #define REDIS_LEVEL "7.0.15"
@@ -228,6 +230,66 @@ static void write_topics(struct info *i)
     catalog_each(i->sv->catalog, write_topic, i);
 }
 
+/* --- groups --------------------------------------------------------------------------------- */
+
+/* Of groups that are listed; one by one and with all partitions they are in GROUP DESCRIBE and GROUP LAG. */
+#define GROUPS_LISTED_MAX 100
+#define GROUP_PARTITIONS_LISTED_MAX 10000
+
+struct groups_listing {
+    struct info *info;
+    size_t groups, partitions, left_out;
+};
+
+static void write_group(void *ctx, struct group *g)
+{
+    struct groups_listing *l = ctx;
+    int64_t lag = 0;
+    size_t partitions = 0;
+    if (l->groups >= GROUPS_LISTED_MAX || l->partitions >= GROUP_PARTITIONS_LISTED_MAX) {
+        l->left_out++;
+        return;
+    }
+    LIST_EACH (it, &g->topics) {
+        const struct group_topic *gt = CONTAINER_OF(it, struct group_topic, in_group);
+        for (int32_t n = 0; n < gt->partition_count; n++) {
+            struct lag_part part;
+            lag_of_partition(gt->partitions[n], &part);
+            lag += part.records > 0 ? part.records : 0;
+            partitions++;
+        }
+    }
+    l->groups++;
+    l->partitions += partitions;
+    buf_printf(&l->info->text,
+               "group_%.*s:state=%s,members=%zu,epoch=%d,partitions=%zu,unsettled=%zu,lag=%lld\r\n",
+               (int)g->name.len, g->name.data, group_state_text(group_state(g)), g->member_count,
+               g->epoch, partitions, g->unsettled, (long long)lag);
+}
+
+static void write_groups(struct info *i)
+{
+    const struct groups *gs = i->sv->groups;
+    const struct groups_stats *s = &gs->stats;
+    struct groups_listing listing = {.info = i};
+    field(i, "groups", groups_count(gs));
+    field(i, "group_members", gs->member_count);
+    field(i, "group_joins", s->joins);
+    field(i, "group_leaves", s->leaves);
+    field(i, "group_kicks", s->kicks);
+    field(i, "group_expired_sessions", s->expired_sessions);
+    field(i, "group_rebalances", s->rebalances);
+    field(i, "group_commits", s->commits);
+    field(i, "group_commits_fenced", s->commits_fenced);
+    field(i, "group_expired_offsets", s->expired_offsets);
+    field(i, "group_lost_ranges", s->lost_ranges);
+    field(i, "group_lost_records", s->lost_records);
+    field(i, "group_offset_records_written", gs->store.records_written);
+    field(i, "group_offset_write_failures", gs->store.failures);
+    groups_each(gs, write_group, &listing);
+    field(i, "groups_not_listed", listing.left_out);
+}
+
 static void write_keyspace(struct info *i)
 {
     size_t topics = catalog_topic_count(i->sv->catalog);
@@ -255,6 +317,7 @@ static const struct section sections[] = {
     {"commandstats", "Commandstats", write_commandstats, false},
     {"log", "Log", write_log, true},
     {"topics", "Topics", write_topics, false},
+    {"groups", "Groups", write_groups, false},
     {"keyspace", "Keyspace", write_keyspace, true},
 };
 

@@ -33,7 +33,7 @@ const char *error_code_refused(enum err err)
     return err == ERR_FAILED ? "LOGERROR" : "ERR";
 }
 
-static const char *error_code_group(enum err err)
+const char *error_code_group(enum err err)
 {
     switch (err) {
     case ERR_NOT_FOUND:

@@ -15,6 +15,8 @@ const char *error_code(enum err err);
 /* The code for a change of the catalog that was refused at once, with a sentence of its own. */
 const char *error_code_refused(enum err err);
 
+/* The same for an error of src/groups. */
+const char *error_code_group(enum err err);
 /* An error of src/groups, whose sentence is in `why` (or, where that is empty, err_text). */
 void write_group_error(struct writer *w, enum err err, const struct buf *why);
 

@@ -291,8 +291,8 @@ static struct member *join(struct consume *c, struct group *g)
     struct member *m = group_join(g, c->member, c->topics, c->topic_count);
     change_client(m, c->client, true);
     take_options(c, m);
-    if (m->notify && m->client->assigned != NULL)
-        m->client->assigned(m->client, m);
+    if (m->notify && list_empty(&m->in_tell)) /* its first assignment is news too */
+        list_push_back(&g->groups->tell, &m->in_tell);
     return m;
 }
 
@@ -373,7 +373,7 @@ void consume_handed(struct consume *c, struct consume_part *part, int64_t next)
         return;
     }
     gp->position = next;
-    if (list_empty(&gp->handed))
+    if (list_empty(&gp->handed) && next > gp->committed)
         list_push_back(&c->m->handed, &gp->handed);
     list_remove(&gp->of_owner);
     list_push_back(&c->m->owned, &gp->of_owner);
@@ -407,8 +407,10 @@ void consume_end(struct consume *c)
     struct member *m = c->m;
     if (m != NULL) {
         lose_member(c);
-        if (!c->told)
+        if (!c->told) {
+            c->groups->stats.leaves++;
             group_remove(m, ERR_OK, "'s connection closed while its CONSUME was under way");
+        }
     }
     mem_free(c->reads);
     c->reads = NULL;

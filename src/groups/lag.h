@@ -14,27 +14,42 @@ struct lag_part {
     int64_t ms; /* age of the oldest record not committed; 0 when there is none; -1 not known */
 };
 
-/* GROUP LAG's question. The time of a record is read from the log, so it may take a worker. */
+/* The oldest record of a partition that is not committed; private. */
+struct lag_probe {
+    struct topic_partition *tp; /* its topic is counted */
+    int64_t from;               /* what was committed when it was looked at, or the log's start */
+    int64_t at;                 /* how far the search is */
+    int64_t timestamp_ms;       /* found; -1: not known */
+    bool nothing;               /* there is no record */
+};
+
+/* GROUP LAG's question. The time of a record is read from the log, so it may take a worker. What was appended
+ * before is written first, so one's own records count. */
 struct lag_query {
     struct groups *groups; /* in */
-    struct group *group;
+    struct group *group;   /* in, looked at by lag_query_start only; it may be gone later */
     void (*done)(struct lag_query *q);
 
-    struct lag_part *parts; /* out: owned; by topic name and number; valid while `done` runs */
+    bool gone;              /* out: the group was deleted meanwhile; no parts */
+    struct lag_part *parts; /* owned; by topic name and number; valid while `done` runs */
     size_t part_count;
-    int64_t records, records_max, ms_max; /* total and greatest */
+    int64_t records, records_max, ms_max; /* total and greatest; of time, -1: of none is it known */
 
-    size_t cursor; /* private */
+    char *name; /* private, owned: of the group */
+    size_t name_len;
+    struct lag_probe *probes; /* owned; in the order of parts */
+    size_t probe_count;
+    size_t cursor;
     struct fetch fetch;
     struct fetch_part fetch_part;
-    bool fetching;
 };
-/* ERR_OK now; ERR_AGAIN `done` will be called. Reads at most one batch of each partition that lags. */
+/* ERR_OK now, and `done` is not called; ERR_AGAIN `done` will be called. Reads about one batch of each
+ * partition that lags. */
 MUST_CHECK
 enum err lag_query_start(struct lag_query *q);
 void lag_query_end(struct lag_query *q); /* cancels what is under way, frees */
 
-/* Without the time, at once: for metrics and explanations. */
+/* Without the time, at once: for metrics and explanations. What is not written yet does not count. */
 void lag_of_partition(const struct group_partition *gp, struct lag_part *part);
 
 #endif

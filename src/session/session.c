@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "groups/groups.h"
 #include "session/block.h"
 #include "session/hold.h"
 #include "session/output_limit.h"
@@ -89,6 +90,7 @@ void session_reset(struct session *s, bool authenticated)
     transaction_clear(&s->transaction);
     subscriber_deinit(&s->subscriber);
     subscriber_init(&s->subscriber, s->sessions->pubsub, s->subscriber.deliver);
+    group_client_closed(&s->group_client);
     session_set_name(s, BYTES_LITERAL(""));
     s->proto = s->subscriber.proto = 2;
     s->reply_mode = SESSION_REPLY_ON;
@@ -164,6 +166,7 @@ void session_close(struct session *s, const char *why)
     list_push_back(&s->sessions->dead, &s->in_dead);
     session_end_block(s, BLOCK_CLOSED);
     abandon_holds(s);
+    group_client_closed(&s->group_client); /* last: those whose CONSUME was under way have left */
 }
 
 void session_close_after_replies(struct session *s)

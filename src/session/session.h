@@ -16,6 +16,7 @@
 #include "base/out.h"
 #include "base/timers.h"
 #include "config/config.h"
+#include "groups/group.h"
 #include "net/stream.h"
 #include "pubsub/pubsub.h"
 #include "resp/request.h"
@@ -63,6 +64,7 @@ struct session {
 
     struct blocker *blocker; /* borrowed; NULL while not blocked */
     struct subscriber subscriber;
+    struct group_client group_client;
     struct transaction transaction;
 
     int proto; /* 2 or 3 */

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "groups/groups.h"
 #include "session/block.h"
 #include "session/hold.h"
 #include "session/output_limit.h"
@@ -112,8 +113,17 @@ static bool waits_in_last_slot(const struct session *s)
            hold_is_empty_last(CONTAINER_OF(s->holds.prev, struct hold, link));
 }
 
-/* A message for a subscriber: to the end of its output, behind held replies, which wait for a commit
- * only, but before the answer of a command that waits. */
+/* A message that was not asked for just now stands at the end of the output: behind held replies, which wait
+ * for a commit only, but before the answer of a command that waits (`overtakes`). */
+static void push_ends(struct session *s, bool overtakes)
+{
+    if (overtakes)
+        hold_move_to_end(CONTAINER_OF(s->holds.prev, struct hold, link));
+    session_output_ready(s);
+    output_limit_check(s);
+}
+
+/* A message for a subscriber. */
 static void on_deliver(struct subscriber *subscriber, struct frame *frame)
 {
     struct session *s = CONTAINER_OF(subscriber, struct session, subscriber);
@@ -121,10 +131,34 @@ static void on_deliver(struct subscriber *subscriber, struct frame *frame)
         return;
     bool overtakes = waits_in_last_slot(s);
     out_append_frame(&s->out, frame);
-    if (overtakes)
-        hold_move_to_end(CONTAINER_OF(s->holds.prev, struct hold, link));
-    session_output_ready(s);
-    output_limit_check(s);
+    push_ends(s, overtakes);
+}
+
+static void write_targets(struct writer *w, const struct member *m)
+{
+    write_array(w, 2 * m->target_count);
+    LIST_EACH (it, &m->targets) {
+        const struct group_partition *gp = CONTAINER_OF(it, struct group_partition, of_target);
+        write_bulk(w, gp->topic->name);
+        write_int(w, gp->number);
+    }
+}
+
+/* What a member is to read has changed: a push, which RESP2 has no room for. */
+static void on_assigned(struct group_client *client, const struct member *m)
+{
+    struct session *s = CONTAINER_OF(client, struct session, group_client);
+    if (s->proto != 3 || s->closing || session_is_mute(s))
+        return;
+    bool overtakes = waits_in_last_slot(s);
+    struct writer w = {.out = &s->out, .proto = s->proto};
+    write_push(&w, 5);
+    write_bulk_string(&w, "assignment");
+    write_bulk(&w, m->group->name);
+    write_bulk(&w, m->name);
+    write_int(&w, m->group->epoch);
+    write_targets(&w, m);
+    push_ends(s, overtakes);
 }
 
 static struct session *session_create(struct sessions *all, struct stream *stream)
@@ -138,6 +172,7 @@ static struct session *session_create(struct sessions *all, struct stream *strea
     out_init(&s->out, &all->pool);
     list_init(&s->holds);
     subscriber_init(&s->subscriber, all->pubsub, on_deliver);
+    group_client_init(&s->group_client, stream->peer, on_assigned);
     s->proto = s->subscriber.proto = 2;
     s->authenticated = all->config->requirepass[0] == '\0';
     s->request.authenticated = s->authenticated;
