@@ -11,6 +11,8 @@
 
 #define DIRS_DELETED_SUFFIX ".deleted"
 #define DIRS_ORPHAN_SUFFIX ".orphan"
+/* No segment begins further on: offsets are counted on from there. */
+#define DIRS_BASE_MAX ((int64_t)1 << 62)
 
 /* Makes an empty directory, with those above it. What a crashed creation left in it is removed; one that
  * holds records is moved aside, and *orphaned is set. Not durable before dirs_sync. */
@@ -27,7 +29,8 @@ enum err dirs_remove(struct disk *disk, const char *dir);
 void dirs_sweep(struct disk *disk);
 /* Removes what a compaction left that did not end. */
 void dirs_drop_cleaned(struct disk *disk, const char *dir);
-/* The base offsets of the segments that are there, ascending; *bases is the caller's (mem_free). */
+/* The base offsets that files are named by, ascending; *bases is the caller's (mem_free). They may be beyond
+ * DIRS_BASE_MAX: then they are none of ours. */
 MUST_CHECK
 enum err dirs_segments(struct disk *disk, const char *dir, int64_t **bases, size_t *count);
 

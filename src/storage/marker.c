@@ -90,8 +90,9 @@ static bool plausible(const struct marker *m)
     for (size_t i = 1; i < m->segment_count; i++)
         if (m->segments[i].base_offset <= m->segments[i - 1].base_offset)
             return false;
-    return m->segments[0].base_offset >= 0 &&
-           m->segments[m->segment_count - 1].base_offset <= m->next_offset;
+    const struct marker_segment *last = &m->segments[m->segment_count - 1];
+    return m->segments[0].base_offset >= 0 && last->base_offset <= m->next_offset &&
+           (last->bytes == 0 || last->base_offset < m->next_offset);
 }
 
 enum err marker_decode(struct bytes data, struct marker *m)

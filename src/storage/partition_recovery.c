@@ -160,12 +160,14 @@ static enum err write_back(const struct recovery *rc, struct disk_file *file, st
     return disk_write_all(file, batch.data, batch.len, pos);
 }
 
-/* Where the log goes on when what readers may have seen is not known. */
+/* Where the log goes on when what readers may have seen is not known. Batches that are whole but in doubt have
+ * a record at least. */
 static int64_t offset_bound(const struct recovery *rc)
 {
     int64_t bound =
         rc->have_checkpoint ? rc->checkpoint.reserved : rc->expected + RESERVE_AHEAD_MAX;
-    return bound > rc->expected ? bound : rc->expected;
+    int64_t least = rc->expected + (rc->doubtful ? 1 : 0);
+    return bound > least ? bound : least;
 }
 
 static void scan_begin(const struct recovery *rc, const struct segment *s, struct disk_file *file,
@@ -343,7 +345,7 @@ static enum err recover_files(struct recovery *rc, struct segment *s, struct seg
         err = scan_log(rc, s, files->log, from, len, limit);
     if (err != ERR_OK)
         return err;
-    if (!rc->have_checkpoint && s->bytes == 0 && len > 0)
+    if (!rc->have_checkpoint && rc->epoch < 0 && s->bytes == 0 && len > 0)
         return ERR_CORRUPT; /* nothing here looks like a log: better not touch it */
     if (last && rc->doubtful)
         keep_doubtful(rc, s, len);
@@ -374,6 +376,15 @@ static enum err recover_segment(struct recovery *rc, int64_t base, bool last, in
     err = recover_files(rc, s, files, last, limit);
     segment_files_unref(files);
     p->bytes += s->bytes;
+    return err;
+}
+
+/* What became of one segment, if it stands in the way of all. */
+static enum err blame(const struct recovery *rc, int64_t base, enum err err)
+{
+    if (err != ERR_OK)
+        TRACE_WARN(rc->p->st->options.trace, "%s/%020" PRId64 ".log: cannot be recovered: %s",
+                   rc->p->dir, base, err_text(err));
     return err;
 }
 
@@ -457,11 +468,11 @@ static enum err recover_segments(struct recovery *rc, const int64_t *bases, size
     size_t first = scan_from(rc, bases, count);
     rc->epoch = -1;
     for (size_t i = 0; i < first && err == ERR_OK; i++)
-        err = keep_segment(rc, bases[i]);
+        err = blame(rc, bases[i], keep_segment(rc, bases[i]));
     for (size_t i = first; i < count && err == ERR_OK; i++) {
         bool last = i + 1 == count;
         int64_t limit = rc->have_checkpoint ? rc->checkpoint.reserved : INT64_MAX;
-        err = recover_segment(rc, bases[i], last, last ? limit : bases[i + 1]);
+        err = blame(rc, bases[i], recover_segment(rc, bases[i], last, last ? limit : bases[i + 1]));
     }
     rc->lost = rc->have_checkpoint && rc->expected < rc->checkpoint.synced_offset;
     return err;
@@ -474,13 +485,38 @@ static bool may_have_lost(const struct recovery *rc)
            rc->doubtful || rc->report->bytes_cut > 0;
 }
 
+/* Bytes that were synced are not there. Zeros take their place, so that readers are told of damage, now and
+ * whenever they come by again, where otherwise they would see a gap. */
+static enum err fill_lost(struct recovery *rc)
+{
+    struct partition *p = rc->p;
+    struct segment *s = partition_active(p);
+    const struct checkpoint *c = &rc->checkpoint;
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *log;
+    bool here = s->base_offset == c->segment_base && c->synced_pos > s->bytes &&
+                c->synced_pos <= SEGMENT_BYTES_MAX;
+    uint64_t len = here ? c->synced_pos : s->bytes + BATCH_HEADER_BYTES;
+    report_damage(rc, s, s->bytes, len, rc->expected, c->synced_offset);
+    segment_path(path, p->dir, s->base_offset, "log");
+    enum err err = disk_open(p->st->options.disk, path, DISK_WRITE, &log);
+    if (err != ERR_OK)
+        return err;
+    err = disk_truncate(log, len);
+    if (err == ERR_OK)
+        err = disk_sync(log);
+    disk_close(log);
+    if (err != ERR_OK)
+        return err;
+    p->bytes += len - s->bytes;
+    s->bytes = len;
+    return ERR_OK;
+}
+
 static void go_on_at_bound(struct recovery *rc)
 {
     struct partition *p = rc->p;
     int64_t bound = offset_bound(rc);
-    if (rc->lost)
-        report_damage(rc, partition_active(p), partition_active(p)->bytes,
-                      rc->checkpoint.synced_pos, rc->expected, rc->checkpoint.synced_offset);
     TRACE_NOTE(p->st->options.trace,
                "%s: not a clean stop: goes on at offset %" PRId64 " (the last record is at %" PRId64
                "), leader epoch %d",
@@ -555,6 +591,10 @@ static enum err recover(struct partition *p, struct partition_recovery *report,
         return err;
     if (p->checkpoint.epoch_count == 0)
         partition_begin_epoch(p, 0, bases[0]); /* no checkpoint and no batch */
+    if (rc.lost)
+        err = fill_lost(&rc);
+    if (err != ERR_OK)
+        return err;
     if (may_have_lost(&rc))
         go_on_at_bound(&rc);
     if (bases[0] > p->log_start) {
@@ -617,6 +657,14 @@ static enum err open_partition(struct partition *p, struct partition_recovery *r
     enum err err = dirs_segments(disk, p->dir, &bases, &count);
     if (err != ERR_OK)
         return err;
+    if (count > 0 && bases[count - 1] > DIRS_BASE_MAX) {
+        TRACE_WARN(p->st->options.trace,
+                   "%s/%020" PRId64
+                   ".log: no segment begins at so high an offset: is the file of this log?",
+                   p->dir, bases[count - 1]);
+        mem_free(bases);
+        return ERR_CORRUPT;
+    }
     report->clean = count > 0 && open_clean(p, bases, count);
     if (!report->clean && count <= 1)
         err = creation_ended_early(p, bases, count, &early);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #define FIRST_LOG "orders-0/00000000000000000000.log"
 
@@ -563,4 +564,179 @@ Test(recovery, damage_with_nothing_readable_behind_it_expires_by_the_greatest_ti
         cr_assert_eq(partition_log_start(b.p), 2);
         bench_deinit(&b);
     }
+}
+
+/* --- what is missing --------------------------------------------------------------------------- */
+
+Test(recovery, synced_bytes_that_are_missing_are_damage_and_no_gap)
+{
+    for (int how = 0; how < 3; how++) {
+        struct bench b;
+        char seen[8];
+        bench_init(&b);
+        for (int n = 0; n < 5; n++)
+            bench_put(&b, "record");
+        bench_pass(&b, 2000);
+        struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+        size_t len = log->len;
+        if (how == 2) /* a clean stop before */
+            bench_stop(&b);
+        log->len = len / 5 * 3 + 20;
+        if (how == 2)
+            bench_start(&b);
+        else
+            bench_crash(&b, FAKE_KEEP_ALL, 1);
+        open_again(&b);
+        cr_assert_eq(b.recovery.corrupt_ranges, 1);
+        int64_t next = how == 1 ? -1 : bench_put(&b, "next");
+        for (int again = 0; again < 3; again++) {
+            storage_set_tail_bytes_max(b.st, 0);
+            letters(&b, seen, 5);
+            cr_assert_str_eq(seen, "...CC", "%d %d: %s", how, again, seen);
+            if (again == 0)
+                bench_reopen(&b);
+            else if (again == 1)
+                bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+            if (again == 1)
+                open_again(&b);
+            cr_assert_eq(b.recovery.corrupt_ranges, again == 0 && how > 2);
+        }
+        if (next >= 0)
+            cr_assert_str_eq(bench_get(&b, next, NULL), "next");
+        cr_assert_gt(bench_put(&b, "last"), 4);
+        bench_deinit(&b);
+    }
+}
+
+Test(recovery, segment_that_was_synced_and_is_missing_is_damage_and_no_gap)
+{
+    struct bench b;
+    enum err err;
+    bench_init(&b);
+    b.config.segment_bytes = 300;
+    partition_configure(b.p, &b.config);
+    for (int n = 0; n < 10; n++)
+        bench_put(&b, "a record of some bytes");
+    bench_pass(&b, 2000);
+    cr_assert_eq(disk_unlink(&b.disk->disk, "orders-0/00000000000000000009.log"), ERR_OK);
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_assert_eq(b.recovery.corrupt_ranges, 1);
+    int64_t next = bench_put(&b, "next");
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_assert_str_eq(bench_get(&b, 8, NULL), "a record of some bytes");
+    cr_assert_null(bench_get(&b, 9, &err));
+    cr_assert_eq(err, ERR_CORRUPT);
+    cr_assert_str_eq(bench_get(&b, next, NULL), "next");
+    bench_deinit(&b);
+}
+
+Test(recovery, file_named_by_an_offset_that_no_log_reaches_is_refused_and_left_alone)
+{
+    static const char *const names[] = {"orders-0/09223372036854775807.log",
+                                        "orders-0/04611686018427387905.log"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct bench b;
+        struct disk_file *file;
+        bench_init(&b);
+        bench_put(&b, "a");
+        bench_stop(&b);
+        cr_assert_eq(disk_open(&b.disk->disk, names[i], DISK_WRITE | DISK_CREATE, &file), ERR_OK);
+        disk_close(file);
+        bench_start(&b);
+        unsigned warnings = b.warnings;
+        cr_assert_eq(bench_open(&b), ERR_CORRUPT);
+        cr_assert_eq(b.warnings, warnings + 1);
+        cr_assert(fake_disk_exists(b.disk, names[i]));
+        cr_assert_eq(disk_unlink(&b.disk->disk, names[i]), ERR_OK);
+        open_again(&b);
+        cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+        bench_deinit(&b);
+    }
+}
+
+Test(recovery, fault_is_given_back_as_it_is_and_the_next_start_finds_all)
+{
+    static const enum fake_call calls[] = {FAKE_OPEN,     FAKE_WRITE,  FAKE_READ,    FAKE_SYNC,
+                                           FAKE_TRUNCATE, FAKE_UNLINK, FAKE_SYNC_DIR};
+    static const enum err faults[] = {ERR_IO, ERR_LIMIT};
+    for (size_t i = 0; i < COUNT_OF(calls) * COUNT_OF(faults); i++) {
+        enum fake_call call = calls[i / COUNT_OF(faults)];
+        enum err fault = faults[i % COUNT_OF(faults)], err = ERR_IO;
+        for (int after = 0; err != ERR_OK; after++) {
+            struct bench b;
+            bench_init(&b);
+            b.config.segment_bytes = 300;
+            partition_configure(b.p, &b.config);
+            for (int n = 0; n < 9; n++)
+                bench_put(&b, "a record of some bytes");
+            write_one(&b, "b");
+            bench_settle(&b); /* when it has rolled */
+            bench_crash(&b, FAKE_KEEP_ALL, 1);
+            fake_disk_fail(b.disk, call, after, 1000, fault);
+            err = bench_open(&b);
+            fake_disk_fail(b.disk, call, 0, 0, ERR_OK);
+            cr_assert_lt(after, 100);
+            if (err != ERR_OK) {
+                cr_assert_eq(err, fault, "%d: %s", (int)call, err_text(err));
+                open_again(&b);
+            }
+            cr_assert_eq(bench_count(&b, 0, 1 << 20), 10);
+            bench_deinit(&b);
+        }
+    }
+}
+
+Test(recovery, log_that_ends_in_doubt_goes_on_in_a_segment_of_its_own)
+{
+    struct bench b;
+    enum err err;
+    bench_init(&b);
+    b.config.segment_bytes = 300;
+    b.config.segment_ms = 1;
+    partition_configure(b.p, &b.config);
+    for (int n = 0; n < 4; n++)
+        bench_put(&b, "a record of some bytes");
+    bench_settle(&b);
+    char path[64];
+    int64_t base = 0;
+    for (int64_t i = 1; i < 4; i++) {
+        snprintf(path, sizeof(path), "orders-0/%020lld.log", (long long)i);
+        base = fake_disk_exists(b.disk, path) ? i : base;
+    }
+    cr_assert_gt(base, 0);
+    snprintf(path, sizeof(path), "orders-0/%020lld.log", (long long)base);
+    fake_disk_bytes(b.disk, path)->data[4] ^= 1; /* its first batch, in the base offset */
+    cr_assert_eq(disk_unlink(&b.disk->disk, "orders-0/checkpoint"), ERR_OK);
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    int64_t next = bench_put(&b, "next");
+    cr_assert_gt(next, base);
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_assert_null(bench_get(&b, base, &err));
+    cr_assert_eq(err, ERR_CORRUPT);
+    cr_assert_str_eq(bench_get(&b, next, NULL), "next");
+    bench_deinit(&b);
+}
+
+Test(recovery, log_start_that_moved_without_a_write_survives_a_clean_stop)
+{
+    struct bench b;
+    bench_init(&b);
+    for (int n = 0; n < 5; n++)
+        bench_put(&b, "record");
+    bench_reopen(&b);
+    b.config.retention_bytes = 0;
+    partition_configure(b.p, &b.config);
+    partition_retain(b.p);
+    bench_settle(&b);
+    int64_t start = partition_log_start(b.p);
+    cr_assert_gt(start, 0);
+    bench_stop(&b);
+    b.config.retention_bytes = -1;
+    bench_start(&b);
+    open_again(&b);
+    cr_assert(b.recovery.clean);
+    cr_assert_eq(partition_log_start(b.p), start);
+    bench_deinit(&b);
 }
