@@ -485,32 +485,36 @@ static bool may_have_lost(const struct recovery *rc)
            rc->doubtful || rc->report->bytes_cut > 0;
 }
 
-/* Bytes that were synced are not there. Zeros take their place, so that readers are told of damage, now and
- * whenever they come by again, where otherwise they would see a gap. */
-static enum err fill_lost(struct recovery *rc)
+/* Bytes that were synced are not there: how long the log was. */
+static void note_lost(struct recovery *rc)
 {
-    struct partition *p = rc->p;
-    struct segment *s = partition_active(p);
+    struct segment *s = partition_active(rc->p);
     const struct checkpoint *c = &rc->checkpoint;
-    char path[DISK_PATH_BYTES_MAX + 1];
-    struct disk_file *log;
     bool here = s->base_offset == c->segment_base && c->synced_pos > s->bytes &&
                 c->synced_pos <= SEGMENT_BYTES_MAX;
     uint64_t len = here ? c->synced_pos : s->bytes + BATCH_HEADER_BYTES;
     report_damage(rc, s, s->bytes, len, rc->expected, c->synced_offset);
+    rc->p->bytes += len - s->bytes;
+    s->bytes = len;
+}
+
+/* Zeros take their place, so that readers are told of damage, now and whenever they come by again, where
+ * otherwise they would see a gap. A crash before that, and the next start finds bytes missing again. */
+static enum err fill_lost(struct recovery *rc)
+{
+    struct partition *p = rc->p;
+    const struct segment *s = partition_active(p);
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *log;
     segment_path(path, p->dir, s->base_offset, "log");
     enum err err = disk_open(p->st->options.disk, path, DISK_WRITE, &log);
     if (err != ERR_OK)
         return err;
-    err = disk_truncate(log, len);
+    err = disk_truncate(log, s->bytes);
     if (err == ERR_OK)
         err = disk_sync(log);
     disk_close(log);
-    if (err != ERR_OK)
-        return err;
-    p->bytes += len - s->bytes;
-    s->bytes = len;
-    return ERR_OK;
+    return err;
 }
 
 static void go_on_at_bound(struct recovery *rc)
@@ -592,9 +596,7 @@ static enum err recover(struct partition *p, struct partition_recovery *report,
     if (p->checkpoint.epoch_count == 0)
         partition_begin_epoch(p, 0, bases[0]); /* no checkpoint and no batch */
     if (rc.lost)
-        err = fill_lost(&rc);
-    if (err != ERR_OK)
-        return err;
+        note_lost(&rc);
     if (may_have_lost(&rc))
         go_on_at_bound(&rc);
     if (bases[0] > p->log_start) {
@@ -605,7 +607,9 @@ static enum err recover(struct partition *p, struct partition_recovery *report,
     p->next_offset = p->synced_offset = p->append_offset = rc.expected;
     p->created = true;
     err = find_last_batch(p);
-    return err == ERR_OK ? write_first_checkpoint(&rc) : err;
+    if (err == ERR_OK)
+        err = write_first_checkpoint(&rc);
+    return err == ERR_OK && rc.lost ? fill_lost(&rc) : err;
 }
 
 /* A creation that a crash ended leaves at most an empty first segment and no checkpoint, or none. */

@@ -740,3 +740,34 @@ Test(recovery, log_start_that_moved_without_a_write_survives_a_clean_stop)
     cr_assert_eq(partition_log_start(b.p), start);
     bench_deinit(&b);
 }
+
+Test(recovery, start_that_dies_before_it_has_filled_in_what_is_missing_is_made_again)
+{
+    for (int after = 0; after < 12; after++) {
+        struct bench b;
+        char seen[8];
+        bench_init(&b);
+        for (int n = 0; n < 5; n++)
+            bench_put(&b, "record");
+        bench_pass(&b, 2000);
+        write_one(&b, "record");
+        cr_assert_str_eq(bench_get(&b, 5, NULL), "record");
+        struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+        log->len = log->len / 6 * 3;
+        bench_crash(&b, FAKE_KEEP_ALL, 1);
+        fake_disk_fail(b.disk, after % 2 ? FAKE_TRUNCATE : FAKE_SYNC, after / 2, 1000, ERR_IO);
+        enum err err = bench_open(&b);
+        fake_disk_fail(b.disk, FAKE_TRUNCATE, 0, 0, ERR_OK);
+        fake_disk_fail(b.disk, FAKE_SYNC, 0, 0, ERR_OK);
+        if (err != ERR_OK) {
+            fake_disk_power_off(b.disk);
+            fake_disk_power_on(b.disk, FAKE_KEEP_ALL, 1);
+            open_again(&b);
+        }
+        cr_assert_gt(bench_put(&b, "next"), 5, "%d: no offset is given out twice", after);
+        storage_set_tail_bytes_max(b.st, 0);
+        letters(&b, seen, 5);
+        cr_assert_str_eq(seen, "...CC", "%d: %s", after, seen);
+        bench_deinit(&b);
+    }
+}
