@@ -254,7 +254,7 @@ static const struct directive items[] = {
     SIZE("tail-cache-bytes", tail_cache_bytes, 0, "64mb", 0, INT64_MAX,
          "memory for the newest records"),
     INT("open-files-max", open_files_max, FIXED, "512", 16, 1000000,
-        "open files of closed log segments"),
+        "open files of log segments"),
     INT("disk-sync-threads", disk_sync_threads, FIXED, "4", 1, CONFIG_DISK_THREADS_MAX,
         "threads that sync"),
     INT("disk-bulk-threads", disk_bulk_threads, FIXED, "2", 1, CONFIG_DISK_THREADS_MAX,

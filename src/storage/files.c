@@ -36,6 +36,7 @@ enum err segment_files_open(struct disk *disk, const char *dir, int64_t base_off
     unsigned index_flags = log_flags & DISK_WRITE ? log_flags | DISK_CREATE : DISK_READ;
     list_init(&f->link);
     f->refs = 1;
+    f->writable = (log_flags & DISK_WRITE) != 0;
     segment_path(path, dir, base_offset, "log");
     enum err err = disk_open(disk, path, log_flags, &f->log);
     if (err == ERR_OK)
@@ -91,7 +92,7 @@ static void close_longest_unused(struct files *f)
 }
 
 void files_adopt(struct files *f, struct segment_files **owner, struct segment_files *files,
-                 bool writing)
+                 bool in_use)
 {
     ASSERT(*owner == NULL && files->owner == NULL);
     ASSERT(files->open_files == NULL);
@@ -101,12 +102,20 @@ void files_adopt(struct files *f, struct segment_files **owner, struct segment_f
     *f->count += FILES_PER_SEGMENT;
     files->owner = owner;
     *owner = files;
-    if (!writing)
+    if (!in_use)
         list_push_back(&f->used_last, &files->link);
 }
 
-void files_retire(struct files *f, struct segment_files *files)
+void files_use(struct segment_files *files)
 {
+    ASSERT(files->owner != NULL);
+    list_remove(&files->link);
+}
+
+void files_rest(struct files *f, struct segment_files *files)
+{
+    ASSERT(files->owner != NULL);
+    list_remove(&files->link);
     list_push_back(&f->used_last, &files->link);
     while (*f->count > f->count_max && !list_empty(&f->used_last))
         close_longest_unused(f);

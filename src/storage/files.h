@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Open files of segments, counted, and the LRU that bounds how many stay open. Jobs hold a reference
+/* Open files of segments, counted, and the LRU that bounds how many stay open. Those that are written to, up to
+ * the sync that covers all of it, are not closed, and may go over the bound. Jobs hold a reference
  * while they use them, so that closing (or removing) a segment never pulls a file away from a worker. */
 #ifndef ECHOLOG_STORAGE_FILES_H
 #define ECHOLOG_STORAGE_FILES_H
@@ -12,8 +13,9 @@
 #define FILES_PER_SEGMENT 3
 
 struct segment_files {
-    struct list link;             /* in files.used_last while it may be closed */
-    unsigned refs;                /* reactor only */
+    struct list link; /* in files.used_last while it may be closed */
+    unsigned refs;    /* reactor only */
+    bool writable;
     unsigned *open_files;         /* the counter they are in; NULL before files_adopt */
     struct segment_files **owner; /* the owner's pointer, cleared when the LRU lets go */
     struct disk_file *log;        /* all owned */
@@ -40,11 +42,13 @@ enum err segment_files_open(struct disk *disk, const char *dir, int64_t base_off
 void segment_files_ref(struct segment_files *files);
 void segment_files_unref(struct segment_files *files); /* NULL is allowed */
 
-/* Files of a segment come under the bound: `*owner` takes over the caller's reference. Those that are
- * written to are not closed until files_retire. */
+/* Files of a segment come under the bound: `*owner` takes over the caller's reference. With `in_use` they are
+ * not closed until files_rest. */
 void files_adopt(struct files *f, struct segment_files **owner, struct segment_files *files,
-                 bool writing);
-void files_retire(struct files *f, struct segment_files *files);
+                 bool in_use);
+void files_use(struct segment_files *files); /* not to be closed now */
+void files_rest(struct files *f,
+                struct segment_files *files); /* may be closed again, also at once */
 void files_touch(struct files *f, struct segment_files *files); /* just used */
 /* The owner lets go: clears its pointer. */
 void files_drop(struct segment_files **owner);

@@ -513,7 +513,8 @@ static bool write_waiting(struct partition *p)
     struct iovec iov[DISK_IOV_MAX];
     uint64_t bytes = s->bytes;
     size_t count = 0, put = 0;
-    ASSERT(p->work.kind == WORK_NONE && p->ready);
+    ASSERT(p->work.kind == WORK_NONE && partition_ready(p));
+    files_use(s->files);
     while (count < p->tail.waiting && count < DISK_IOV_MAX) {
         struct tail_batch *batch = tail_waiting(&p->tail, count);
         if (!segment_has_room(p, s, bytes, batch) || batch->last_offset >= p->reserved)
@@ -566,7 +567,7 @@ static bool step(struct partition *p)
     }
     if (p->tail.waiting > 0) {
         const struct segment *s = partition_active(p);
-        if (!p->ready)
+        if (!partition_ready(p))
             work_start_open(p);
         else if (tail_waiting(&p->tail, 0)->last_offset >= p->reserved)
             work_start_checkpoint(p);
@@ -583,7 +584,7 @@ static bool step(struct partition *p)
         work_start_checkpoint(p);
     else if (sync_due(p))
         work_start_sync(p);
-    else if (p->roll_wanted && p->ready && partition_active(p)->bytes > 0)
+    else if (p->roll_wanted && partition_ready(p) && partition_active(p)->bytes > 0)
         work_start_roll(p);
     else if (p->roll_wanted && partition_active(p)->bytes > 0)
         work_start_open(p);
@@ -592,10 +593,21 @@ static bool step(struct partition *p)
     return false;
 }
 
+/* With nothing unwritten or unsynced the active segment's files may be closed as well: so partitions that
+ * nobody writes to cost no descriptors. The next append has a job open them again. */
+static void rest(struct partition *p)
+{
+    bool idle = p->work.kind == WORK_NONE && !partition_dirty(p) &&
+                (p->batch_synced == p->batch_written || p->failed != ERR_OK);
+    if (idle && !p->deleted && partition_ready(p))
+        files_rest(&p->st->files, partition_active(p)->files);
+}
+
 void partition_advance(struct partition *p)
 {
     while (step(p)) {
     }
+    rest(p);
 }
 
 void partition_commit(struct partition *p)

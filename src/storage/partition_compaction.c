@@ -181,7 +181,7 @@ static void let_go(struct partition_compaction *c)
     if (s == NULL)
         return;
     if (s->pinned && s->files != NULL)
-        files_retire(&c->p->st->files, s->files);
+        files_rest(&c->p->st->files, s->files);
     s->pinned = false;
     segment_unref(s);
     c->segment = NULL;

@@ -25,7 +25,7 @@
 enum work_kind {
     WORK_NONE,
     WORK_CREATE, /* the directory and the first segment */
-    WORK_OPEN,   /* the active segment's files, before the first write of a run */
+    WORK_OPEN,   /* the active segment's files, before the first write in some time */
     WORK_SYNC,
     WORK_ROLL,       /* syncs the active segment and begins the next */
     WORK_CHECKPOINT, /* to reserve offsets, to make the log start durable, to note a failure */
@@ -93,7 +93,6 @@ struct partition {
     void *ctx;
 
     bool created; /* the directory and the first segment are there, durably */
-    bool ready;   /* the active segment is open for writing */
     bool deleted;
     enum err failed;       /* sticks */
     enum err refused_last; /* why batches were last refused */
@@ -171,6 +170,14 @@ static inline struct segment *partition_active(const struct partition *p)
 {
     ASSERT(p->segment_count > 0);
     return p->segments[p->segment_count - 1];
+}
+
+/* Whether the active segment is open for writing: not before the first write of a run, nor after a time in
+ * which nothing was written. */
+static inline bool partition_ready(const struct partition *p)
+{
+    const struct segment_files *files = partition_active(p)->files;
+    return files != NULL && files->writable;
 }
 
 /* --- partition.c --- */

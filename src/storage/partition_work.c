@@ -81,8 +81,9 @@ static void run_open(struct disk_job *job)
 {
     struct partition_work *w = work_of(job);
     w->err = segment_files_open(w->disk, w->dir, w->base_offset, DISK_WRITE, &w->opened);
-    if (w->err == ERR_OK && w->marker)
-        w->err = marker_remove(w->disk, w->dir);
+    if (w->err != ERR_OK || !w->marker)
+        return;
+    w->err = marker_remove(w->disk, w->dir);
     if (w->err == ERR_OK)
         write_checkpoint(w);
 }
@@ -198,7 +199,8 @@ void work_start_checkpoint(struct partition *p)
 static void lend_active(struct partition *p, struct partition_work *w)
 {
     struct segment *s = partition_active(p);
-    ASSERT(p->ready && s->files != NULL);
+    ASSERT(partition_ready(p));
+    files_use(s->files);
     w->files = s->files;
     segment_files_ref(w->files);
     w->index = &s->index;
@@ -272,6 +274,8 @@ void partition_start_removal(struct partition *p, size_t count)
 /* A creation or roll that failed: whether it is tried once more, after closing files. */
 static bool try_again(struct partition *p, const struct partition_work *w)
 {
+    if (partition_dirty(p) && partition_ready(p))
+        files_use(partition_active(p)->files); /* it is about to be written to */
     if (w->err != ERR_LIMIT || w->retried || !files_close_idle(&p->st->files))
         return false;
     p->work.retried = true;
@@ -296,7 +300,6 @@ static void adopt_active(struct partition *p, struct partition_work *w)
     files_drop(&s->files); /* one that readers opened */
     files_adopt(&p->st->files, &s->files, w->opened, true);
     w->opened = NULL;
-    p->ready = true;
     p->work.retried = false;
 }
 
@@ -335,10 +338,10 @@ static void create_done(struct partition *p, struct partition_work *w)
 
 static void open_done(struct partition *p, struct partition_work *w)
 {
-    if (w->err == ERR_OK)
+    if (w->err == ERR_OK && w->marker) {
         p->marker = false;
-    if (w->err == ERR_OK)
         w->err = take_checkpoint(p, w);
+    }
     if (w->err == ERR_OK) {
         adopt_active(p, w);
         return;
@@ -407,7 +410,7 @@ static void roll_done(struct partition *p, struct partition_work *w)
     }
     take_index_result(&old->index, w->index_err);
     enum err err = take_checkpoint(p, w);
-    files_retire(&p->st->files, old->files);
+    files_rest(&p->st->files, old->files);
     partition_add_segment(p, segment_create(w->base_offset));
     p->roll_wanted = false;
     adopt_active(p, w);

@@ -28,7 +28,9 @@ struct storage_options {
     struct timers *timers;
     struct trace *trace;
     size_t tail_bytes_max; /* memory for recent batches, over all partitions */
-    unsigned files_max;    /* open files of sealed segments, over all partitions */
+    /* Open files of segments, over all partitions. Only those with bytes that are not synced yet may go
+     * over it; a partition that nobody writes to or reads costs none when others need them. */
+    unsigned files_max;
 };
 
 struct storage_stats {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What those are told who wait for a partition to be made or to be gone. */
 #include "bench.h"
+#include "storage/storage_internal.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 struct watch {
     struct partition_events events;
@@ -172,5 +174,92 @@ Test(life, who_does_not_wait_for_a_deletion_any_more_is_not_told)
     cr_assert_eq(e.count, 0);
     cr_assert_not(fake_disk_exists(b.disk, "orders-0"));
     partition_deletion_end(&e.deletion);
+    bench_deinit(&b);
+}
+
+/* --- descriptors ------------------------------------------------------------------------------- */
+
+#define MANY 1000
+
+static struct partition *many_create(struct bench *b, int i)
+{
+    static const struct partition_events events = {
+        .written = on_batch, .synced = on_batch, .refused = on_refused, .trimmed = on_trimmed};
+    char dir[32];
+    snprintf(dir, sizeof(dir), "many-%d", i);
+    return partition_create(b->st, dir, &b->config, &events, NULL);
+}
+
+static void many_put(struct bench *b, struct partition *p)
+{
+    struct record r = {.timestamp_ms = b->clock.wall_ms, .value = bytes_of_string("a")};
+    int64_t offset;
+    uint64_t batch;
+    cr_assert_eq(partition_append(p, &r, 1, &offset, &batch), ERR_OK);
+    partition_commit(p);
+    partition_want_sync(p);
+    bench_settle(b);
+    cr_assert_eq(partition_batch_synced(p), batch);
+}
+
+Test(life, partitions_that_nobody_writes_to_hold_no_descriptors_beyond_the_bound)
+{
+    struct bench b;
+    struct partition *many[MANY];
+    bench_init(&b); /* with a bound of 30 */
+    for (int i = 0; i < MANY; i++) {
+        many[i] = many_create(&b, i);
+        bench_settle(&b);
+        cr_assert_leq(b.disk->open_handles, 30);
+    }
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < MANY; i++) {
+            many_put(&b, many[i]);
+            cr_assert_leq(b.disk->open_handles, 30);
+        }
+    cr_assert_leq(storage_stats(b.st)->open_files, 30);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(partition_next_offset(many[i]), 2);
+        close_other(many[i]);
+    }
+    bench_deinit(&b);
+}
+
+Test(life, segment_that_was_closed_while_idle_goes_on_where_it_was)
+{
+    struct bench b;
+    bench_init(&b);
+    for (int i = 0; i < 50; i++) {
+        bench_append_bytes(&b, 200);
+        partition_want_sync(b.p);
+        partition_commit(b.p);
+        bench_settle(&b);
+        if (i % 3 == 0)
+            files_close_idle(&b.st->files);
+    }
+    cr_assert_eq(b.disk->open_handles, 3);
+    files_close_idle(&b.st->files);
+    cr_assert_eq(b.disk->open_handles, 0);
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_assert_eq(bench_count(&b, 0, 1000), 50); /* a reader's files are not for writing */
+    cr_assert_eq(bench_put(&b, "more"), 50);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_eq(bench_count(&b, 0, 1000), 51);
+    bench_deinit(&b);
+}
+
+Test(life, files_with_bytes_that_are_not_synced_stay_open)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_settle(&b);
+    bench_append(&b, "a");
+    partition_commit(b.p);
+    files_close_idle(&b.st->files);
+    cr_assert_eq(b.disk->open_handles, 3);
+    bench_pass(&b, b.config.flush_ms);
+    files_close_idle(&b.st->files);
+    cr_assert_eq(b.disk->open_handles, 0);
     bench_deinit(&b);
 }
