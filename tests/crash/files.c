@@ -8,6 +8,7 @@
 
 #define FILES_MAX 4096
 #define TORN_MAX 400
+#define BATCH_LEN_ENDS 12
 
 struct stored_file *list_files(const char *dir, uint32_t *count)
 {
@@ -31,15 +32,25 @@ bool is_log(const struct stored_file *file)
     return len > 4 && strcmp(file->path + len - 4, ".log") == 0;
 }
 
-/* The beginning of a batch that has been there before: it looks right and is not whole. */
+/* The length of the batch that begins so: behind base offset and length field. */
+static size_t batch_len(const unsigned char *bytes)
+{
+    return BATCH_LEN_ENDS +
+           ((size_t)bytes[8] << 24 | (size_t)bytes[9] << 16 | (size_t)bytes[10] << 8 | bytes[11]);
+}
+
+/* The beginning of a batch that has been there before: it looks right and is not whole. (A whole one, which
+ * no write leaves that was cut short, would be damage.) */
 static bool tear(const struct stored_file *file, struct random *r)
 {
-    char bytes[TORN_MAX];
+    unsigned char bytes[TORN_MAX];
     size_t len = random_between(r, 1, TORN_MAX);
     int fd = open(file->path, O_RDWR);
     if (fd < 0)
         return false;
     ssize_t got = pread(fd, bytes, len, 0);
+    if (got >= BATCH_LEN_ENDS && batch_len(bytes) <= (size_t)got)
+        got = (ssize_t)random_between(r, 1, (uint32_t)batch_len(bytes) - 1);
     bool done = got > 0 && pwrite(fd, bytes, (size_t)got, file->size) == got;
     close(fd);
     return done;
