@@ -2,6 +2,7 @@
 /* Kills the real server in the middle of real work, and reads everything back. The last line is
  * N passed, N failed. What a seed fixes is what is sent and when the server is ended; what the
  * server does with it meanwhile is up to the machine. */
+#include "crash/compaction.h"
 #include "crash/limits.h"
 #include "crash/rounds.h"
 #include <signal.h>
@@ -13,20 +14,22 @@
 #define NOT_GIVEN UINT64_MAX
 #define ROUNDS_USUAL 100
 #define FLIPS_USUAL 40
+#define COMPACTIONS_USUAL 30
 
 struct options {
-    uint64_t seed, rounds, flips;
+    uint64_t seed, rounds, flips, compactions;
     bool limits;
     bool keep;
 };
 
 static int usage(void)
 {
-    printf("usage: crash [--rounds N] [--flips N] [--limits] [--seed K] [--keep]\n"
-           "Rounds of load, kill -9, restart and check; flips of bits in stopped data. Without a "
-           "number of\n"
-           "either it does some of both.\n"
-           "--keep leaves the data of a failed round where it is.\n");
+    printf(
+        "usage: crash [--rounds N] [--flips N] [--compactions N] [--limits] [--seed K] [--keep]\n"
+        "Rounds of load, kill -9, restart and check, of a topic that is compacted and trimmed too; "
+        "flips of\n"
+        "bits in stopped data; limits of the system. Without any of these it does some of all.\n"
+        "--keep leaves the data of a failed round where it is.\n");
     return 2;
 }
 
@@ -45,7 +48,8 @@ static bool read_options(int argc, char **argv, struct options *o)
         uint64_t *number; /* or */
         bool *flag;
     } options[] = {
-        {"--rounds", &o->rounds, NULL}, {"--flips", &o->flips, NULL}, {"--seed", &o->seed, NULL},
+        {"--rounds", &o->rounds, NULL}, {"--flips", &o->flips, NULL},
+        {"--seed", &o->seed, NULL},     {"--compactions", &o->compactions, NULL},
         {"--limits", NULL, &o->limits}, {"--keep", NULL, &o->keep},
     };
     for (int i = 1; i < argc; i++) {
@@ -84,18 +88,25 @@ static void print_sums(const struct sums *s)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.seed = (uint64_t)time(NULL), .rounds = NOT_GIVEN, .flips = NOT_GIVEN};
+    struct options o = {.seed = (uint64_t)time(NULL),
+                        .rounds = NOT_GIVEN,
+                        .flips = NOT_GIVEN,
+                        .compactions = NOT_GIVEN};
     struct sums sums = {0};
     if (!read_options(argc, argv, &o))
         return usage();
-    bool usual = o.rounds == NOT_GIVEN && o.flips == NOT_GIVEN && !o.limits;
+    bool usual =
+        o.rounds == NOT_GIVEN && o.flips == NOT_GIVEN && o.compactions == NOT_GIVEN && !o.limits;
     if (o.rounds == NOT_GIVEN)
         o.rounds = usual ? ROUNDS_USUAL : 0;
     if (o.flips == NOT_GIVEN)
         o.flips = usual ? FLIPS_USUAL : 0;
+    if (o.compactions == NOT_GIVEN)
+        o.compactions = usual ? COMPACTIONS_USUAL : 0;
     signal(SIGPIPE, SIG_IGN); /* the server dies while it is written to */
     printf("seed %llu\n", (unsigned long long)o.seed);
     run_rounds(o.seed, o.rounds, o.keep, &sums);
+    run_compactions(o.seed, o.compactions, o.keep, &sums);
     run_flips(o.seed, o.flips, o.keep, &sums);
     if (usual || o.limits)
         run_limits(&sums);
