@@ -287,6 +287,7 @@ static enum err ask_successor(struct log_scan *s, uint64_t pos, const struct bat
  * log; if there is none, the first. */
 struct judge {
     bool sought, found;
+    bool sure; /* or only the first */
     uint64_t pos;
     int64_t base_offset;
 };
@@ -307,8 +308,11 @@ static enum err find_judge(struct log_scan *s, uint64_t pos, struct judge *judge
         bool sure = says == SUCCESSOR_FOLLOWS || says == SUCCESSOR_MAY_FOLLOW ||
                     pos + batch_header_len(&h) == s->end;
         if (!judge->found || sure)
-            *judge = (struct judge){
-                .sought = true, .found = true, .pos = pos, .base_offset = h.base_offset};
+            *judge = (struct judge){.sought = true,
+                                    .found = true,
+                                    .sure = sure,
+                                    .pos = pos,
+                                    .base_offset = h.base_offset};
         if (sure)
             return ERR_OK;
     }
@@ -335,7 +339,8 @@ static enum err judge_batch(struct log_scan *s, uint64_t pos, const struct batch
     if (err != ERR_OK)
         return err;
     bool before = !judge->found || judge->base_offset > batch_header_last_offset(h);
-    *good = says == SUCCESSOR_NONE ? before : judge->found && judge->pos != end && before;
+    bool denied = says == SUCCESSOR_DENIES && judge->sure && judge->pos == end;
+    *good = before && !denied;
     return ERR_OK;
 }
 
