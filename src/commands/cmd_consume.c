@@ -188,6 +188,8 @@ static void filled(struct late_reply *l, struct out *out)
 
 static void release(struct late_reply *l)
 {
+    if (!l->client_gone)
+        consume_give_up(consume_of(l)); /* harmless when it was answered */
     consume_end(consume_of(l));
     mem_free(CONTAINER_OF(l, struct consume_call, reply));
 }

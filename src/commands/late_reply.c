@@ -8,6 +8,7 @@ static void on_abandoned(struct hold *hold)
 {
     struct late_reply *l = CONTAINER_OF(hold, struct late_reply, hold);
     l->session = NULL;
+    l->client_gone = true;
     l->release(l);
 }
 
@@ -77,6 +78,7 @@ static void on_block_ended(struct blocker *blocker, enum block_end how)
         if (!l->mute)
             hold_release(&l->hold);
         l->session = NULL;
+        l->client_gone = true;
         l->release(l);
         break;
     }

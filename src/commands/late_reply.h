@@ -24,6 +24,10 @@ struct late_reply {
     /* CLIENT UNBLOCK … TIMEOUT: hurry; late_reply_answer follows, now or later. NULL: cannot. */
     void (*time_up)(struct late_reply *l);
 
+    /* For release: there was no answer because the client is gone. (CLIENT UNBLOCK … ERROR is one that `render`
+     * was not asked for.) */
+    bool client_gone;
+
     /* Private. */
     struct session *session; /* borrowed; NULL once gone */
     struct hold hold;

@@ -355,6 +355,9 @@ enum err consume_start(struct consume *c)
 void consume_handed(struct consume *c, struct consume_part *part, int64_t next)
 {
     struct group_partition *gp = part->gp;
+    /* Served last, also with an error: others come first the next time. */
+    list_remove(&gp->of_owner);
+    list_push_back(&c->m->owned, &gp->of_owner);
     switch (part->fetched->err) {
     case ERR_OK:
         break;
@@ -375,8 +378,6 @@ void consume_handed(struct consume *c, struct consume_part *part, int64_t next)
     gp->position = next;
     if (list_empty(&gp->handed) && next > gp->committed)
         list_push_back(&c->m->handed, &gp->handed);
-    list_remove(&gp->of_owner);
-    list_push_back(&c->m->owned, &gp->of_owner);
     c->gave_some = true;
 }
 
@@ -398,6 +399,15 @@ void consume_time_up(struct consume *c)
         fetch_time_up(&c->fetch); /* on_fetched follows */
     else
         tell(c);
+}
+
+void consume_give_up(struct consume *c)
+{
+    c->told = true;
+    if (c->m == NULL)
+        return;
+    member_seen(c->m);
+    lose_member(c);
 }
 
 void consume_end(struct consume *c)

@@ -77,6 +77,8 @@ void consume_handed(struct consume *c, struct consume_part *part, int64_t next);
 void consume_answered(struct consume *c, struct out *out);
 /* Ends the wait as if its time were up; `done` follows, maybe later. */
 void consume_time_up(struct consume *c);
+/* It gets no answer (more), though the connection is there: the member stays. consume_end follows. */
+void consume_give_up(struct consume *c);
 /* Releases everything. Before `done`, the connection is gone: the member leaves. */
 void consume_end(struct consume *c);
 

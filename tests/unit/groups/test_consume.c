@@ -187,6 +187,16 @@ Test(consume, its_wait_is_ended_from_outside)
     asked_end(&idle);
 }
 
+Test(consume, a_wait_that_is_given_up_leaves_the_member_where_it_is)
+{
+    topic_with("t", 1, NULL);
+    struct asked a;
+    ask(&b, &one, &a, "m", &waiting, "t");
+    consume_give_up(&a.consume);
+    asked_end(&a);
+    cr_expect_eq(b.groups->member_count, 1);
+}
+
 Test(consume, inside_exec_it_does_not_wait)
 {
     topic_with("t", 1, NULL);
@@ -399,6 +409,15 @@ Test(consume, one_that_may_wait_is_told_of_lost_records_at_once_and_other_partit
     overtaken();
     topic_with("u", 1, "a");
     EXPECT_STR(answer_to(&b, &one, "m", &waiting, "t u"), "t/0=-RANGE 1..4 at -1 | u/0=a");
+}
+
+Test(consume, a_partition_with_lost_records_does_not_starve_the_others)
+{
+    overtaken();
+    topic_with("u", 1, "a");
+    const struct consume_options little = {.count_max = 1};
+    EXPECT_STR(answer_to(&b, &one, "m", &little, "t u"), "t/0=-RANGE 1..4 at -1");
+    EXPECT_STR(answer_to(&b, &one, "m", &little, "t u"), "u/0=a");
 }
 
 Test(consume, reset_earliest_tells_of_lost_records_once_and_goes_on)
