@@ -18,8 +18,8 @@ static int64_t cutoff_ms(const struct partition *p)
 
 static bool time_due(const struct partition *p)
 {
-    return p->log_start < p->next_offset && p->config.retention_ms >= 0 &&
-           p->start_age_ms < cutoff_ms(p);
+    return p->log_start < p->next_offset && p->bytes > p->start_skip &&
+           p->config.retention_ms >= 0 && p->start_age_ms < cutoff_ms(p);
 }
 
 static bool bytes_due(const struct partition *p)
@@ -88,6 +88,17 @@ static uint64_t skip_before(const struct partition *p, int64_t offset)
     return skip > p->start_skip ? skip : p->start_skip;
 }
 
+/* Nothing was ever stored between the log start and `offset`: there is the gap that a power cut left, where
+ * nothing can expire. Positions in it stay good, so that nobody is told of records that were lost. */
+static bool only_gap_before(const struct partition *p, int64_t offset, uint64_t skip)
+{
+    const struct checkpoint *c = &p->checkpoint;
+    for (size_t i = 0; i < c->epoch_count; i++)
+        if (c->epochs[i].first_offset == offset)
+            return skip <= p->start_skip;
+    return false;
+}
+
 /* What is damaged has no time: it is as old as the first record behind it that can be read, so that nobody
  * is told that it expired when it is only unreadable. With nothing behind, its age is that of the greatest
  * timestamp there was, which is at or before its last record. */
@@ -103,7 +114,9 @@ static void take_time(struct partition *p)
         return;
     }
     int64_t age_ms = found ? seek->found_timestamp_ms : INT64_MIN;
-    partition_move_start(p, seek->offset, age_ms, partition_seek_skip(p, seek));
+    uint64_t skip = partition_seek_skip(p, seek);
+    int64_t offset = found && only_gap_before(p, seek->offset, skip) ? p->log_start : seek->offset;
+    partition_move_start(p, offset, age_ms, skip);
 }
 
 static void take_bytes(struct partition *p)

@@ -178,6 +178,34 @@ Test(recovery, power_cut_never_gives_out_an_offset_twice)
     bench_deinit(&b);
 }
 
+Test(recovery, log_whose_first_records_a_power_cut_took_begins_where_it_began)
+{
+    struct bench b;
+    bench_init(&b);
+    b.config.retention_ms = 1000;
+    bench_settle(&b);
+    cr_assert_eq(write_one(&b, "seen and lost"), 0);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    open_again(&b);
+    /* Neither an empty log nor its first record makes a reader at the beginning miss anything. */
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_expect_eq(partition_log_start(b.p), 0);
+    int64_t next = bench_put(&b, "after");
+    cr_assert_gt(next, 0);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_expect_eq(partition_log_start(b.p), 0);
+    cr_expect_eq(bench_count(&b, 0, 1), 1);
+    bench_reopen(&b);
+    cr_expect_eq(bench_count(&b, 0, 1), 1);
+    bench_pass(&b, 2000);
+    partition_retain(b.p);
+    bench_settle(&b);
+    cr_expect_eq(partition_log_start(b.p), next + 1, "its only record has expired");
+    bench_deinit(&b);
+}
+
 Test(recovery, offsets_beyond_the_reserved_bound_are_not_shown_before_it_is_durable)
 {
     struct bench b;
