@@ -182,7 +182,7 @@ static void rebalance_for(struct group *g, struct bytes member, const char *what
 {
     struct buf why = {0};
 
-    buf_printf(&why, "member '%.*s'%s%s", NAME(member), what[0] == '\'' ? "" : " ", what);
+    buf_printf(&why, "member '%.*s' %s", NAME(member), what);
     buf_append_char(&why, '\0');
     group_rebalance(g, why.data);
     buf_deinit(&why);
@@ -221,7 +221,7 @@ static void on_session(struct timer *timer)
         return;
     }
     gs->stats.expired_sessions++;
-    snprintf(why, sizeof(why), "'s session of %" PRId64 " ms ran out", m->session_ms);
+    snprintf(why, sizeof(why), "is gone: its session of %" PRId64 " ms ran out", m->session_ms);
     group_remove(m, ERR_OK, why);
 }
 

@@ -162,8 +162,8 @@ struct member *group_join(struct group *g, struct bytes name, const struct bytes
 /* The latest CONSUME's topics hold; a new assignment only when they differ. */
 void group_subscribe(struct member *m, const struct bytes *topics, size_t topic_count);
 /* It is no member any more: what it owned is free, its CONSUME under way ends with `err` (ERR_OK: it has none,
- * or it is answered elsewhere). `why` goes on after the member's name: "left", "was kicked", "'s session of
- * 45000 ms ran out", … */
+ * or it is answered elsewhere). `why` goes on after the member's name: "left", "was kicked", "is gone:
+ * its session of 45000 ms ran out", … */
 void group_remove(struct member *m, enum err err, const char *why);
 /* Members or topics of a group changed: a new target for its partitions. `why` is a clause for people:
  * "member 'c2' joined". */
