@@ -10,6 +10,11 @@
 void group_rig_open(struct group_rig *b)
 {
     rig_open(&b->rig);
+    group_rig_open_groups(b);
+}
+
+void group_rig_open_groups(struct group_rig *b)
+{
     struct groups_options options = {.catalog = b->rig.catalog,
                                      .config = &b->rig.config,
                                      .clock = &b->rig.clock,

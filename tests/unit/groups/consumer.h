@@ -12,6 +12,7 @@ struct group_rig {
     struct groups *groups;
 };
 void group_rig_open(struct group_rig *b);
+void group_rig_open_groups(struct group_rig *b); /* where the rig was restarted */
 void group_rig_close(struct group_rig *b);
 void group_rig_turn(struct group_rig *b); /* with what becomes of assignments */
 /* Time goes on. */

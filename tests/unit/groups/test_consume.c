@@ -212,6 +212,57 @@ Test(consume, one_that_nobody_hears_keeps_the_member_and_hands_out_nothing)
     EXPECT_STR(answer_to(&b, &one, "m", &plain, "t"), "t/0=a");
 }
 
+/* Records that take a worker to read. */
+static void with_cold_records(void)
+{
+    topic_with("t", 1, "a");
+    connection_close(&one);
+    connection_close(&two);
+    groups_close(b.groups);
+    rig_restart(&b.rig); /* nothing is in memory any more */
+    group_rig_open_groups(&b);
+    connection_open(&one);
+    connection_open(&two);
+    rig_fault(&b.rig, RIG_COLD);
+}
+
+Test(consume, what_is_not_in_memory_is_read_by_a_worker)
+{
+    struct asked a;
+    with_cold_records();
+    ask(&b, &one, &a, "m", &plain, "t");
+    cr_expect_not(a.done);
+    rig_until(&b.rig, &a.done);
+    EXPECT_STR(a.text, "t/0=a");
+    asked_end(&a);
+}
+
+Test(consume, a_member_that_is_kicked_while_a_worker_reads_is_told)
+{
+    struct asked a;
+    with_cold_records();
+    ask(&b, &one, &a, "m", &plain, "t");
+    group_kick(group_find_member(groups_find(b.groups, BYTES_LITERAL("g")), BYTES_LITERAL("m")));
+    cr_assert(a.done);
+    EXPECT_STR(a.text, "-UNKNOWNMEMBER");
+    asked_end(&a);
+    rig_turn_and_wait(&b.rig);
+}
+
+Test(consume, while_a_worker_reads_for_one_that_does_not_wait_its_partition_stays_its_own)
+{
+    struct asked a, other;
+    with_cold_records();
+    ask(&b, &one, &a, "m", &plain, "t");
+    ask(&b, &two, &other, "l", &waiting, "t"); /* first by name; the share of m stays m's */
+    groups_settle(b.groups);
+    rig_until(&b.rig, &a.done);
+    EXPECT_STR(a.text, "t/0=a");
+    cr_expect_not(other.done);
+    asked_end(&a);
+    asked_end(&other);
+}
+
 /* --- members -------------------------------------------------------------------------------- */
 
 Test(consume, the_second_of_two_waits_for_the_only_partition_and_takes_it_when_the_first_leaves)

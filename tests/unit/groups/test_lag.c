@@ -104,13 +104,7 @@ Test(lag, reads_the_age_through_a_worker_when_it_must)
     behind_by(1, 4);
     groups_close(b.groups);
     rig_restart(&b.rig); /* nothing is in memory any more */
-    struct groups_options options = {.catalog = b.rig.catalog,
-                                     .config = &b.rig.config,
-                                     .clock = &b.rig.clock,
-                                     .timers = &b.rig.timers,
-                                     .trace = &b.rig.trace,
-                                     .hash_key = &b.rig.key};
-    cr_assert_eq(groups_open(&options, &b.groups), ERR_OK);
+    group_rig_open_groups(&b);
     connection_close(&one);
     connection_open(&one);
     const struct consume_options mute = {.mute = true};
