@@ -244,15 +244,14 @@ static void keep_doubtful(struct recovery *rc, struct segment *s, uint64_t len)
 }
 
 /* The log ends behind its last good batch: what follows is a write that did not end. */
-static enum err cut(struct recovery *rc, struct segment *s, struct disk_file *file, uint64_t len)
+static void note_cut(struct recovery *rc, const struct segment *s, uint64_t len)
 {
     if (s->bytes == len)
-        return ERR_OK;
+        return;
     rc->report->bytes_cut += len - s->bytes;
     TRACE_WARN(rc->p->st->options.trace,
                "%s/%020" PRId64 ".log: cut a torn tail of %" PRIu64 " bytes behind offset %" PRId64,
                rc->p->dir, s->base_offset, len - s->bytes, rc->expected - 1);
-    return disk_truncate(file, s->bytes);
 }
 
 static enum err copy_log(struct disk_file *from, struct disk_file *to, uint64_t len)
@@ -350,7 +349,7 @@ static enum err recover_files(struct recovery *rc, struct segment *s, struct seg
     if (last && rc->doubtful)
         keep_doubtful(rc, s, len);
     else if (last)
-        err = cut(rc, s, files->log, len);
+        note_cut(rc, s, len);
     else
         note_sealed_end(rc, s, len, limit);
     if (!last)
@@ -498,9 +497,10 @@ static void note_lost(struct recovery *rc)
     s->bytes = len;
 }
 
-/* Zeros take their place, so that readers are told of damage, now and whenever they come by again, where
- * otherwise they would see a gap. A crash before that, and the next start finds bytes missing again. */
-static enum err fill_lost(struct recovery *rc)
+/* A torn tail is cut. Where bytes were lost zeros take their place, so that readers are told of damage, now and
+ * whenever they come by again, and not of a gap. Only behind the checkpoint, which knows where offsets go
+ * on: what is wrong with the length is all that tells the next start that some may have been seen. */
+static enum err set_length(struct recovery *rc)
 {
     struct partition *p = rc->p;
     const struct segment *s = partition_active(p);
@@ -609,7 +609,9 @@ static enum err recover(struct partition *p, struct partition_recovery *report,
     err = find_last_batch(p);
     if (err == ERR_OK)
         err = write_first_checkpoint(&rc);
-    return err == ERR_OK && rc.lost ? fill_lost(&rc) : err;
+    if (err == ERR_OK && (rc.lost || report->bytes_cut > 0))
+        err = set_length(&rc);
+    return err;
 }
 
 /* A creation that a crash ended leaves at most an empty first segment and no checkpoint, or none. */

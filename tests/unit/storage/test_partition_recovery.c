@@ -799,3 +799,35 @@ Test(recovery, start_that_dies_before_it_has_filled_in_what_is_missing_is_made_a
         bench_deinit(&b);
     }
 }
+
+Test(recovery, start_that_dies_beside_the_cut_of_a_torn_tail_is_made_again)
+{
+    static const enum fake_call calls[] = {FAKE_TRUNCATE, FAKE_SYNC, FAKE_WRITE, FAKE_OPEN};
+    for (int i = 0; i < 60; i++) {
+        struct bench b;
+        bench_init(&b);
+        for (int n = 0; n < 3; n++)
+            bench_put(&b, "record");
+        write_one(&b, "record");
+        cr_assert_str_eq(bench_get(&b, 3, NULL), "record"); /* a reader has seen it */
+        struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+        log->data[log->len - 2] ^= 1;
+        bench_crash(&b, FAKE_KEEP_ALL, 1);
+        enum fake_call call = calls[i % 4];
+        fake_disk_fail(b.disk, call, i / 4, 1000, ERR_IO);
+        enum err err = bench_open(&b);
+        fake_disk_fail(b.disk, call, 0, 0, ERR_OK);
+        if (err != ERR_OK) {
+            fake_disk_power_off(b.disk);
+            fake_disk_power_on(b.disk, FAKE_KEEP_ALL, 1);
+            open_again(&b);
+        }
+        cr_assert_eq(bench_count(&b, 0, 1 << 20), 3);
+        cr_assert_gt(bench_put(&b, "next"), 3, "%d: no offset is given out twice", i);
+        bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+        open_again(&b);
+        cr_assert_eq(bench_count(&b, 0, 1 << 20), 4);
+        cr_assert_eq(b.recovery.corrupt_ranges + b.recovery.bytes_cut, 0);
+        bench_deinit(&b);
+    }
+}
