@@ -191,6 +191,11 @@ void groups_settle(struct groups *gs)
     }
 }
 
+bool groups_pending(const struct groups *gs)
+{
+    return !list_empty(&gs->tell) || !list_empty(&gs->stir);
+}
+
 /* --- connections ------------------------------------------------------------------------------ */
 
 void group_client_init(struct group_client *client, char *address,

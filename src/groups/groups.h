@@ -74,6 +74,8 @@ void groups_configured(struct groups *gs);
 /* Tells members that said NOTIFY what their new target is, and lets those whose assignment changed while they
  * are parked give up, take and read; again until nothing moves. Once a turn, before the commit. */
 void groups_settle(struct groups *gs);
+/* Whether that has something to do: the loop must not sleep on it. */
+bool groups_pending(const struct groups *gs);
 
 /* --- connections ------------------------------------------------------------------------------ */
 

@@ -262,7 +262,8 @@ void broker_tick(struct broker *b)
 
 int64_t broker_wait_us(const struct broker *b)
 {
-    if (sessions_pending(b->services.sessions, !b->stopping))
+    if (sessions_pending(b->services.sessions, !b->stopping) ||
+        groups_pending(b->services.groups)) /* of connections that ended behind the settling */
         return 0;
     int64_t next_us = timers_next(&b->timers);
     if (b->stopping && b->stop_deadline_us < next_us)

@@ -157,6 +157,31 @@ Test(groups, the_names_of_kicked_members_are_bounded)
     group_rig_close(&b);
 }
 
+Test(groups, there_is_something_to_settle_when_a_waiting_members_target_is_free)
+{
+    struct group_rig b;
+    struct connection k;
+    struct asked a;
+    const struct consume_options for_ever = {.wait_us = -1};
+
+    group_rig_open(&b);
+    connection_open(&k);
+    rig_topic(&b.rig, "t", 1);
+    asks(&b, "c1", "t");
+    ask(&b, &k, &a, "c2", &for_ever, "t");
+    groups_settle(b.groups);
+    cr_assert_not(groups_pending(b.groups));
+    cr_assert_str_eq(owners(&b, "t"), "c1");
+    group_leave(member_named(&b, "c1"));
+    cr_assert(groups_pending(b.groups));
+    groups_settle(b.groups);
+    cr_assert_not(groups_pending(b.groups));
+    cr_assert_str_eq(owners(&b, "t"), "c2");
+    asked_end(&a);
+    connection_close(&k);
+    group_rig_close(&b);
+}
+
 /* --- starts ----------------------------------------------------------------------------------- */
 
 Test(groups, epochs_never_repeat_across_a_crash)
@@ -490,11 +515,44 @@ static void change_topics(struct group_rig *b, struct random *r)
         rig_delete(&b->rig, t);
     } else {
         awaited_init(&a);
-        cr_assert_eq(catalog_grow_topic(b->rig.catalog, t, t->partition_count + 1, false, &a.change,
+        cr_assert_eq(catalog_grow_topic(b->rig.catalog, t, t->partition_count + 1, true, &a.change,
                                         &b->rig.why),
                      ERR_OK);
         rig_until(&b->rig, &a.done);
     }
+}
+
+/* A commit of whoever, of whatever: it counts when the partition is the member's and it does not go back,
+ * and else changes nothing. */
+static void commit_something(struct group_rig *b, struct random *r, struct member *m)
+{
+    struct list *first = m->group->topics.next;
+    struct commit c = {0};
+    struct commit_result result;
+    int64_t before;
+    bool good;
+    enum err err;
+
+    for (uint64_t i = random_below(r, RANDOM_TOPICS); i > 0 && first->next != &m->group->topics;
+         i--)
+        first = first->next;
+    if (first == &m->group->topics)
+        return;
+    c.topic = CONTAINER_OF(first, struct group_topic, in_group)->name;
+    c.number = (int64_t)random_below(r, 4);
+    c.gp = group_partition(CONTAINER_OF(first, struct group_topic, in_group), c.number);
+    if (c.gp == NULL || group_partition_log(c.gp) == NULL)
+        return;
+    rig_append(group_partition_log(c.gp), NULL, "v", ACK_WRITTEN);
+    rig_turn(&b->rig);
+    c.offset = (int64_t)random_below(r, 4);
+    before = c.gp->committed;
+    good = c.gp->owner == m && c.offset >= before &&
+           c.offset <= partition_next_offset(group_partition_log(c.gp)->log);
+    err = commit_offsets(m, &c, 1, ACK_WRITTEN, &b->rig.why, &result);
+    cr_assert_eq(err == ERR_OK, good);
+    cr_assert_eq(c.gp->committed, good ? c.offset : before);
+    buf_clear(&b->rig.why);
 }
 
 static void change_something(struct group_rig *b, struct random *r,
@@ -523,6 +581,12 @@ static void change_something(struct group_rig *b, struct random *r,
         break;
     case 4:
     case 5:
+    case 6:
+        if (m != NULL)
+            commit_something(b, r, m);
+        break;
+    case 7:
+    case 8:
         pick_topics(r, subscriptions[i]);
         /* fall through */
     default:
