@@ -124,3 +124,38 @@ Test(promises, power_loss_in_a_deletion_does_not_bring_the_name_back_once_files_
         bench_deinit(&b);
     }
 }
+
+static void append_many(struct bench *b, size_t count)
+{
+    struct record *records = mem_zalloc(count, sizeof(records[0]));
+    int64_t offset;
+    uint64_t batch;
+    for (size_t i = 0; i < count; i++)
+        records[i] = (struct record){.timestamp_ms = b->clock.wall_ms, .value = BYTES_LITERAL("v")};
+    cr_assert_eq(partition_append(b->p, records, count, &offset, &batch), ERR_OK);
+    mem_free(records);
+}
+
+/* The checkpoint that goes with a sync may raise the bound, without being synced for anything else. */
+Test(promises, a_bound_that_a_sync_has_raised_is_durable_before_offsets_behind_the_old_one_are_seen)
+{
+    struct bench b;
+    setup(&b, 1 << 20);
+    bench_put(&b, "a");
+    for (uint64_t life = 0; life < 5; life++) {
+        static const size_t counts[] = {300, 300,
+                                        700}; /* the second raises it, the third goes on */
+        for (size_t i = 0; i < COUNT_OF(counts); i++) {
+            append_many(&b, counts[i]);
+            if (i + 1 < COUNT_OF(counts))
+                partition_want_sync(b.p);
+            partition_commit(b.p);
+            bench_settle(&b);
+        }
+        int64_t seen = partition_next_offset(b.p);
+        bench_crash(&b, FAKE_KEEP_SYNCED, life);
+        cr_assert_eq(bench_open(&b), ERR_OK);
+        cr_assert_geq(partition_next_offset(b.p), seen);
+    }
+    bench_deinit(&b);
+}
