@@ -11,6 +11,10 @@
 #include "storage/compaction.h"
 #include <inttypes.h>
 
+#define MINUTE_US (60 * 1000000LL)
+#define WAIT_US_MIN MINUTE_US
+#define WAIT_US_MAX (240 * MINUTE_US)
+
 enum stage {
     STAGE_NOTING, /* waits for the checkpoint */
     STAGE_MAPPING,
@@ -125,7 +129,8 @@ static bool dirty_enough(const struct partition *p, int64_t limit)
 static bool due(const struct partition *p)
 {
     if (!p->config.compact || p->failed != ERR_OK || p->deleted || p->events == NULL ||
-        !p->created || p->compaction != NULL || p->compaction_off)
+        !p->created || p->compaction != NULL ||
+        p->st->options.clock->mono_us < p->compaction_not_before_us)
         return false;
     return dirty_enough(p, limit_of(p));
 }
@@ -210,13 +215,18 @@ static void end(struct partition *p)
     begin_another(st);
 }
 
-/* What went wrong once will go wrong again: not in this run. */
+/* It is tried again, but what went wrong may do so for long: a full disk, damage until it has expired. */
 static void give_up(struct partition *p, enum err why)
 {
-    bool later = why == ERR_NOSPACE || why == ERR_LIMIT;
-    p->compaction_off = !later;
-    TRACE_WARN(p->st->options.trace, "%s: cannot be compacted: %s%s", p->dir, err_text(why),
-               later ? "; it is tried again" : "; it stays as it is until the next start");
+    int64_t wait_us = p->compaction_wait_us * 4;
+    if (wait_us < WAIT_US_MIN)
+        wait_us = WAIT_US_MIN;
+    if (wait_us > WAIT_US_MAX)
+        wait_us = WAIT_US_MAX;
+    p->compaction_wait_us = wait_us;
+    p->compaction_not_before_us = p->st->options.clock->mono_us + wait_us;
+    TRACE_WARN(p->st->options.trace, "%s: cannot be compacted: %s; it is tried again in %d minutes",
+               p->dir, err_text(why), (int)(wait_us / MINUTE_US));
     p->compaction->aborted = true;
 }
 
@@ -272,6 +282,7 @@ static void report(struct partition *p)
 {
     struct partition_compaction *c = p->compaction;
     struct storage_stats *stats = &p->st->stats;
+    p->compaction_wait_us = 0;
     stats->compactions++;
     stats->compaction_bytes_before += c->bytes_before;
     stats->compaction_bytes_after += c->bytes_after;

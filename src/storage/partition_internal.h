@@ -140,10 +140,11 @@ struct partition {
     /* Compaction. */
     struct partition_compaction *compaction; /* owned; NULL when there is none */
     bool compaction_wanted;                  /* when it is this one's turn */
-    bool compaction_off;                     /* something went wrong; not in this run */
-    int64_t compacted_to;                    /* below this records may be missing */
-    int64_t durable_compacted_to;            /* as of the last synced checkpoint */
-    int64_t cleaned_to;                      /* below this every key was looked at */
+    int64_t compaction_wait_us;              /* after something went wrong, longer each time */
+    int64_t compaction_not_before_us;
+    int64_t compacted_to;         /* below this records may be missing */
+    int64_t durable_compacted_to; /* as of the last synced checkpoint */
+    int64_t cleaned_to;           /* below this every key was looked at */
 
     struct list reads; /* jobs of reads and searches */
     struct partition_place places[PLACES_MAX];
@@ -250,9 +251,12 @@ void partition_wake_readers(struct partition *p);
 /* --- partition_retention.c --- */
 /* Brings the log start up to the clock and the limits. False: a worker was asked first. */
 bool partition_retain_now(struct partition *p);
+/* After partition_retain_now: why the log start is not up to date. */
+enum err partition_start_doubt(const struct partition *p);
 /* Whether a record is inside the limit for sure, by its own timestamp or what is known of those before it.
- * If not, why: the error of the last search for the log start, or ERR_CORRUPT: it was damaged then. */
-enum err partition_vouch(const struct partition *p, int64_t offset, int64_t timestamp_ms);
+ * If not, why: the `doubt` there was about the log start, or ERR_CORRUPT: it was damaged then. */
+enum err partition_vouch(const struct partition *p, enum err doubt, int64_t offset,
+                         int64_t timestamp_ms);
 /* Whether records of this batch in memory are kept for sure. */
 bool partition_retains(const struct partition *p, const struct tail_batch *batch);
 /* The log start moves on to `offset` in a batch with `skip` bytes before it. Calls events.trimmed. */

@@ -22,8 +22,10 @@ struct reader {
     bool under_way;
     bool cancelled;
     bool retried;
-    bool by_name;  /* it opens the segment's files itself */
-    bool retained; /* the log start was brought up to date for this one */
+    bool by_name;   /* it opens the segment's files itself */
+    bool retained;  /* the log start was brought up to date for this one */
+    enum err doubt; /* or why not */
+    bool stored;    /* it is retention's own: it looks for what is inside the limit */
 
     int64_t offset;               /* where to go on */
     int64_t timestamp_ms;         /* of a search */
@@ -224,7 +226,10 @@ static bool reader_retained(struct reader *r)
     if (r->retained)
         return true;
     r->retained = true; /* once is enough: what moves on meanwhile is a matter of the next reader */
-    return partition_retain_now(r->p);
+    if (!partition_retain_now(r->p))
+        return false;
+    r->doubt = partition_start_doubt(r->p);
+    return true;
 }
 
 /* Works on the segment that holds r->offset. ERR_AGAIN: a worker does it. */
@@ -333,9 +338,9 @@ static void read_set(struct partition_read *read, enum err err)
     read->next_offset = read->offset;
 }
 
-/* The time by which the first record at `offset` or behind it ages, as far as the batches tell: the greatest up
- * to it. INT64_MAX when there is no such record. */
-static int64_t age_of_first(struct bytes batches, int64_t offset)
+/* The first record at *offset or behind it, and the time by which it ages as far as the batches tell: the
+ * greatest up to it. INT64_MAX when there is no such record. */
+static int64_t age_of_first(struct bytes batches, int64_t *offset)
 {
     struct batch_header header;
     struct batch_iter it;
@@ -347,8 +352,10 @@ static int64_t age_of_first(struct bytes batches, int64_t offset)
             while (batch_iter_next(&it, &r) == ERR_OK) {
                 if (r.timestamp_ms > age_ms)
                     age_ms = r.timestamp_ms;
-                if (r.offset >= offset)
+                if (r.offset >= *offset) {
+                    *offset = r.offset;
                     return age_ms;
+                }
             }
         batches = bytes_of(batches.data + len, batches.len - len);
     }
@@ -360,9 +367,12 @@ static void read_check(struct partition_read_state *s)
 {
     struct partition_read *read = s->read;
     const struct partition *p = s->reader.p;
-    if (partition_vouch(p, read->offset, INT64_MIN) == ERR_OK)
-        return; /* as ever: nothing is in doubt */
-    enum err err = partition_vouch(p, read->offset, age_of_first(read->batches, read->offset));
+    enum err doubt = s->reader.doubt;
+    int64_t offset = read->offset;
+    if (partition_vouch(p, doubt, offset, INT64_MIN) == ERR_OK)
+        return; /* as ever */
+    int64_t age_ms = age_of_first(read->batches, &offset);
+    enum err err = partition_vouch(p, doubt, offset, age_ms);
     if (err == ERR_OK)
         return;
     read_set(read, err);
@@ -548,8 +558,8 @@ static bool seek_take(struct partition_seek_state *s, enum err err)
         r->pos = 0;
         return false;
     }
-    if (err == ERR_OK && r->kind == READER_SEEK)
-        err = partition_vouch(r->p, r->found.offset, r->found.timestamp_ms);
+    if (err == ERR_OK && r->kind == READER_SEEK && !r->stored)
+        err = partition_vouch(r->p, r->doubt, r->found.offset, r->found.timestamp_ms);
     if (err == ERR_OK)
         seek_set(s->seek, ERR_OK, r->found.offset, r->found.timestamp_ms);
     else
@@ -623,7 +633,7 @@ enum err partition_seek(struct partition *p, struct partition_seek *seek)
 enum err partition_seek_stored(struct partition *p, struct partition_seek *seek)
 {
     struct partition_seek_state *s = seek_begin(p, READER_SEEK, seek);
-    s->reader.retained = true;
+    s->reader.retained = s->reader.stored = true;
     return seek_run(s);
 }
 
@@ -666,6 +676,7 @@ void partition_wake_readers(struct partition *p)
     while (!list_empty(&waiters)) {
         struct reader *r = CONTAINER_OF(waiters.next, struct reader, link);
         list_remove(&r->link);
+        r->doubt = partition_start_doubt(p);
         if (r->kind == READER_READ)
             read_go_on(r, ERR_AGAIN);
         else

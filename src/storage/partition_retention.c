@@ -28,12 +28,17 @@ static bool bytes_due(const struct partition *p)
            p->bytes - p->start_skip > (uint64_t)p->config.retention_bytes;
 }
 
-enum err partition_vouch(const struct partition *p, int64_t offset, int64_t timestamp_ms)
+enum err partition_start_doubt(const struct partition *p)
 {
-    bool unknown = p->retain_err != ERR_OK && time_due(p);
-    if ((!unknown && offset >= p->sure_from) || timestamp_ms >= cutoff_ms(p))
+    return time_due(p) ? p->retain_err : ERR_OK;
+}
+
+enum err partition_vouch(const struct partition *p, enum err doubt, int64_t offset,
+                         int64_t timestamp_ms)
+{
+    if ((doubt == ERR_OK && offset >= p->sure_from) || timestamp_ms >= cutoff_ms(p))
         return ERR_OK;
-    return unknown ? p->retain_err : ERR_CORRUPT;
+    return doubt == ERR_OK ? ERR_CORRUPT : doubt;
 }
 
 bool partition_retains(const struct partition *p, const struct tail_batch *batch)

@@ -244,6 +244,32 @@ Test(compaction, damaged_segment_is_not_touched_nor_what_is_behind_it)
     cr_assert_eq(storage_stats(b.st)->compactions, 0);
     cr_assert(has(&b, 8, NULL));
     cr_assert(has(&b, 9, NULL));
+    bytes = fake_disk_bytes(b.disk, "orders-0/00000000000000000000.log");
+    bytes->data[100] ^= 1; /* as if it had expired */
+    bench_pass(&b, 60000);
+    compact(&b);
+    cr_assert_eq(storage_stats(b.st)->compactions, 1, "not only after the next start");
+    bench_deinit(&b);
+}
+
+Test(compaction, full_disk_is_tried_again_ever_more_seldom)
+{
+    struct bench b;
+    setup(&b);
+    for (int i = 0; i < 10; i++)
+        put(&b, i % 2 ? "a" : "b", "a value of some length, so that files get full");
+    seal(&b);
+    unsigned warnings = b.warnings;
+    for (int i = 0; i < 10 * 60; i++) { /* ten minutes */
+        fake_disk_fail(b.disk, FAKE_RENAME, 0, 1, ERR_NOSPACE);
+        compact(&b);
+        bench_pass(&b, 1000);
+    }
+    cr_assert_eq(b.warnings - warnings, 3, "after 0, 1 and 5 minutes");
+    fake_disk_fail(b.disk, FAKE_RENAME, 0, 0, ERR_OK);
+    bench_pass(&b, 16 * 60000);
+    compact(&b);
+    cr_assert_eq(storage_stats(b.st)->compactions, 1);
     bench_deinit(&b);
 }
 

@@ -564,3 +564,31 @@ Test(retention, log_start_that_moved_after_a_clean_stop_stays_through_the_next)
     cr_assert_eq(partition_log_start(b.p), 10);
     bench_deinit(&b);
 }
+
+Test(retention, read_does_not_fail_for_a_search_that_failed_before_it_began)
+{
+    struct bench b;
+    enum err err;
+    setup(&b, 10000, -1);
+    fill(&b, 60);
+    files_close_idle(&b.st->files);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 1000, ERR_LIMIT);
+    cr_assert_null(bench_get(&b, 40, &err));
+    cr_assert_eq(err, ERR_LIMIT);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 0, ERR_OK);
+    b.config.retention_ms = 100000;
+    partition_configure(b.p, &b.config);
+    storage_set_tail_bytes_max(b.st, 0);
+    b.disk->hold = true;
+    bool done = false;
+    struct partition_read read = {
+        .offset = 40, .bytes_max = 1, .done = bench_set_done, .ctx = &done};
+    cr_assert_eq(partition_read(b.p, &read), ERR_AGAIN);
+    b.clock.wall_ms += 90000; /* only now is the limit reached */
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert(done);
+    cr_assert_eq(read.err, ERR_OK);
+    partition_read_end(&read);
+    bench_deinit(&b);
+}
