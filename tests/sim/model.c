@@ -22,9 +22,16 @@ void model_fail(const struct model *m, const char *format, ...)
     exit(1);
 }
 
-void model_init(struct model *m, const char *name, const struct model_rules *rules)
+void model_init(struct model *m, const char *name, const struct model_rules *rules,
+                const struct clock *clock)
 {
-    *m = (struct model){.name = name, .rules = rules, .bytes_known = true};
+    *m = (struct model){.name = name,
+                        .rules = rules,
+                        .clock = clock,
+                        .wall_max_ms = INT64_MIN,
+                        .bytes_known = true};
+    for (size_t i = 0; i < COUNT_OF(m->last_of_key); i++)
+        m->last_of_key[i] = -1;
 }
 
 void model_deinit(struct model *m)
@@ -56,7 +63,7 @@ static struct model_batch *batch_add(struct model *m, int64_t base, uint64_t num
     return b;
 }
 
-void model_appended(struct model *m, int64_t offset, uint64_t number, uint64_t first_id,
+void model_appended(struct model *m, int64_t offset, uint64_t number, const uint64_t *ids,
                     const int64_t *timestamps_ms, size_t count, bool append_time)
 {
     struct model_batch *b = m->count == 0 ? NULL : BATCH_OF(m, m->count - 1);
@@ -79,7 +86,7 @@ void model_appended(struct model *m, int64_t offset, uint64_t number, uint64_t f
     b->records = mem_realloc(b->records, (b->count + count) * sizeof(b->records[0]));
     for (size_t i = 0; i < count; i++)
         b->records[b->count++] =
-            (struct model_record){.id = first_id + i, .timestamp_ms = timestamps_ms[i]};
+            (struct model_record){.id = ids[i], .timestamp_ms = timestamps_ms[i]};
     m->next = model_batch_end(b);
 }
 
@@ -96,6 +103,7 @@ void model_written(struct model *m, uint64_t number, int64_t now_us)
             model_fail(m, "batch %llu is written after it was refused",
                        (unsigned long long)b->number);
         b->state = MODEL_WRITTEN;
+        model_batch_live(m, b);
         b->written_us = now_us;
     }
 }
@@ -114,6 +122,7 @@ void model_synced(struct model *m, uint64_t number)
             model_fail(m, "batch %llu is synced but was refused or not written",
                        (unsigned long long)b->number);
         b->state = MODEL_DURABLE;
+        model_batch_durable(m, b);
     }
 }
 
@@ -156,12 +165,25 @@ void model_failed(struct model *m, enum err why)
     m->failed = true;
 }
 
+void model_marker_spoiled(struct model *m)
+{
+    m->marker_spoiled = true;
+}
+
+void model_checkpoint_spoiled(struct model *m)
+{
+    m->checkpoint_spoiled = true;
+}
+
 void model_closed(struct model *m)
 {
-    m->start_firm = m->start;
+    m->start_marker = m->start;
+    m->marker_spoiled = false;
     for (size_t i = 0; i < m->count; i++)
-        if (!m->batches[i].doubtful)
+        if (!m->batches[i].doubtful) {
             m->batches[i].state = MODEL_DURABLE;
+            model_batch_durable(m, BATCH_OF(m, i));
+        }
 }
 
 void model_doubt(struct model *m)
@@ -177,12 +199,24 @@ void model_doubt_unheard(struct model *m)
     m->unheard = true;
 }
 
-void model_rotted(struct model *m, int64_t base)
+bool model_may_rot(const struct model *m, int64_t base, bool of_base)
+{
+    size_t i = model_first_from(m, base);
+    if (i == m->count)
+        return true;
+    if (of_base)
+        return !m->compacts && (i == 0 || !m->batches[i - 1].damaged);
+    return i + 1 == m->count || !m->batches[i + 1].base_rotted;
+}
+
+void model_rotted(struct model *m, int64_t base, bool of_base)
 {
     struct model_batch *b = model_batch_at(m, base);
     m->bytes_known = false;
-    if (b != NULL)
-        b->damaged = true;
+    if (b == NULL)
+        return;
+    b->damaged = true;
+    b->base_rotted |= of_base;
 }
 
 /* --- the log start -------------------------------------------------------------------------- */
@@ -199,6 +233,8 @@ static int64_t first_young(const struct model *m, int64_t cutoff_ms, bool by_own
             int64_t own_ms = model_timestamp(b, j), offset = b->base + (int64_t)j;
             if (own_ms > age_ms)
                 age_ms = own_ms;
+            if (by_own && model_may_miss(m, b, j))
+                continue;
             if (offset >= m->start && (by_own ? own_ms : age_ms) >= cutoff_ms)
                 return offset;
         }
@@ -239,14 +275,14 @@ void model_start_bounds(const struct model *m, int64_t cutoff_ms, int64_t bytes_
         *low = first_young(m, cutoff_ms, false);
         *high = first_young(m, cutoff_ms, true);
     }
-    if (bytes_max >= 0) {
+    if (bytes_max >= 0 && !m->compacts) {
         int64_t first = first_in_bytes(m, bytes_max);
         if (first != INT64_MAX && first > *high)
             *high = first;
         if (first != INT64_MAX && first > *low && m->bytes_known)
             *low = first;
     }
-    if (bytes_max >= 0 && !m->bytes_known)
+    if (bytes_max >= 0 && (m->compacts || !m->bytes_known))
         *high = m->next;
     if (*low > end)
         *low = end;

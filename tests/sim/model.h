@@ -11,12 +11,17 @@
 #include "base/check.h"
 #include "storage/partition.h"
 
+/* An id says which key the record has, in its low bits. */
+#define MODEL_KEYS_MAX 63
+#define MODEL_ID_STEP (MODEL_KEYS_MAX + 1)
+
 /* Promises that can be switched off while the storage does not keep them yet. */
 struct model_rules {
-    bool reserved;  /* what a reader has seen keeps its offset through a power cut */
-    bool log_start; /* a log start that moved is durable within flush_ms */
-    bool tail_rot;  /* damage at the end of what was synced is told apart from a torn tail */
-    bool forgotten; /* what a failed sync forgot is written anew at the next start */
+    bool reserved;       /* what a reader has seen keeps its offset through a power cut */
+    bool log_start;      /* a log start that moved is durable within flush_ms */
+    bool tail_rot;       /* damage at the end of what was synced is told apart from a torn tail */
+    bool checkpoint_rot; /* a checkpoint that is spoiled costs what is said there and no more */
+    bool forgotten;      /* what a failed sync forgot is written anew at the next start */
 };
 
 enum model_state {
@@ -28,6 +33,7 @@ enum model_state {
 struct model_record {
     uint64_t id;
     int64_t timestamp_ms;
+    bool found; /* in the audit under way */
 };
 
 struct model_batch {
@@ -38,10 +44,12 @@ struct model_batch {
     enum model_state state;
     bool doubtful; /* refused, or the end of the process met it: it may be there or not */
     bool damaged;  /* reads of it may say so */
+    bool base_rotted;
     bool append_time;
     int64_t max_before_ms; /* the greatest timestamp before it */
     int64_t written_us;
-    bool found, told; /* read, or told to be damaged, in the audit under way */
+    int64_t horizon_ms; /* from then on a tombstone in it may be gone */
+    bool found, told;   /* read, or told to be damaged, in the audit under way */
 };
 
 #define MODEL_MOVES_MAX 64
@@ -54,21 +62,28 @@ struct model_move {
 struct model {
     const char *name;
     const struct model_rules *rules;
+    const struct clock *clock;
     struct model_batch *batches; /* owned, ascending */
     size_t count, cap;
-    int64_t start;      /* log start, as last seen */
-    int64_t start_firm; /* the log start does not go back behind it */
-    int64_t trim_to;    /* it was asked to move so far */
+    int64_t start;        /* log start, as last seen */
+    int64_t start_firm;   /* the log start does not go back behind it: a checkpoint has it */
+    int64_t start_marker; /* nor behind this, while the marker of a clean stop is there */
+    bool checkpoint_spoiled, marker_spoiled;
+    int64_t trim_to; /* it was asked to move so far */
     struct model_move
         moves[MODEL_MOVES_MAX]; /* of the log start that may not be durable, ascending */
     size_t move_count;
     int64_t next;       /* the next append gets it */
     int64_t seen_bound; /* readers have seen no record from here on */
     uint64_t number_written, number_synced;
-    bool failed;      /* the partition takes no more in this run */
-    bool unheard;     /* a sync failed that no start can know of */
-    bool cut_told;    /* by the restart under audit */
-    bool bytes_known; /* no bytes are in the files but the batches */
+    bool compacts; /* or did once */
+    int64_t delete_retention_ms;
+    int64_t wall_max_ms;                     /* before the clock was set back */
+    int64_t last_of_key[MODEL_KEYS_MAX + 1]; /* the last offset known to be on the device; -1 */
+    bool failed;                             /* the partition takes no more in this run */
+    bool unheard;                            /* a sync failed that no start can know of */
+    bool cut_told;                           /* by the restart under audit */
+    bool bytes_known;                        /* no bytes are in the files but the batches */
 };
 
 /* How a run ended. */
@@ -91,7 +106,8 @@ NORETURN void model_fail(const struct model *m, const char *format, ...) PRINTF_
 /* Set by the program: called with the text. */
 extern void (*model_fail_sink)(const char *text);
 
-void model_init(struct model *m, const char *name, const struct model_rules *rules);
+void model_init(struct model *m, const char *name, const struct model_rules *rules,
+                const struct clock *clock);
 void model_deinit(struct model *m);
 
 /* A record with the content of `id`. It points into `scratch`, which is good until the next call. */
@@ -103,13 +119,17 @@ void model_make(uint64_t id, int64_t timestamp_ms, struct model_scratch *scratch
 
 /* --- what happened -------------------------------------------------------------------------- */
 
-void model_appended(struct model *m, int64_t offset, uint64_t number, uint64_t first_id,
+void model_appended(struct model *m, int64_t offset, uint64_t number, const uint64_t *ids,
                     const int64_t *timestamps_ms, size_t count, bool append_time);
 void model_written(struct model *m, uint64_t number, int64_t now_us);
 void model_synced(struct model *m, uint64_t number);
 void model_refused(struct model *m, uint64_t first, uint64_t last, enum err why);
 /* It takes no more; nothing had to be refused. */
 void model_failed(struct model *m, enum err why);
+/* It goes by these limits from now on. */
+void model_configured(struct model *m, const struct partition_config *config);
+/* The wall clock was set back. */
+void model_time_back(struct model *m, int64_t before_ms);
 /* The log start has moved. */
 void model_trimmed(struct model *m, int64_t log_start, int64_t cutoff_ms, int64_t bytes_max,
                    int64_t now_us);
@@ -119,14 +139,23 @@ void model_trim_asked(struct model *m, int64_t offset);
 void model_trim_durable(struct model *m, int64_t log_start);
 /* All is quiet: the log start is where it was then at least, durably. */
 void model_quiet(struct model *m, int64_t before_us);
+/* The file is not as it was written. For the marker that means a scan, and a log start that moved just before
+ * the stop may be where it was. For the checkpoint, one slot of it or both: the log start may go back, to the
+ * first record that there is a file of, and what a failed sync forgot is not known to be forgotten. No
+ * record, no offset that a reader saw and no word about damage is lost with it. */
+void model_marker_spoiled(struct model *m);
+void model_checkpoint_spoiled(struct model *m);
 /* It was closed, and all is durable. */
 void model_closed(struct model *m);
 /* Nothing is known of what is not durable yet. */
 void model_doubt(struct model *m);
 /* The same, since a sync failed and the run ended before it could hear of it. */
 void model_doubt_unheard(struct model *m);
-/* The batch at `base` was spoiled on the device. */
-void model_rotted(struct model *m, int64_t base);
+/* The batch at `base` was spoiled on the device, in its base offset or elsewhere. The checksum does not cover
+ * the base offset: that it follows on tells. So nothing tells when compaction or more damage left a gap before
+ * it, and such rot must not be. */
+bool model_may_rot(const struct model *m, int64_t base, bool of_base);
+void model_rotted(struct model *m, int64_t base, bool of_base);
 
 /* --- checks --------------------------------------------------------------------------------- */
 
@@ -143,14 +172,20 @@ void model_check_flushed(const struct model *m, int64_t before_us);
 void model_start_bounds(const struct model *m, int64_t cutoff_ms, int64_t bytes_max, int64_t *low,
                         int64_t *high);
 
-/* After a restart, before which the log start may have moved up to `start_max`, and which did or did not tell
- * of a cut or damage at the end: begin, one call per read of the whole log in order, end. What was found is then durable
- * and what was not is forgotten. */
-void model_audit_begin(struct model *m, enum model_end end, const struct partition_info *info,
-                       int64_t start_max, bool cut_told);
+struct model_restart {
+    enum model_end end; /* of the run before */
+    int64_t start_max;  /* the log start may have moved up to there before */
+    bool cut_told;      /* it told of a cut or damage at the end */
+    bool clean;         /* nothing was scanned */
+};
+/* After a restart: begin, one call per read of the whole log in order, end. What was found is then durable and
+ * what was not is forgotten. */
+void model_audit_begin(struct model *m, const struct model_restart *restart,
+                       const struct partition_info *info);
 /* Returns where to read on. */
 int64_t model_audit_read(struct model *m, const struct partition_read *read);
-void model_audit_end(struct model *m, enum model_end end, const struct partition_info *info);
+/* Returns how many records compaction had removed. */
+size_t model_audit_end(struct model *m, enum model_end end, const struct partition_info *info);
 
 /* How many records of live batches there are. */
 size_t model_records(const struct model *m);

@@ -12,28 +12,47 @@ static bool must_be_there(const struct model_batch *b, enum model_end end)
     return end == MODEL_END_KILL && b->state == MODEL_WRITTEN && !b->doubtful;
 }
 
-void model_audit_begin(struct model *m, enum model_end end, const struct partition_info *info,
-                       int64_t start_max, bool cut_told)
+/* The log start is where it is known to be durable, at least. */
+static void audit_start(struct model *m, const struct model_restart *restart, int64_t log_start)
 {
-    m->cut_told = cut_told;
-    if (end == MODEL_END_POWER || m->failed)
-        m->bytes_known = false;
-    m->failed = false;
-    m->number_written = m->number_synced = 0;
-    for (size_t i = 0; i < m->count; i++)
-        m->batches[i].found = m->batches[i].told = false;
-    if (info->log_start < m->start_firm && m->rules->log_start)
-        model_fail(m, "the log start went back from %lld to %lld over a restart",
-                   (long long)m->start_firm, (long long)info->log_start);
-    if (info->log_start > start_max && info->log_start > m->start)
+    int64_t firm = m->start_firm;
+    if (!m->marker_spoiled && m->start_marker > firm)
+        firm = m->start_marker;
+    if (log_start < firm && !m->checkpoint_spoiled && m->rules->log_start)
+        model_fail(m, "the log start went back from %lld to %lld over a restart", (long long)firm,
+                   (long long)log_start);
+    if (log_start > restart->start_max && log_start > m->start)
         for (size_t i = model_first_from(m, m->start);
-             i < m->count && m->batches[i].base < info->log_start; i++)
-            if (must_be_there(BATCH_OF(m, i), end))
+             i < m->count && m->batches[i].base < log_start; i++)
+            if (must_be_there(BATCH_OF(m, i), restart->end) &&
+                !model_may_miss_from(m, BATCH_OF(m, i), 0))
                 model_fail(m,
                            "the log begins at %lld after a restart; the batch at %lld was durable",
-                           (long long)info->log_start, (long long)m->batches[i].base);
-    m->start = m->start_firm = m->trim_to = info->log_start;
+                           (long long)log_start, (long long)m->batches[i].base);
+    m->start = m->start_marker = m->trim_to = log_start;
+    if (!restart->clean || m->start_firm > log_start)
+        m->start_firm = log_start;
     m->move_count = 0;
+}
+
+void model_audit_begin(struct model *m, const struct model_restart *restart,
+                       const struct partition_info *info)
+{
+    m->cut_told = restart->cut_told;
+    if (restart->end == MODEL_END_POWER || m->failed || m->checkpoint_spoiled)
+        m->bytes_known = false;
+    m->unheard |= m->checkpoint_spoiled;
+    m->failed = false;
+    m->number_written = m->number_synced = 0;
+    for (size_t i = 0; i < m->count; i++) {
+        struct model_batch *b = BATCH_OF(m, i);
+        b->found = b->told = false;
+        for (size_t j = 0; j < b->count; j++)
+            b->records[j].found = false;
+    }
+    audit_start(m, restart, info->log_start);
+    if (!restart->clean) /* it is written anew */
+        m->checkpoint_spoiled = false;
 }
 
 static int64_t audit_corrupt(struct model *m, const struct partition_read *read)
@@ -47,6 +66,10 @@ static int64_t audit_corrupt(struct model *m, const struct partition_read *read)
         if (b->found)
             model_fail(m, "damage is told from %lld to %lld, but the batch at %lld was read",
                        (long long)from, (long long)to, (long long)b->base);
+        if (model_may_miss_from(m, b, m->start)) {
+            b->told = true; /* though nobody will miss it */
+            continue;
+        }
         if (b->state == MODEL_DURABLE && !b->damaged && b->base >= m->start)
             model_fail(m, "the batch at %lld was durable and is now told to be damaged",
                        (long long)b->base);
@@ -90,12 +113,15 @@ static void check_lost(const struct model *m, const struct model_batch *b, enum 
                    b->damaged ? " (damaged)" : "", ends[end]);
 }
 
-void model_audit_end(struct model *m, enum model_end end, const struct partition_info *info)
+size_t model_audit_end(struct model *m, enum model_end end, const struct partition_info *info)
 {
     int64_t behind = m->start;
     for (size_t i = m->count; i-- > 0;) {
         struct model_batch *b = BATCH_OF(m, i);
-        if (model_batch_end(b) > m->start && !b->found && !b->told) {
+        bool there = b->found || b->told || model_batch_end(b) <= m->start;
+        if (!there && b->state == MODEL_DURABLE && model_may_miss_from(m, b, m->start))
+            there = true; /* an older file with it may come back, in step with the others */
+        if (!there) {
             if (!b->damaged || !m->cut_told)
                 check_lost(m, b, end);
             model_batch_remove(m, i);
@@ -109,6 +135,7 @@ void model_audit_end(struct model *m, enum model_end end, const struct partition
         b->state = forgotten ? MODEL_WRITTEN : MODEL_DURABLE;
         b->doubtful = forgotten;
         b->number = 0;
+        model_batch_durable(m, b);
     }
     if (info->next_offset < behind)
         model_fail(m, "the next offset after a restart is %lld; the log goes up to %lld",
@@ -121,4 +148,5 @@ void model_audit_end(struct model *m, enum model_end end, const struct partition
     }
     m->next = info->next_offset;
     m->unheard = false;
+    return model_check_compacted(m);
 }

@@ -27,6 +27,25 @@ static struct bytes fill(char **at, uint64_t id, size_t len)
     return b;
 }
 
+unsigned model_key(uint64_t id)
+{
+    return (unsigned)(id & MODEL_KEYS_MAX);
+}
+
+bool model_is_tombstone(uint64_t id)
+{
+    uint64_t h = mix(id);
+    return model_key(id) != 0 ? h % 5 == 0 : h % 11 == 0 && h % 3 != 0;
+}
+
+static struct bytes make_key(char **at, uint64_t id)
+{
+    uint64_t h = mix(model_key(id) != 0 ? model_key(id) : id);
+    if (model_key(id) == 0 && h % 3 == 0)
+        return BYTES_NULL;
+    return fill(at, h, 8 + (h >> 8) % 24);
+}
+
 void model_make(uint64_t id, int64_t timestamp_ms, struct model_scratch *scratch, struct record *r)
 {
     uint64_t h = mix(id);
@@ -35,9 +54,8 @@ void model_make(uint64_t id, int64_t timestamp_ms, struct model_scratch *scratch
     if (h % 16 == 1)
         value_len = 8 + (h >> 20) % 4000;
     *r = (struct record){.timestamp_ms = timestamp_ms, .headers = scratch->headers};
-    r->key = h % 3 == 0 ? BYTES_NULL : fill(&at, mix(id), 8 + (h >> 8) % 24);
-    bool tombstone = h % 11 == 0 && h % 3 != 0;
-    r->value = tombstone ? BYTES_NULL : fill(&at, id, value_len);
+    r->key = make_key(&at, id);
+    r->value = model_is_tombstone(id) ? BYTES_NULL : fill(&at, id, value_len);
     r->header_count = h % 7 == 0 ? 1 + (h >> 16) % 3 : 0;
     for (size_t i = 0; i < r->header_count; i++) {
         scratch->headers[i].name = fill(&at, h + i, 8);

@@ -30,34 +30,51 @@ void model_see(struct model *m, const struct model_batch *b)
         m->seen_bound = model_batch_end(b);
 }
 
+/* Those in [*i, to) are not in the batch. */
+static void check_left_out(const struct model *m, const struct model_batch *b, size_t *i, size_t to)
+{
+    for (; *i < to; ++*i)
+        if (!model_may_miss(m, b, *i))
+            model_fail(m, "the record at %lld is left out of its batch",
+                       (long long)b->base + (long long)*i);
+}
+
+static void check_record(const struct model *m, const struct model_batch *b, size_t i,
+                         const struct record_view *view)
+{
+    if (!model_record_is(view, b->records[i].id))
+        model_fail(m, "the record at %lld is not the one that was appended",
+                   (long long)view->offset);
+    if (view->timestamp_ms != model_timestamp(b, i))
+        model_fail(m, "the record at %lld has timestamp %lld, not %lld", (long long)view->offset,
+                   (long long)view->timestamp_ms, (long long)model_timestamp(b, i));
+}
+
 size_t model_check_batch(struct model *m, struct bytes batch, struct batch_header *header)
 {
     struct batch_iter it;
     struct record_view view;
+    size_t i = 0;
     enum err err = batch_iter_init(&it, batch);
     if (err != ERR_OK)
         model_fail(m, "a read gave what is no batch: %s", err_text(err));
     *header = it.header;
     const struct model_batch *b = model_batch_at(m, it.header.base_offset);
-    if (b == NULL || (size_t)it.header.record_count != b->count)
-        model_fail(m, "a read gave a batch at %lld with %d records that nobody appended",
-                   (long long)it.header.base_offset, it.header.record_count);
-    for (size_t i = 0; i < b->count; i++) {
-        err = batch_iter_next(&it, &view);
-        if (err != ERR_OK)
-            model_fail(m, "the batch at %lld ends early: %s", (long long)b->base, err_text(err));
-        if (view.offset != b->base + (int64_t)i)
+    if (b == NULL || batch_header_last_offset(&it.header) != model_batch_end(b) - 1)
+        model_fail(m, "a read gave a batch from %lld to %lld that nobody appended",
+                   (long long)it.header.base_offset,
+                   (long long)batch_header_last_offset(&it.header));
+    while ((err = batch_iter_next(&it, &view)) == ERR_OK) {
+        if (view.offset < b->base + (int64_t)i || view.offset >= model_batch_end(b))
             model_fail(m, "offset %lld stands where %lld should", (long long)view.offset,
                        (long long)b->base + (long long)i);
-        if (!model_record_is(&view, b->records[i].id))
-            model_fail(m, "the record at %lld is not the one that was appended",
-                       (long long)view.offset);
-        if (view.timestamp_ms != model_timestamp(b, i))
-            model_fail(m, "the record at %lld has timestamp %lld, not %lld", (long long)view.offset,
-                       (long long)view.timestamp_ms, (long long)model_timestamp(b, i));
+        check_left_out(m, b, &i, (size_t)(view.offset - b->base));
+        check_record(m, b, i, &view);
+        b->records[i++].found = true;
     }
-    if (batch_iter_next(&it, &view) != ERR_NOT_FOUND)
-        model_fail(m, "the batch at %lld holds more than was appended", (long long)b->base);
+    if (err != ERR_NOT_FOUND)
+        model_fail(m, "the batch at %lld ends early: %s", (long long)b->base, err_text(err));
+    check_left_out(m, b, &i, b->count);
     return (size_t)(b - m->batches);
 }
 
@@ -78,7 +95,7 @@ static void check_not_skipped(const struct model *m, const struct model_moment *
 {
     for (size_t i = model_first_from(m, from); i < m->count && m->batches[i].base < to; i++)
         if (model_live(BATCH_OF(m, i)) && m->batches[i].base < began->next &&
-            model_batch_end(BATCH_OF(m, i)) > from)
+            model_batch_end(BATCH_OF(m, i)) > from && !model_may_miss_from(m, BATCH_OF(m, i), from))
             model_fail(
                 m,
                 "a read from %lld goes on at %lld without a word: the batch at %lld%s is left out",
@@ -137,7 +154,7 @@ static void check_corrupt(const struct model *m, const struct model_moment *bega
         const struct model_batch *b = BATCH_OF(m, i);
         if (b->damaged || b->doubtful)
             any = true;
-        else if (model_live(b) && b->base >= m->start)
+        else if (model_live(b) && b->base >= m->start && !model_may_miss_from(m, b, from))
             model_fail(m, "damage is told from %lld to %lld, but the batch at %lld is whole",
                        (long long)from, (long long)to, (long long)b->base);
     }
@@ -180,7 +197,8 @@ static int64_t first_at(const struct model *m, int64_t from, int64_t timestamp_m
         if (!model_live(b) || b->base >= next || (whole && (b->damaged || b->doubtful)))
             continue;
         for (size_t j = 0; j < b->count; j++)
-            if (b->base + (int64_t)j >= from && model_timestamp(b, j) >= timestamp_ms)
+            if (b->base + (int64_t)j >= from && model_timestamp(b, j) >= timestamp_ms &&
+                !(whole && model_may_miss(m, b, j)))
                 return b->base + (int64_t)j;
     }
     return INT64_MAX;

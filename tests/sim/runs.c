@@ -4,6 +4,7 @@
 #include "sim/flights.h"
 #include "sim/spoil.h"
 #include "sim/trims.h"
+#include "storage/compaction.h"
 
 /* --- events --------------------------------------------------------------------------------- */
 
@@ -100,6 +101,20 @@ static void end_part(struct world *w, struct part *part, enum model_end wanted)
         part->end = MODEL_END_KILL;
 }
 
+static void see_cleaned(void *ctx, const char *name, struct bytes content)
+{
+    bool *seen = ctx;
+    (void)content;
+    *seen |= strstr(name, COMPACTION_SUFFIX) != NULL;
+}
+
+static void note_compaction(struct world *w, const struct part *part)
+{
+    bool seen = false;
+    sim_disk_each_file(w->disk, part->dir, see_cleaned, &seen);
+    w->report->deeds[DEED_COMPACTION_DIED] += seen;
+}
+
 static void restart_disk(struct world *w, bool power)
 {
     if (!power) {
@@ -122,7 +137,10 @@ void run_end(struct world *w, enum model_end wanted)
     for (size_t i = 0; i < w->part_count; i++)
         end_part(w, &w->parts[i], wanted);
     world_settle(w);
+    for (size_t i = 0; i < w->part_count && w->disk->dead; i++)
+        note_compaction(w, &w->parts[i]);
     w->report->deeds[DEED_SEGMENT_REMOVED] += storage_stats(w->st)->segments_removed;
+    w->report->deeds[DEED_COMPACTED] += storage_stats(w->st)->compactions;
     storage_destroy(w->st);
     w->st = NULL;
     if (timers_next(&w->timers) != TIMERS_NONE)
@@ -150,7 +168,11 @@ static void audit(struct world *w, struct part *part)
     partition_describe(part->p, &info);
     world_tell(w, "%s: %lld to %lld after a restart; the start may be up to %lld", part->dir,
                (long long)info.log_start, (long long)info.next_offset, (long long)part->start_max);
-    model_audit_begin(&part->model, part->end, &info, part->start_max, part->cut_told);
+    const struct model_restart restart = {.end = part->end,
+                                          .start_max = part->start_max,
+                                          .cut_told = part->cut_told,
+                                          .clean = part->opened_clean};
+    model_audit_begin(&part->model, &restart, &info);
     for (int64_t at = info.log_start; at < info.next_offset;) {
         bool done = false;
         struct partition_read read = {.offset = at,
@@ -166,7 +188,7 @@ static void audit(struct world *w, struct part *part)
         at = model_audit_read(&part->model, &read);
         partition_read_end(&read);
     }
-    model_audit_end(&part->model, part->end, &info);
+    w->report->deeds[DEED_RECORD_COMPACTED] += model_audit_end(&part->model, part->end, &info);
     part->end = MODEL_END_CLEAN;
     part->cut_told = false;
     w->report->deeds[DEED_BATCH_LOST] += before - part->model.count;
@@ -175,7 +197,8 @@ static void audit(struct world *w, struct part *part)
 void run_create_part(struct world *w, struct part *part)
 {
     model_deinit(&part->model);
-    model_init(&part->model, part->dir, &w->options->rules);
+    model_init(&part->model, part->dir, &w->options->rules, &w->clock);
+    model_configured(&part->model, &part->config);
     part->end = MODEL_END_CLEAN;
     part->p = partition_create(w->st, part->dir, &part->config, &events, part);
 }
@@ -191,6 +214,7 @@ static bool open_part(struct world *w, struct part *part)
         return true;
     }
     enum err err = partition_open(w->st, part->dir, &kept_all, &events, part, &recovery, &part->p);
+    part->opened_clean = recovery.clean;
     part->cut_told |= recovery.bytes_cut > 0 || recovery.corrupt_ranges > 0;
     if (w->disk->dead) {
         if (err != ERR_OK)
@@ -201,6 +225,13 @@ static bool open_part(struct world *w, struct part *part)
         world_tell(w, "%s: open failed: %s", part->dir, err_text(err));
         world_calm(w);
         return open_part(w, part);
+    }
+    if (err == ERR_CORRUPT && part->model.checkpoint_spoiled) {
+        world_deed(w, DEED_LOG_GIVEN_UP);
+        world_tell(w, "%s: given up: %s", part->dir, err_text(err));
+        part->made = false;
+        run_create_part(w, part);
+        return true;
     }
     if (err != ERR_OK)
         model_fail(&part->model, "it cannot be opened: %s", err_text(err));
@@ -223,6 +254,7 @@ static void make_storage(struct world *w)
                                       .tail_bytes_max = (size_t)world_spread(w, 0, 100000),
                                       .files_max = (unsigned)world_spread(w, 1, 40)};
     w->st = storage_create(&options);
+    storage_set_compaction_keys_max(w->st, (size_t)world_spread(w, 1, 64));
 }
 
 void run_start(struct world *w)
@@ -260,7 +292,7 @@ void run_restart(struct world *w, enum model_end end)
         if (w->parts[i].made && world_one_in(w, 4))
             spoil_rot(w, &w->parts[i]);
         if (w->parts[i].made && world_one_in(w, 4))
-            spoil_index(w, &w->parts[i]);
+            spoil_at_rest(w, &w->parts[i]);
     }
     run_start(w);
 }

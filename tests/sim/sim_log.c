@@ -30,6 +30,9 @@ const char *const sim_deed_names[DEED_COUNT] = {
     [DEED_TRIM_FAILED] = "trims failed",
     [DEED_TRIM_CANCELLED] = "trims cancelled",
     [DEED_SEGMENT_REMOVED] = "segments removed",
+    [DEED_COMPACTED] = "partitions compacted",
+    [DEED_COMPACTION_DIED] = "compactions ended by a crash",
+    [DEED_RECORD_COMPACTED] = "records gone by compaction, at audits",
     [DEED_DELETED] = "partitions deleted",
     [DEED_CLEAN_STOP] = "clean stops",
     [DEED_KILLED] = "processes killed",
@@ -40,6 +43,9 @@ const char *const sim_deed_names[DEED_COUNT] = {
     [DEED_DAMAGE_FOUND] = "damaged ranges found at start",
     [DEED_BATCH_LOST] = "unacknowledged batches lost",
     [DEED_INDEX_SPOILED] = "index files spoiled",
+    [DEED_CHECKPOINT_SPOILED] = "checkpoints spoiled",
+    [DEED_MARKER_SPOILED] = "markers of clean stops spoiled",
+    [DEED_LOG_GIVEN_UP] = "logs that could not be opened then",
 };
 
 /* --- appends -------------------------------------------------------------------------------- */
@@ -62,14 +68,17 @@ static void do_append(struct world *w, struct part *part)
     struct model_scratch scratch[APPEND_COUNT_MAX];
     struct record records[APPEND_COUNT_MAX];
     int64_t timestamps_ms[APPEND_COUNT_MAX], offset;
-    uint64_t number;
+    uint64_t ids[APPEND_COUNT_MAX], number;
     size_t count = 1 + world_below(w, world_one_in(w, 3) ? APPEND_COUNT_MAX : 2),
            len = BATCH_HEADER_BYTES;
     if (model_records(&part->model) > RECORDS_PER_PART_MAX)
         return;
     for (size_t i = 0; i < count; i++) {
         timestamps_ms[i] = some_timestamp(w);
-        model_make(w->id_next + i, timestamps_ms[i], &scratch[i], &records[i]);
+        ids[i] = w->id_next + MODEL_ID_STEP * i;
+        if (part->keys > 0 && !world_one_in(w, 5))
+            ids[i] += 1 + world_below(w, part->keys);
+        model_make(ids[i], timestamps_ms[i], &scratch[i], &records[i]);
         len += record_bytes_max(&records[i]);
         if (part->config.append_time)
             timestamps_ms[i] = w->clock.wall_ms;
@@ -87,11 +96,11 @@ static void do_append(struct world *w, struct part *part)
         return;
     if (err != ERR_OK)
         model_fail(&part->model, "an append failed: %s", err_text(err));
-    model_appended(&part->model, offset, number, w->id_next, timestamps_ms, count,
+    model_appended(&part->model, offset, number, ids, timestamps_ms, count,
                    part->config.append_time);
     world_tell(w, "%s: append %zu at %lld, batch %llu", part->dir, count, (long long)offset,
                (unsigned long long)number);
-    w->id_next += count;
+    w->id_next += MODEL_ID_STEP * count;
     w->report->deeds[DEED_RECORDS] += count;
 }
 
@@ -143,6 +152,7 @@ static void do_settle(struct world *w)
         return;
     timers_run(&w->timers, w->clock.mono_us);
     world_settle(w);
+    w->unsettled = false;
     w->suffered = false;
     for (size_t i = 0; i < w->part_count && !world_gone(w); i++) {
         check_settled(w, &w->parts[i]);
@@ -151,6 +161,14 @@ static void do_settle(struct world *w)
         if (!list_empty(&w->parts[i].trims))
             model_fail(&w->parts[i].model, "a trim has not ended, and nothing is under way");
     }
+}
+
+static void set_back(struct world *w, int64_t ms)
+{
+    int64_t before_ms = w->clock.wall_ms;
+    w->clock.wall_ms -= ms;
+    for (size_t i = 0; i < w->part_count; i++)
+        model_time_back(&w->parts[i].model, before_ms);
 }
 
 static void do_time(struct world *w)
@@ -162,7 +180,7 @@ static void do_time(struct world *w)
     case 1:
         world_settle(w); /* the wall clock goes back */
         if (!world_gone(w))
-            w->clock.wall_ms -= world_spread(w, 1, 100000);
+            set_back(w, world_spread(w, 1, 100000));
         break;
     default:
         world_pass(w, (int64_t)world_below(w, 300));
@@ -179,8 +197,22 @@ static void configure(struct world *w, struct partition_config *c, bool may_chan
     c->retention_bytes = world_one_in(w, 2) ? -1 : world_spread(w, 0, 60000);
     c->batch_bytes_max = world_spread(w, 8000, 65536);
     c->flush_ms = world_spread(w, 1, 5000);
+    c->delete_retention_ms = world_spread(w, 0, 1000000);
+    c->min_dirty_ratio = (double)world_below(w, 4) / 4;
     if (may_change_time)
         c->append_time = world_one_in(w, 4);
+}
+
+/* What a new partition is like. */
+static void begin(struct world *w, struct part *part)
+{
+    configure(w, &part->config, true);
+    part->config.compact = world_one_in(w, 3);
+    part->keys = part->config.compact || world_one_in(w, 3) ? world_below(w, MODEL_KEYS_MAX) : 0;
+    if (part->config.compact && !world_one_in(w, 3)) { /* or both */
+        part->config.retention_ms = part->config.retention_bytes = -1;
+        part->config.segment_bytes = world_spread(w, 512, 8192);
+    }
 }
 
 static void do_configure(struct world *w, struct part *part)
@@ -189,6 +221,9 @@ static void do_configure(struct world *w, struct part *part)
     if (world_gone(w))
         return;
     configure(w, &part->config, !partition_dirty(part->p));
+    if (world_one_in(w, 6))
+        part->config.compact = !part->config.compact;
+    model_configured(&part->model, &part->config);
     partition_configure(part->p, &part->config);
     part->configured_us = w->clock.mono_us;
     world_tell(w, "%s: configured: retention %lld ms, %lld bytes; segments %lld", part->dir,
@@ -207,7 +242,11 @@ static bool whole(const struct model *m)
 static void do_retain(struct world *w, struct part *part)
 {
     int64_t low, high;
+    if (part->config.compact && world_one_in(w, 5)) /* in the midst of compaction, most likely */
+        sim_disk_die_after(w->disk, world_spread(w, 0, 200));
     partition_retain(part->p);
+    if (part->config.compact && world_one_in(w, 2))
+        world_settle(w);
     if (world_gone(w) || w->stormy || world_one_in(w, 2))
         return;
     world_settle(w);
@@ -241,10 +280,11 @@ static void do_delete(struct world *w, struct part *part)
     part->made = false;
     part->sync_wanted = 0;
     model_deinit(&part->model);
-    model_init(&part->model, part->dir, &w->options->rules);
-    if (world_gone(w))
+    if (world_gone(w)) {
+        model_init(&part->model, part->dir, &w->options->rules, &w->clock);
         return;
-    configure(w, &part->config, true);
+    }
+    begin(w, part);
     run_create_part(w, part);
 }
 
@@ -280,6 +320,8 @@ static void do_step(struct world *w, struct part *part)
         flights_seek(w, part);
     else if (n < 64)
         world_one_in(w, 6) ? trims_cancel_one(w, part) : flights_cancel_one(w, part);
+    else if (n < 68 && part->config.compact)
+        do_retain(w, part);
     else if (n < 76)
         disk_reap(&w->disk->disk);
     else if (n < 82)
@@ -341,8 +383,8 @@ static void world_init(struct world *w, const struct sim_options *options,
         snprintf(part->dir, sizeof(part->dir), "topic-%zu", i);
         list_init(&part->flights);
         list_init(&part->trims);
-        configure(w, &part->config, true);
-        model_init(&part->model, part->dir, &options->rules);
+        begin(w, part);
+        model_init(&part->model, part->dir, &options->rules, &w->clock);
     }
 }
 

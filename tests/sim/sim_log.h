@@ -27,6 +27,9 @@ enum sim_deed {
     DEED_TRIM_FAILED,
     DEED_TRIM_CANCELLED,
     DEED_SEGMENT_REMOVED,
+    DEED_COMPACTED,
+    DEED_COMPACTION_DIED, /* with new files not in place */
+    DEED_RECORD_COMPACTED,
     DEED_DELETED,
     DEED_CLEAN_STOP,
     DEED_KILLED,
@@ -37,6 +40,9 @@ enum sim_deed {
     DEED_DAMAGE_FOUND,
     DEED_BATCH_LOST, /* which nobody was promised */
     DEED_INDEX_SPOILED,
+    DEED_CHECKPOINT_SPOILED,
+    DEED_MARKER_SPOILED,
+    DEED_LOG_GIVEN_UP, /* nothing in it looked like a log */
     DEED_COUNT
 };
 

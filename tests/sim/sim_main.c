@@ -143,7 +143,7 @@ static void usage(void)
     printf("usage: sim [--seeds N] [--base K] [--steps N] [--jobs N]   N seeds from K on\n"
            "       sim --seed K [--steps N] [--verbose]                one, in this process\n"
            "Promises that are not held against the storage with =off:\n"
-           "       --reserved --log-start --forgotten\n");
+           "       --reserved --log-start --checkpoint-rot --forgotten\n");
 }
 
 static bool set_flag(const struct flag *f, const char *value)
@@ -196,6 +196,7 @@ int main(int argc, char **argv)
         {"--reserved", NULL, &rules->reserved},
         {"--log-start", NULL, &rules->log_start},
         {"--tail-rot", NULL, &rules->tail_rot},
+        {"--checkpoint-rot", NULL, &rules->checkpoint_rot},
         {"--forgotten", NULL, &rules->forgotten},
     };
     if (!read_options(argc, argv, flags, COUNT_OF(flags)) || jobs == 0 || jobs > JOBS_MAX) {

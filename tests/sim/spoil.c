@@ -2,6 +2,7 @@
 #include "sim/spoil.h"
 
 #include "base/mem.h"
+#include "storage/checkpoint.h"
 #include <stdio.h>
 
 struct file_seen {
@@ -46,8 +47,18 @@ static bool is_index(const struct file_seen *f)
     return dot != NULL && (strcmp(dot, ".index") == 0 || strcmp(dot, ".timeindex") == 0);
 }
 
-/* The base offset of the good batch that the byte is in, or -1. */
-static int64_t batch_over(const struct file_seen *f, size_t pos)
+static bool is_checkpoint(const struct file_seen *f)
+{
+    return strcmp(f->name, "checkpoint") == 0;
+}
+
+static bool is_marker(const struct file_seen *f)
+{
+    return strcmp(f->name, "clean") == 0;
+}
+
+/* The base offset of the good batch that the byte is in, and where that begins; or -1. */
+static int64_t batch_over(const struct file_seen *f, size_t pos, size_t *start)
 {
     for (size_t at = pos < 80000 ? 0 : pos - 80000; at <= pos; at++) {
         struct bytes rest = bytes_of(f->data + at, f->len - at);
@@ -57,6 +68,7 @@ static int64_t batch_over(const struct file_seen *f, size_t pos)
             batch_header_len(&h) > rest.len || at + batch_header_len(&h) <= pos ||
             !batch_crc_holds(bytes_of(rest.data, batch_header_len(&h))))
             continue;
+        *start = at;
         return h.base_offset;
     }
     return -1;
@@ -67,22 +79,50 @@ static void rot_log(struct world *w, struct part *part, const struct file_seen *
     char path[128];
     if (f->len == 0)
         return;
-    size_t pos = (size_t)world_below(w, f->len);
-    int64_t base = batch_over(f, pos);
+    size_t pos = (size_t)world_below(w, f->len), start;
+    int64_t base = batch_over(f, pos, &start);
     if (base < 0)
         return;
-    if (world_one_in(w, 3)) { /* its header, some of which no checksum covers */
-        size_t back = 0;
-        while (back < pos && batch_over(f, pos - back - 1) == base)
-            back++;
-        pos = pos - back + (size_t)world_below(w, BATCH_HEADER_BYTES);
-    }
+    if (world_one_in(w, 3)) /* its header, some of which no checksum covers */
+        pos = start + (size_t)world_below(w, BATCH_HEADER_BYTES);
+    bool of_base = pos < start + sizeof(int64_t);
+    if (!model_may_rot(&part->model, base, of_base))
+        return;
     snprintf(path, sizeof(path), "%s/%s", part->dir, f->name);
     if (!sim_disk_flip(w->disk, path, pos, (unsigned)world_below(w, 8)))
         return;
     world_tell(w, "%s: a bit of byte %zu of %s has changed, in the batch at %lld", part->dir, pos,
                f->name, (long long)base);
-    model_rotted(&part->model, base);
+    model_rotted(&part->model, base, of_base);
+}
+
+static void path_of(const struct part *part, const struct file_seen *f, char *path, size_t size)
+{
+    snprintf(path, size, "%s/%s", part->dir, f->name);
+}
+
+/* Within what is used of a slot, most likely. */
+static uint64_t pos_in_checkpoint(struct world *w)
+{
+    return world_below(w, 2) * CHECKPOINT_SLOT_BYTES + world_below(w, 200);
+}
+
+static void rot_checkpoint(struct world *w, struct part *part, const char *path)
+{
+    if (!sim_disk_flip(w->disk, path, pos_in_checkpoint(w), (unsigned)world_below(w, 8)))
+        return;
+    world_deed(w, DEED_CHECKPOINT_SPOILED);
+    world_tell(w, "%s: a bit has changed", path);
+    model_checkpoint_spoiled(&part->model);
+}
+
+static void rot_marker(struct world *w, struct part *part, const char *path, uint64_t len)
+{
+    if (!sim_disk_flip(w->disk, path, world_below(w, len), (unsigned)world_below(w, 8)))
+        return;
+    world_deed(w, DEED_MARKER_SPOILED);
+    world_tell(w, "%s: a bit has changed", path);
+    model_marker_spoiled(&part->model);
 }
 
 void spoil_rot(struct world *w, struct part *part)
@@ -92,49 +132,80 @@ void spoil_rot(struct world *w, struct part *part)
     if (seen.count > 0) {
         const struct file_seen *f = &seen.items[world_below(w, seen.count)];
         char path[128];
-        snprintf(path, sizeof(path), "%s/%s", part->dir, f->name);
+        path_of(part, f, path, sizeof(path));
         if (is_log(f))
             rot_log(w, part, f);
         else if (is_index(f) && f->len > 0)
             (void)sim_disk_flip(w->disk, path, world_below(w, f->len), (unsigned)world_below(w, 8));
+        else if (is_checkpoint(f) && w->options->rules.checkpoint_rot)
+            rot_checkpoint(w, part, path);
+        else if (is_marker(f) && f->len > 0)
+            rot_marker(w, part, path, f->len);
     }
     forget_files(&seen);
 }
 
-void spoil_index(struct world *w, struct part *part)
+static enum err put_garbage(struct world *w, struct disk_file *file, uint64_t pos)
+{
+    uint64_t garbage[16];
+    for (size_t i = 0; i < COUNT_OF(garbage); i++)
+        garbage[i] = world_one_in(w, 3) ? world_below(w, 4000) << 32 : random_next(&w->random);
+    return disk_write_all(file, garbage, sizeof(garbage), pos);
+}
+
+static void spoil_content(struct world *w, const struct file_seen *f, const char *path)
+{
+    struct disk_file *file;
+    enum err err = disk_open(&w->disk->disk, path, DISK_WRITE, &file);
+    ASSERT(err == ERR_OK);
+    if (is_checkpoint(f)) {
+        err = put_garbage(w, file, pos_in_checkpoint(w));
+        if (err == ERR_OK)
+            err = put_garbage(w, file, pos_in_checkpoint(w)); /* in half of the cases it is both */
+    } else if (world_one_in(w, 2)) {
+        err = disk_truncate(file, world_below(w, f->len + 1));
+    } else {
+        err = put_garbage(w, file, world_below(w, f->len + 1));
+    }
+    if (err == ERR_OK)
+        err = disk_sync(file);
+    ASSERT(err == ERR_OK);
+    disk_close(file);
+}
+
+static void spoil_file(struct world *w, struct part *part, const struct file_seen *f)
+{
+    char path[128];
+    path_of(part, f, path, sizeof(path));
+    world_tell(w, "%s is spoiled", path);
+    if (is_index(f))
+        world_deed(w, DEED_INDEX_SPOILED);
+    if (is_checkpoint(f)) {
+        world_deed(w, DEED_CHECKPOINT_SPOILED);
+        model_checkpoint_spoiled(&part->model);
+    }
+    if (is_marker(f)) {
+        world_deed(w, DEED_MARKER_SPOILED);
+        model_marker_spoiled(&part->model);
+    }
+    if (is_checkpoint(f) || !world_one_in(w, 3)) {
+        spoil_content(w, f, path);
+        return;
+    }
+    enum err err = disk_unlink(&w->disk->disk, path);
+    if (err == ERR_OK)
+        err = disk_sync_dir(&w->disk->disk, part->dir);
+    ASSERT(err == ERR_OK);
+}
+
+void spoil_at_rest(struct world *w, struct part *part)
 {
     static struct files_seen seen;
     sim_disk_each_file(w->disk, part->dir, see_file, &seen);
     if (seen.count > 0) {
         const struct file_seen *f = &seen.items[world_below(w, seen.count)];
-        char path[128];
-        struct disk_file *file;
-        enum err err = ERR_OK;
-        snprintf(path, sizeof(path), "%s/%s", part->dir, f->name);
-        if (!is_index(f)) {
-            forget_files(&seen);
-            return;
-        }
-        world_deed(w, DEED_INDEX_SPOILED);
-        world_tell(w, "%s is spoiled", path);
-        if (world_one_in(w, 3)) {
-            err = disk_unlink(&w->disk->disk, path);
-            if (err == ERR_OK)
-                err = disk_sync_dir(&w->disk->disk, part->dir);
-        } else if (disk_open(&w->disk->disk, path, DISK_WRITE, &file) == ERR_OK) {
-            uint64_t garbage[16];
-            for (size_t i = 0; i < COUNT_OF(garbage); i++)
-                garbage[i] =
-                    world_one_in(w, 3) ? world_below(w, 4000) << 32 : random_next(&w->random);
-            if (world_one_in(w, 2))
-                err = disk_truncate(file, world_below(w, f->len + 1));
-            else
-                err = disk_write_all(file, garbage, sizeof(garbage), world_below(w, f->len + 1));
-            if (err == ERR_OK)
-                err = disk_sync(file);
-            disk_close(file);
-        }
-        ASSERT(err == ERR_OK);
+        if (is_index(f) || is_marker(f) || (is_checkpoint(f) && w->options->rules.checkpoint_rot))
+            spoil_file(w, part, f);
     }
     forget_files(&seen);
 }

@@ -7,7 +7,8 @@
 
 /* A bit of some file of the partition flips on the device. */
 void spoil_rot(struct world *w, struct part *part);
-/* Nothing runs: an index is removed, shortened or filled with anything. */
-void spoil_index(struct world *w, struct part *part);
+/* Nothing runs: an index or marker is removed, shortened or filled with anything, or one slot of the checkpoint
+ * or both are. */
+void spoil_at_rest(struct world *w, struct part *part);
 
 #endif

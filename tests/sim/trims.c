@@ -9,6 +9,7 @@
 struct asked {
     struct list link;
     struct part *part;
+    bool trouble; /* the disk may have failed meanwhile */
     struct partition_trim trim;
 };
 
@@ -30,8 +31,8 @@ static void asked_answered(struct asked *a)
         world_deed(w, a->trim.err == ERR_OK ? DEED_TRIM_ANSWERED : DEED_TRIM_FAILED);
         if (a->trim.err == ERR_OK)
             model_trim_durable(&part->model, a->trim.log_start);
-        else if (!w->stormy && !part->model.failed && a->trim.err != ERR_NOT_FOUND &&
-                 a->trim.err != ERR_FAILED)
+        else if (!a->trouble && !w->stormy && !w->unsettled && !part->model.failed &&
+                 a->trim.err != ERR_NOT_FOUND && a->trim.err != ERR_FAILED)
             model_fail(&part->model, "a trim failed: %s", err_text(a->trim.err));
     }
     asked_free(a);
@@ -78,6 +79,7 @@ void trims_ask(struct world *w, struct part *part)
     struct asked *a = mem_zalloc(1, sizeof(*a));
     int64_t offset = some_offset(w, part);
     a->part = part;
+    a->trouble = w->stormy || w->unsettled;
     a->trim.done = trim_done;
     list_push_back(&part->trims, &a->link);
     part->trim_count++;

@@ -80,11 +80,14 @@ static void set_odds(struct world *w, enum sim_fault fault, uint32_t one_in_max)
 
 void world_calm(struct world *w)
 {
+    if (w->stormy) {
+        w->suffered |= world_reads_suffer(w);
+        w->storm_us = w->clock.mono_us;
+        w->unsettled = true;
+    }
     uint32_t cold = w->disk->odds[SIM_COLD_READ];
     sim_disk_fair(w->disk);
     w->disk->odds[SIM_COLD_READ] = cold;
-    if (w->stormy)
-        w->storm_us = w->clock.mono_us;
     w->stormy = false;
 }
 
@@ -117,7 +120,6 @@ void world_weather(struct world *w)
         if (world_one_in(w, 2))
             w->disk->capacity = sim_disk_used(w->disk) + (uint64_t)world_spread(w, 0, 20000);
     }
-    w->suffered = world_reads_suffer(w);
     for (size_t i = 0; i < w->part_count; i++)
         flights_suffer(&w->parts[i]);
     world_tell(w, "the disk: %llu bytes left; read %u, write %u, sync %u, name %u, dir %u, open %u",

@@ -16,6 +16,7 @@ struct part {
     char dir[32];
     struct partition *p; /* NULL between runs */
     struct partition_config config;
+    uint64_t keys; /* that records have, but for some */
     struct model model;
     bool made; /* it was told to be on the disk */
     struct list flights;
@@ -24,6 +25,7 @@ struct part {
     unsigned trim_count;
     uint64_t sync_wanted; /* the batch up to which a sync was asked for */
     bool cut_told;        /* by the last opening */
+    bool opened_clean;
     int64_t configured_us;
     uint32_t segments_seen;
     bool failed_seen;
@@ -45,6 +47,7 @@ struct world {
     uint64_t id_next;
     uint64_t step;
     bool stormy;      /* the disk may answer with errors */
+    bool unsettled;   /* it did, and what it did then may not be over */
     int64_t storm_us; /* when it last did */
     bool suffered;    /* reads may have failed, and what that led to may not be over */
     uint64_t sync_errors_heard;
