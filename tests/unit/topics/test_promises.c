@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define EVENTS_MAX 400
 #define FILES_MAX 100
@@ -170,5 +171,42 @@ Test(promises, a_deletion_is_told_when_the_topic_cannot_come_back)
     int renamed = find("rename from", "topics/t.meta", 0);
     cr_assert_geq(renamed, 0);
     cr_assert_geq(find("sync_dir", "topics", renamed), 0);
+    rig_close(&r);
+}
+
+/* --- acknowledgements ----------------------------------------------------------------------- */
+
+static atomic_bool sync_hangs;
+
+static enum err hanging_sync(struct disk_file *file)
+{
+    while (atomic_load(&sync_hangs))
+        usleep(100);
+    return seen.plain->sync(file);
+}
+
+Test(promises, what_waits_behind_a_sync_is_not_told_as_written)
+{
+    struct rig r;
+    struct awaited_ack first, second;
+
+    rig_open(&r);
+    struct topic_partition *tp = topic_partition(rig_topic(&r, "t", 1), 0);
+    seen.plain = r.disk_ops;
+    r.faulty_ops.sync = hanging_sync;
+    atomic_store(&sync_hangs, true);
+    rig_append_wait(tp, "has the file", ACK_SYNCED, &first);
+    rig_turn(&r);
+    rig_append_wait(tp, "waits for it", ACK_WRITTEN, &second);
+    for (int i = 0; i < 3; i++)
+        rig_turn(&r);
+    cr_assert_eq(partition_batch_written(tp->log), 1);
+    cr_assert_not(first.done);
+    cr_assert_not(second.done);
+    atomic_store(&sync_hangs, false);
+    rig_until(&r, &second.done);
+    cr_assert_eq(second.err, ERR_OK);
+    cr_assert_eq(partition_batch_written(tp->log), 2);
+    rig_until(&r, &first.done);
     rig_close(&r);
 }
