@@ -159,3 +159,26 @@ Test(promises, a_bound_that_a_sync_has_raised_is_durable_before_offsets_behind_t
     }
     bench_deinit(&b);
 }
+
+Test(promises, a_batch_that_lacks_one_byte_on_a_full_disk_is_not_written)
+{
+    struct bench b;
+    struct partition_info info;
+    setup(&b, 1 << 20);
+    bench_put(&b, "one");
+    partition_describe(b.p, &info);
+    b.disk->space_left = (uint64_t)info.bytes - 1; /* the next one is as long */
+    bench_append(&b, "two");
+    partition_commit(b.p);
+    bench_settle(&b);
+    cr_assert_eq(b.refusals, 1);
+    cr_assert_eq(b.refused_why, ERR_NOSPACE);
+    cr_assert_eq(partition_next_offset(b.p), 1);
+    b.disk->space_left = FAKE_SPACE_ENDLESS;
+    cr_assert_eq(bench_put(&b, "six"), 1);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_eq(b.recovery.bytes_cut, 0);
+    cr_assert_str_eq(bench_get(&b, 1, NULL), "six");
+    bench_deinit(&b);
+}
