@@ -232,9 +232,18 @@ $(SIM): $(call test_objects,tests/sim/*.c) $(call archive,storage)
 	$(call say,LINK,$@)
 	$(Q)$(LINK_TEST) -o $@ $^ $(LIBS)
 
-.PHONY: sim
+# The other simulator: the whole broker with its clients on that disk.
+SIM_DISK := tests/sim/sim_disk.c tests/sim/sim_files.c tests/sim/sim_inode.c tests/sim/sim_names.c
+SIM_BROKER := $(BUILD)/simbroker
+$(SIM_BROKER): $(call test_objects,tests/simbroker/*.c tests/support/seeds.c $(SIM_DISK)) $(call archives_of,$(FOLDERS))
+	$(call say,LINK,$@)
+	$(Q)$(LINK_TEST) -o $@ $^ $(LIBS)
+
+.PHONY: sim simbroker
 sim: $(SIM)
 	$(SIM) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+simbroker: $(SIM_BROKER)
+	$(SIM_BROKER) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
 # The server under load, killed and read back; bits flipped in what it stored; a full disk. It says its seed.
 CRASH := $(BUILD)/crash
@@ -269,12 +278,12 @@ UNIT_PARTS   = $(addprefix criterion:,$(UNIT_TESTS))
 SERVER_PARTS = $(addprefix criterion:,$(SERVER_TESTS))
 CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
 FUZZ_PARTS   = $(foreach n,$(FUZZ_NAMES),plain:$(BUILD)/fuzz/$(n):tests/fuzz/corpus/$(n))
-SIM_PARTS    = counted:$(SIM):--seeds=$(SEEDS)
+SIM_PARTS    = counted:$(SIM):--seeds=$(SEEDS) counted:$(SIM_BROKER):--seeds=$(SEEDS)
 LINT_PARTS   = plain:utils/lint-layers
 EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
-test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(CRASH) | $(DEPS_TEST)
+test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
 	    counted:$(CRASH) $(CLIENT_PARTS)
 
@@ -282,8 +291,8 @@ test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(CRASH)
 asan tsan:
 	@+$(MAKE) --no-print-directory FLAVOUR=$@ BUILD=build/$@ test-$@
 
-test-asan: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(CRASH) | $(DEPS_TEST)
-	@$(RUN_TESTS) $(UNIT_PARTS) counted:$(SIM):--seeds=200 $(FUZZ_PARTS) $(SERVER_PARTS) counted:$(CRASH):--rounds=30
+test-asan: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
+	@$(RUN_TESTS) $(UNIT_PARTS) counted:$(SIM):--seeds=200 counted:$(SIM_BROKER):--seeds=100 $(FUZZ_PARTS) $(SERVER_PARTS) counted:$(CRASH):--rounds=30
 
 test-tsan: all $(SERVER_TESTS) $(TSAN_TESTS) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(addprefix plain:,$(TSAN_TESTS)) $(SERVER_PARTS)

@@ -2,6 +2,7 @@
 /* Groups at a start: what was committed is read, put to the topics that are there, and what is of none is
  * forgotten. Members come by themselves. */
 #include "groups/group_private.h"
+#include "topics/internal_topic.h"
 #include <inttypes.h>
 
 /* Epochs of a record beyond it are not of our making; they would leave no room to count on. */
@@ -102,7 +103,36 @@ static void finish(void *ctx, struct group *g)
     group_write_record(g, ACK_WRITTEN);
 }
 
+static void reserve(void *ctx, struct group *g)
+{
+    bool *any = ctx;
+
+    if (g->epoch_bound == 0)
+        return;
+    group_reserve_epochs(g);
+    *any = true;
+}
+
+/* A group goes on at its old bound: before its epochs are used the new one has to be durable, or a crash now
+ * would make them come again. */
+static void reserve_epochs(struct groups *gs)
+{
+    bool any = false;
+    enum err err;
+
+    groups_each(gs, reserve, &any);
+    if (!any)
+        return;
+    err = internal_topic_sync(gs->catalog, BYTES_LITERAL(OFFSET_TOPIC));
+    if (err != ERR_OK)
+        TRACE_WARN(gs->trace,
+                   "Topic '" OFFSET_TOPIC
+                   "': epochs of groups cannot be reserved (%s); after a crash they may come again",
+                   err_text(err));
+}
+
 void groups_load_finish(struct groups *gs)
 {
     groups_each(gs, finish, gs);
+    reserve_epochs(gs);
 }

@@ -241,6 +241,11 @@ void broker_set_port(struct broker *b, int port)
     b->services.port = port;
 }
 
+const struct services *broker_services(const struct broker *b)
+{
+    return &b->services;
+}
+
 /* --- the turn ------------------------------------------------------------------------------- */
 
 void broker_tick(struct broker *b)

@@ -34,6 +34,8 @@ enum err broker_destroy(struct broker *b);
 
 void broker_accept(struct broker *b, struct stream *stream);
 void broker_set_port(struct broker *b, int port); /* for INFO */
+/* Its parts, for those who look on: a simulation that holds promises against them. */
+const struct services *broker_services(const struct broker *b);
 
 /* One turn: run what is ready, commit, flush replies, close the dead. The order is the promise: no
  * acknowledgement leaves before the commit it speaks of. */

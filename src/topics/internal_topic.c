@@ -2,6 +2,8 @@
 /* Making internal topics, and reading them through at start. */
 #include "topics/internal_topic.h"
 
+#include "topics/ack.h"
+
 #include "topics/catalog_private.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -141,4 +143,40 @@ enum err internal_topic_read(struct catalog *c, struct bytes name, internal_reco
                    t->name.data, r.offset, err_text(err));
     *damaged = r.damaged;
     return err;
+}
+
+/* --- waiting ------------------------------------------------------------------------------------ */
+
+struct sync {
+    struct ack_wait wait;
+    bool over;
+    enum err err;
+};
+
+static void on_synced(struct ack_wait *wait, enum err err)
+{
+    struct sync *sync = CONTAINER_OF(wait, struct sync, wait);
+
+    sync->err = err;
+    sync->over = true;
+}
+
+enum err internal_topic_sync(struct catalog *c, struct bytes name)
+{
+    struct sync sync = {.wait = {.done = on_synced}};
+    struct topic *t = catalog_find(c, name);
+    struct topic_partition *tp;
+
+    if (t == NULL)
+        return ERR_NOT_FOUND;
+    tp = topic_partition(t, 0);
+    if (tp->log == NULL)
+        return tp->failed;
+    partition_want_sync(tp->log);
+    ack_wait_start(&sync.wait, tp, partition_batch_last(tp->log), ACK_SYNCED);
+    while (!sync.over) {
+        catalog_commit(c);
+        disk_reap(c->o.disk);
+    }
+    return sync.err;
 }

@@ -31,4 +31,9 @@ MUST_CHECK
 enum err internal_topic_read(struct catalog *c, struct bytes name, internal_record_fn *fn,
                              void *ctx, uint64_t *damaged);
 
+/* Writes what was appended to it and waits until it is on the device, or will not be. Blocks: for the start
+ * only. ERR_NOT_FOUND there is no such topic; others as ack_wait. */
+MUST_CHECK
+enum err internal_topic_sync(struct catalog *c, struct bytes name);
+
 #endif
