@@ -295,7 +295,6 @@ struct member *group_join(struct group *g, struct bytes name, const struct bytes
             group_write_record(g, ACK_WRITTEN);
     }
     rebalance_for(g, m->name, "joined");
-    list_remove(&m->in_tell); /* who joins is told with that */
     return m;
 }
 
