@@ -100,3 +100,9 @@ bool argument_position(struct bytes text, enum fetch_from *from, int64_t *value)
     *from = FETCH_FROM_OFFSET;
     return num_parse_i64(text, value) && *value >= 0;
 }
+
+void reply_bad_position(struct call *c, struct bytes text)
+{
+    write_error(&c->w, "ERR invalid offset '%.*s': it is a number, EARLIEST, LATEST or @ms",
+                text.len < 64 ? (int)text.len : 64, text.data);
+}

@@ -22,5 +22,6 @@ struct topic *argument_topic(struct call *c, struct bytes name);
 struct topic_partition *argument_partition(struct call *c, struct topic *t, struct bytes text);
 /* An offset, EARLIEST, LATEST or @ms. On failure nothing is answered: the caller knows where. */
 bool argument_position(struct bytes text, enum fetch_from *from, int64_t *value);
+void reply_bad_position(struct call *c, struct bytes text); /* that it is none of them */
 
 #endif

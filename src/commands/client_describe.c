@@ -55,7 +55,8 @@ void client_describe(struct buf *b, const struct call *c, const struct session *
                (long long)((now_us - s->created_us) / 1000000),
                (long long)((now_us - s->last_active_us) / 1000000), flags);
     buf_printf(b, " sub=%zu psub=%zu ssub=%zu multi=%lld", subscriptions(s, PUBSUB_CHANNEL),
-               subscriptions(s, PUBSUB_PATTERN), subscriptions(s, PUBSUB_SHARD),
+               subscriptions(s, PUBSUB_PATTERN) + follower_pattern_count(&s->follower),
+               subscriptions(s, PUBSUB_SHARD),
                s->transaction.open ? (long long)s->transaction.count : -1LL);
     buf_printf(b, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu", session_input_bytes(s),
                s->input.cap - s->input.len, s == c->session ? argument_bytes(c) : 0,
@@ -63,6 +64,7 @@ void client_describe(struct buf *b, const struct call *c, const struct session *
     buf_printf(b, " rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s", out_len(&s->out),
                chunk_count(&s->out), s->out.memory_bytes, session_memory(s),
                s->writable ? "r" : "rw");
-    buf_printf(b, " cmd=%s user=default redir=-1 resp=%d lib-name=%s lib-ver=%s\n", s->last_command,
-               s->proto, s->lib_name, s->lib_ver);
+    buf_printf(b, " cmd=%s user=default redir=-1 resp=%d follow=%zu lib-name=%s lib-ver=%s\n",
+               s->last_command, s->proto, follower_partition_count(&s->follower), s->lib_name,
+               s->lib_ver);
 }

@@ -178,7 +178,9 @@ void cmd_hello(struct call *c)
     }
     if (!bytes_is_null(hello.name))
         session_set_name(s, hello.name);
-    if (hello.proto != 0)
-        s->proto = s->subscriber.proto = c->w.proto = (int)hello.proto;
+    if (hello.proto != 0) {
+        session_set_proto(s, (int)hello.proto);
+        c->w.proto = s->proto;
+    }
     hello_answer(c);
 }

@@ -52,12 +52,6 @@ static struct fetch fetch_defaults(struct call *c)
                           .clock = c->sv->clock};
 }
 
-static void reply_bad_position(struct writer *w, struct bytes text)
-{
-    write_error(w, "ERR invalid offset '%.*s': it is a number, EARLIEST, LATEST or @ms",
-                text.len < 64 ? (int)text.len : 64, text.data);
-}
-
 /* --- running and answering ------------------------------------------------------------------- */
 
 /* The error in the place of records of a topic or partition that does not exist. */
@@ -170,7 +164,7 @@ void cmd_fetch(struct call *c)
     enum fetch_from from;
     int64_t value;
     if (!argument_position(c->argv[3], &from, &value)) {
-        reply_bad_position(&c->w, c->argv[3]);
+        reply_bad_position(c, c->argv[3]);
         return;
     }
     struct topic *t = argument_topic(c, c->argv[1]);
@@ -234,7 +228,7 @@ static bool read_mfetch_part(struct call *c, struct fetch_call *f, size_t i,
         return false;
     }
     if (!argument_position(words[2], &part->from, &part->value)) {
-        reply_bad_position(&c->w, words[2]);
+        reply_bad_position(c, words[2]);
         return false;
     }
     struct topic *t = catalog_find(c->sv->catalog, words[0]);

@@ -126,6 +126,18 @@ static uint64_t count_names(const struct info *i, enum pubsub_kind kind)
     return count;
 }
 
+static void write_follow_stats(struct info *i)
+{
+    const struct follows_stats *s = follows_stats(i->sv->follows);
+    field(i, "followed_partitions", follows_partition_count(i->sv->follows));
+    field(i, "followed_records", s->records);
+    field(i, "follow_reads", s->reads);
+    field(i, "follow_frames_shared", s->frames_shared);
+    field(i, "follow_stalls", s->stalls);
+    field(i, "follow_lost_ranges", s->lost_ranges);
+    field(i, "follow_lost_offsets", s->lost_offsets);
+}
+
 static void write_stats(struct info *i)
 {
     const struct sessions_stats *s = &i->sv->sessions->stats;
@@ -136,10 +148,12 @@ static void write_stats(struct info *i)
     field(i, "total_net_output_bytes", s->bytes_out);
     field(i, "rejected_connections", s->rejected);
     field(i, "pubsub_channels", count_names(i, PUBSUB_CHANNEL));
-    field(i, "pubsub_patterns", pubsub_pattern_count(i->sv->pubsub));
+    field(i, "pubsub_patterns",
+          pubsub_pattern_count(i->sv->pubsub) + follows_pattern_count(i->sv->follows));
     field(i, "pubsubshard_channels", count_names(i, PUBSUB_SHARD));
     field(i, "pubsub_messages", p->messages);
     field(i, "pubsub_deliveries", p->deliveries);
+    write_follow_stats(i);
     field(i, "total_reads_processed", s->reads);
     field(i, "total_writes_processed", s->writes);
     field(i, "protocol_errors", s->protocol_errors);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Echo: SUBSCRIBE and its kin, PUBLISH, PUBSUB. */
+#include "commands/follow_call.h"
 #include "commands/handlers.h"
 #include "commands/help.h"
 
@@ -14,22 +15,28 @@ static struct writer push_writer(struct session *s)
     return (struct writer){.out = &s->out, .proto = s->proto};
 }
 
-/* Channels and patterns are counted together, shard channels apart. */
+/* Channels and patterns are counted together, whatever they are matched with; shard channels apart. */
 static size_t count_with(const struct session *s, enum pubsub_kind kind)
 {
     if (kind == PUBSUB_SHARD)
         return pubsub_count(&s->subscriber, PUBSUB_SHARD);
     return pubsub_count(&s->subscriber, PUBSUB_CHANNEL) +
-           pubsub_count(&s->subscriber, PUBSUB_PATTERN);
+           pubsub_count(&s->subscriber, PUBSUB_PATTERN) + follower_pattern_count(&s->follower);
+}
+
+static void write_change(struct writer *w, const struct session *s, const char *word,
+                         enum pubsub_kind kind, struct bytes name)
+{
+    write_push(w, 3);
+    write_bulk_string(w, word);
+    write_bulk(w, name);
+    write_int(w, (int64_t)count_with(s, kind));
 }
 
 static void push_change(struct call *c, enum pubsub_kind kind, struct bytes name)
 {
     struct writer w = push_writer(c->session);
-    write_push(&w, 3);
-    write_bulk_string(&w, c->command->name);
-    write_bulk(&w, name);
-    write_int(&w, (int64_t)count_with(c->session, kind));
+    write_change(&w, c->session, c->command->name, kind, name);
 }
 
 static void subscribe(struct call *c, enum pubsub_kind kind)
@@ -40,19 +47,29 @@ static void subscribe(struct call *c, enum pubsub_kind kind)
     }
 }
 
+static bool oldest(struct session *s, enum pubsub_kind kind, struct bytes *name)
+{
+    return pubsub_oldest(&s->subscriber, kind, name) ||
+           (kind == PUBSUB_PATTERN && follower_oldest_pattern(&s->follower, name));
+}
+
+static void end(struct session *s, enum pubsub_kind kind, struct bytes name)
+{
+    if (kind != PUBSUB_PATTERN || !follower_unfollow_pattern(&s->follower, name))
+        pubsub_unsubscribe(&s->subscriber, kind, name);
+}
+
 static void unsubscribe_all(struct call *c, enum pubsub_kind kind)
 {
-    struct subscriber *subscriber = &c->session->subscriber;
-    if (pubsub_count(subscriber, kind) == 0) {
-        push_change(c, kind, BYTES_NULL);
-        return;
-    }
+    struct session *s = c->session;
     struct buf copy = {0}; /* the name goes with the subscription */
     struct bytes name;
-    while (pubsub_oldest(subscriber, kind, &name)) {
+    if (!oldest(s, kind, &name))
+        push_change(c, kind, BYTES_NULL);
+    while (oldest(s, kind, &name)) {
         buf_clear(&copy);
         buf_append_bytes(&copy, name);
-        pubsub_unsubscribe(subscriber, kind, buf_bytes(&copy));
+        end(s, kind, buf_bytes(&copy));
         push_change(c, kind, buf_bytes(&copy));
     }
     buf_deinit(&copy);
@@ -63,10 +80,55 @@ static void unsubscribe(struct call *c, enum pubsub_kind kind)
     if (c->argc == 1)
         unsubscribe_all(c, kind);
     for (int i = 1; i < c->argc; i++) {
-        pubsub_unsubscribe(&c->session->subscriber, kind, c->argv[i]);
+        end(c->session, kind, c->argv[i]);
         push_change(c, kind, c->argv[i]);
     }
 }
+
+/* --- patterns of the log form ----------------------------------------------------------------- */
+
+static void no_confirmation(void *ctx, const struct topic_partition *tp, int64_t offset)
+{
+    (void)ctx; /* the pattern is what is confirmed */
+    (void)tp;
+    (void)offset;
+}
+
+/* The wishes stand in the order of the words they are about. */
+static void begin_patterns(struct follow_call *f, struct writer *w)
+{
+    struct session *s = f->session;
+    size_t wish = 0;
+    for (int i = 1; i < f->argc; i++) {
+        struct bytes word = f->argv[i];
+        bool asked = wish < f->wish_count && f->wishes[wish].pattern.data == word.data &&
+                     f->wishes[wish].pattern.len == word.len;
+        if (asked && !follower_has_pattern(&s->follower, word))
+            follow_begin(&f->opening, wish, no_confirmation, NULL);
+        else if (!asked && !follower_has_pattern(&s->follower, word))
+            pubsub_subscribe(&s->subscriber, PUBSUB_PATTERN, word);
+        wish += asked;
+        write_change(w, s, "psubscribe", PUBSUB_PATTERN, word);
+    }
+}
+
+static void follow_patterns(struct call *c)
+{
+    struct follow_call *f = follow_call_create(c, begin_patterns);
+    for (int i = 1; i < c->argc; i++) {
+        if (!is_follow_pattern(c->sv->config, f->argv[i]) ||
+            follower_has_pattern(&c->session->follower, f->argv[i]))
+            continue;
+        if (!read_follow_pattern(c, f->argv[i], &f->wishes[f->wish_count])) {
+            follow_call_free(f);
+            return;
+        }
+        f->wish_count++;
+    }
+    follow_call_run(c, f);
+}
+
+/* --- the commands ------------------------------------------------------------------------------ */
 
 void cmd_subscribe(struct call *c)
 {
@@ -80,6 +142,12 @@ void cmd_unsubscribe(struct call *c)
 
 void cmd_psubscribe(struct call *c)
 {
+    for (int i = 1; i < c->argc; i++) {
+        if (is_follow_pattern(c->sv->config, c->argv[i])) {
+            follow_patterns(c);
+            return;
+        }
+    }
     subscribe(c, PUBSUB_PATTERN);
 }
 
@@ -174,7 +242,8 @@ void cmd_pubsub_numsub(struct call *c)
 
 void cmd_pubsub_numpat(struct call *c)
 {
-    write_int(&c->w, (int64_t)pubsub_pattern_count(c->sv->pubsub));
+    write_int(&c->w, (int64_t)pubsub_pattern_count(c->sv->pubsub) +
+                         (int64_t)follows_pattern_count(c->sv->follows));
 }
 
 void cmd_pubsub_shardchannels(struct call *c)

@@ -131,9 +131,8 @@ static void write_headers(struct writer *w, const struct record_view *r)
     }
 }
 
-static void write_record(struct writer *w, const struct record_view *r)
+void write_record_fields(struct writer *w, const struct record_view *r)
 {
-    write_array(w, 5);
     write_int(w, r->offset);
     write_int(w, r->timestamp_ms);
     write_bulk(w, r->key);
@@ -152,7 +151,8 @@ static size_t write_batch(struct writer *w, struct bytes batch, int64_t offset, 
     while (written < count && batch_iter_next(&it, &r) == ERR_OK) {
         if (r.offset < offset)
             continue;
-        write_record(w, &r);
+        write_array(w, 5);
+        write_record_fields(w, &r);
         written++;
     }
     return written;

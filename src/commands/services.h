@@ -28,6 +28,7 @@ struct services {
     struct catalog *catalog;
     struct groups *groups;
     struct pubsub *pubsub;
+    struct follows *follows;
     struct sessions *sessions;
     struct command_table *commands;
     struct append_holds *holds; /* replies that wait for a batch; see append_hold.h */

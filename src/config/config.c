@@ -220,6 +220,8 @@ static const struct directive items[] = {
     CUSTOM("client-output-buffer-limit", output_limits, DIRECTIVE_WORDS,
            "normal 0 0 0 pubsub 32mb 8mb 60", limits_parse, limits_format, NULL,
            "output that may wait for a client, by class"),
+    STRING("follow-prefix", follow_prefix, 0, "log:", NULL,
+           "what patterns begin with that follow topics; empty: none do"),
     INT("client-replies-max", client_replies_max, 0, "100000", 1, INT_MAX,
         "replies of one client that may wait for their commit"),
     SIZE("pending-bytes-max", pending_bytes_max, 0, "256mb", MB, INT64_MAX,

@@ -40,6 +40,7 @@ struct config {
     int64_t proto_max_bulk_len;
     int64_t client_query_buffer_limit;
     struct config_output_limit output_limits[CONFIG_CLASS_COUNT];
+    char *follow_prefix;        /* of patterns that follow topics; "" is none */
     int64_t client_replies_max; /* replies of one connection that may wait for their commit */
     int64_t pending_bytes_max;  /* appended, not yet written, over all partitions */
     /* general */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "commands/append_hold.h"
 #include "commands/command.h"
+#include "commands/follow_push.h"
 
 /* How long an orderly end waits for replies that are still to be sent. */
 #define STOP_WAIT_US (5 * 1000000)
@@ -187,6 +188,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     if (err != ERR_OK)
         goto err_after_log;
     b->services.pubsub = pubsub_create(&b->hash_key);
+    b->services.follows = follows_create(b->services.catalog, &b->hash_key);
     b->services.commands = command_table_create(&b->hash_key);
     b->services.holds = append_holds_create();
     struct sessions_options sessions_options = {
@@ -200,6 +202,8 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
         .timers = &b->timers,
         .trace = options->trace,
         .pubsub = b->services.pubsub,
+        .follows = b->services.follows,
+        .follower_ops = &follow_push_ops,
         .hash_key = &b->hash_key,
     };
     b->services.sessions = sessions_create(&sessions_options);
@@ -218,6 +222,7 @@ enum err broker_destroy(struct broker *b)
 {
     struct services *sv = &b->services;
     sessions_destroy(sv->sessions);
+    follows_destroy(sv->follows);
     groups_close(sv->groups);
     enum err err = close_log(b);
     append_holds_destroy(sv->holds);
@@ -260,6 +265,8 @@ void broker_tick(struct broker *b)
         sessions_turn(sv->sessions);
     groups_settle(sv->groups);
     catalog_commit(sv->catalog);
+    if (!b->stopping)
+        follows_turn(sv->follows); /* behind the commit: what it wrote goes out in this turn */
     sessions_flush(sv->sessions);
     sessions_bury(sv->sessions);
     sessions_resume_paused(sv->sessions);
@@ -269,6 +276,8 @@ int64_t broker_wait_us(const struct broker *b)
 {
     if (sessions_pending(b->services.sessions, !b->stopping) ||
         groups_pending(b->services.groups)) /* of connections that ended behind the settling */
+        return 0;
+    if (!b->stopping && follows_pending(b->services.follows))
         return 0;
     int64_t next_us = timers_next(&b->timers);
     if (b->stopping && b->stop_deadline_us < next_us)

@@ -8,6 +8,7 @@
 #include "session/block.h"
 #include "session/hold.h"
 #include "session/output_limit.h"
+#include "session/push.h"
 #include "session/sessions.h"
 
 /* What is kept for a session that may not execute: enough to notice that its peer is gone. */
@@ -42,7 +43,7 @@ bool session_is_subscriber(const struct session *s)
     for (int kind = 0; kind < PUBSUB_KIND_COUNT; kind++)
         if (pubsub_count(&s->subscriber, (enum pubsub_kind)kind) > 0)
             return true;
-    return false;
+    return follower_topic_count(&s->follower) + follower_pattern_count(&s->follower) > 0;
 }
 
 enum config_client_class session_class(const struct session *s)
@@ -52,7 +53,8 @@ enum config_client_class session_class(const struct session *s)
 
 size_t session_output_bytes(const struct session *s)
 {
-    return out_len(&s->out) - (size_t)s->held_bytes;
+    size_t waiting = out_len(&s->out) - (size_t)s->held_bytes;
+    return waiting > s->followed_bytes ? waiting - (size_t)s->followed_bytes : 0;
 }
 
 size_t session_input_bytes(const struct session *s)
@@ -85,14 +87,20 @@ void session_set_lib(struct session *s, struct bytes lib_name, struct bytes lib_
         replace_text(&s->lib_ver, lib_ver);
 }
 
+void session_set_proto(struct session *s, int proto)
+{
+    s->proto = s->subscriber.proto = s->follower.proto = proto;
+}
+
 void session_reset(struct session *s, bool authenticated)
 {
     transaction_clear(&s->transaction);
     subscriber_deinit(&s->subscriber);
     subscriber_init(&s->subscriber, s->sessions->pubsub, s->subscriber.deliver);
+    follower_deinit(&s->follower);
     group_client_closed(&s->group_client);
     session_set_name(s, BYTES_LITERAL(""));
-    s->proto = s->subscriber.proto = 2;
+    session_set_proto(s, 2);
     s->reply_mode = SESSION_REPLY_ON;
     s->authenticated = authenticated;
     s->request.authenticated = authenticated;
@@ -166,6 +174,7 @@ void session_close(struct session *s, const char *why)
     list_push_back(&s->sessions->dead, &s->in_dead);
     session_end_block(s, BLOCK_CLOSED);
     abandon_holds(s);
+    follower_deinit(&s->follower);
     group_client_closed(&s->group_client); /* last: those whose CONSUME was under way have left */
 }
 
@@ -388,6 +397,12 @@ void session_flush(struct session *s)
     if (s->dead)
         return;
     output_limit_check(s);
+    if (s->dead)
+        return;
+    if (out_len(&s->out) == 0)
+        s->followed_bytes = 0;
+    if (out_len(&s->out) <= PUSH_FOLLOWED_BYTES_MAX / 2)
+        follower_drained(&s->follower);
     if (s->writable && s->out.pos_start < limit)
         session_output_ready(s);
     if (s->closing && out_len(&s->out) == 0 && list_empty(&s->holds))

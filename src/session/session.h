@@ -22,6 +22,7 @@
 #include "resp/request.h"
 #include "resp/writer.h"
 #include "session/transaction.h"
+#include "topics/follow.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -65,6 +66,9 @@ struct session {
     struct blocker *blocker; /* borrowed; NULL while not blocked */
     struct subscriber subscriber;
     struct group_client group_client;
+    struct follower follower;
+    uint64_t
+        followed_bytes; /* of what is queued, at most: followed records and what goes with them */
     struct transaction transaction;
 
     int proto; /* 2 or 3 */
@@ -105,7 +109,8 @@ void session_close(struct session *s, const char *why);
 /* Executes nothing more, sends what is queued (held replies when their commit is through), closes. */
 void session_close_after_replies(struct session *s);
 
-/* What counts against the output limits: queued, without the held replies themselves. */
+/* What counts against the output limits: queued, without the held replies themselves and without followed
+ * records, which are bounded by themselves (push.h). */
 size_t session_output_bytes(const struct session *s);
 /* Memory of all its buffers, for CLIENT LIST. */
 size_t session_memory(const struct session *s);
@@ -117,7 +122,10 @@ void session_set_name(struct session *s, struct bytes name);
 void session_set_lib(struct session *s, struct bytes lib_name,
                      struct bytes lib_ver); /* null: keep */
 
-/* Back to a fresh connection's state, as RESET: protocol, subscriptions, transaction, name, reply mode. */
+/* 2 or 3: also how what is pushed to it is framed from now on. */
+void session_set_proto(struct session *s, int proto);
+
+/* Back to a fresh connection's state, as RESET: protocol, subscriptions, what it follows, transaction, name, reply mode. */
 void session_reset(struct session *s, bool authenticated);
 
 /* It may have something to execute: look at it this turn or the next. */

@@ -8,6 +8,7 @@
 #include "session/block.h"
 #include "session/hold.h"
 #include "session/output_limit.h"
+#include "session/push.h"
 
 #define POOL_CHUNKS_MAX 256
 #define SWEEP_US 1000000
@@ -58,6 +59,8 @@ struct sessions *sessions_create(const struct sessions_options *options)
     all->timers = options->timers;
     all->trace = options->trace;
     all->pubsub = options->pubsub;
+    all->follows = options->follows;
+    all->follower_ops = options->follower_ops;
     out_pool_init(&all->pool, POOL_CHUNKS_MAX);
     out_init(&all->discard, &all->pool);
     all->scratch = mem_alloc(SESSION_READ_BYTES);
@@ -104,34 +107,15 @@ static void on_ready(struct stream *stream, unsigned readiness)
     }
 }
 
-/* Whether the last slot is that of a command which waits for an event, maybe for ever, and has no
- * answer yet. */
-static bool waits_in_last_slot(const struct session *s)
-{
-    return s->blocker != NULL && s->blocker->waits && !session_is_mute(s) &&
-           !list_empty(&s->holds) &&
-           hold_is_empty_last(CONTAINER_OF(s->holds.prev, struct hold, link));
-}
-
-/* A message that was not asked for just now stands at the end of the output: behind held replies, which wait
- * for a commit only, but before the answer of a command that waits (`overtakes`). */
-static void push_ends(struct session *s, bool overtakes)
-{
-    if (overtakes)
-        hold_move_to_end(CONTAINER_OF(s->holds.prev, struct hold, link));
-    session_output_ready(s);
-    output_limit_check(s);
-}
-
 /* A message for a subscriber. */
 static void on_deliver(struct subscriber *subscriber, struct frame *frame)
 {
     struct session *s = CONTAINER_OF(subscriber, struct session, subscriber);
-    if (s->dead || s->closing)
+    struct push p;
+    if (!push_begin(&p, s))
         return;
-    bool overtakes = waits_in_last_slot(s);
     out_append_frame(&s->out, frame);
-    push_ends(s, overtakes);
+    push_end(&p);
 }
 
 static void write_targets(struct writer *w, const struct member *m)
@@ -148,17 +132,16 @@ static void write_targets(struct writer *w, const struct member *m)
 static void on_assigned(struct group_client *client, const struct member *m)
 {
     struct session *s = CONTAINER_OF(client, struct session, group_client);
-    if (s->proto != 3 || s->closing || session_is_mute(s))
+    struct push p;
+    if (s->proto != 3 || session_is_mute(s) || !push_begin(&p, s))
         return;
-    bool overtakes = waits_in_last_slot(s);
-    struct writer w = {.out = &s->out, .proto = s->proto};
-    write_push(&w, 5);
-    write_bulk_string(&w, "assignment");
-    write_bulk(&w, m->group->name);
-    write_bulk(&w, m->name);
-    write_int(&w, m->group->epoch);
-    write_targets(&w, m);
-    push_ends(s, overtakes);
+    write_push(&p.w, 5);
+    write_bulk_string(&p.w, "assignment");
+    write_bulk(&p.w, m->group->name);
+    write_bulk(&p.w, m->name);
+    write_int(&p.w, m->group->epoch);
+    write_targets(&p.w, m);
+    push_end(&p);
 }
 
 static struct session *session_create(struct sessions *all, struct stream *stream)
@@ -173,7 +156,8 @@ static struct session *session_create(struct sessions *all, struct stream *strea
     list_init(&s->holds);
     subscriber_init(&s->subscriber, all->pubsub, on_deliver);
     group_client_init(&s->group_client, stream->peer, on_assigned);
-    s->proto = s->subscriber.proto = 2;
+    follower_init(&s->follower, all->follows, all->follower_ops);
+    session_set_proto(s, 2);
     s->authenticated = all->config->requirepass[0] == '\0';
     s->request.authenticated = s->authenticated;
     s->request.bulk_bytes_max = all->config->proto_max_bulk_len;

@@ -42,6 +42,8 @@ struct sessions {
     struct timers *timers;
     struct trace *trace;
     struct pubsub *pubsub;
+    struct follows *follows;
+    const struct follower_ops *follower_ops;
     struct out_pool pool;
     struct out discard; /* where mute sessions write */
     char *scratch;      /* owned; SESSION_READ_BYTES, shared by all reads */
@@ -66,6 +68,8 @@ struct sessions_options {
     struct timers *timers;
     struct trace *trace;
     struct pubsub *pubsub;
+    struct follows *follows;                 /* NULL: nothing can be followed */
+    const struct follower_ops *follower_ops; /* how sessions are sent what they follow */
     const struct hash_key *hash_key;
 };
 
