@@ -19,6 +19,7 @@ void group_partition_clear_committed(struct group_partition *gp)
     gp->committed = -1;
     gp->committed_ms = 0;
     gp->committed_epoch = -1;
+    gp->stale = false;
     mem_free(gp->metadata);
     gp->metadata = NULL;
 }
@@ -89,6 +90,7 @@ void group_changes_commit(struct group_changes *c, struct group_partition *gp, i
         .leader_epoch = leader_epoch(gp),
         .metadata = bytes_is_null(metadata) ? BYTES_LITERAL("") : metadata,
         .commit_ms = c->group->groups->clock->wall_ms,
+        .topic_id = gp->topic->topic == NULL ? BYTES_NULL : bytes_of_string(gp->topic->topic->id),
     };
     add(c, gp)->offset = value;
 }

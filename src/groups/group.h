@@ -64,6 +64,7 @@ struct group_partition {
     int64_t committed_ms;
     int32_t committed_epoch; /* leader epoch */
     char *metadata;          /* owned; NULL for none */
+    bool stale; /* while a start reads: it was committed of an earlier topic of that name */
 
     int64_t fenced_commit_ms; /* wall time of the last commit refused for it; 0 never */
 };

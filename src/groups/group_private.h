@@ -41,6 +41,8 @@ void group_topic_prune(struct group_topic *gt);
 /* The same for all topics of a group. */
 void group_prune_topics(struct group *g);
 extern const struct catalog_observer group_topics_observer;
+/* At the end of the server. */
+void groups_drop_leaving(struct groups *gs);
 
 /* --- what is committed (commit.c) ------------------------------------------------------------- */
 

@@ -201,6 +201,96 @@ static void topic_grew(struct group_topic *gt, struct topic *t)
     group_rebalance(gt->group, why);
 }
 
+/* What was committed of a topic that is being deleted. In memory it is forgotten at once; its tombstones wait
+ * until no crash can bring the topic back, as it would then be back without them. (If the end of the server
+ * overtakes the tombstones, the next start knows by the topic's id that the offsets are of another.) */
+struct leaving {
+    struct list link;    /* in groups.leaving */
+    struct topic *topic; /* counted */
+    struct leaving_key {
+        char *group; /* owned */
+        int32_t partition;
+    } * keys; /* owned */
+    size_t count, cap;
+};
+
+static struct leaving *leaving_of(struct groups *gs, struct topic *t)
+{
+    struct leaving *l;
+
+    LIST_EACH (it, &gs->leaving) {
+        l = CONTAINER_OF(it, struct leaving, link);
+        if (l->topic == t)
+            return l;
+    }
+    l = mem_zalloc(1, sizeof(*l));
+    l->topic = topic_ref(t);
+    list_push_back(&gs->leaving, &l->link);
+    return l;
+}
+
+static void leaving_free(struct leaving *l)
+{
+    list_remove(&l->link);
+    for (size_t i = 0; i < l->count; i++)
+        mem_free(l->keys[i].group);
+    mem_free(l->keys);
+    topic_unref(l->topic);
+    mem_free(l);
+}
+
+void groups_drop_leaving(struct groups *gs)
+{
+    while (!list_empty(&gs->leaving))
+        leaving_free(CONTAINER_OF(gs->leaving.next, struct leaving, link));
+}
+
+static void set_aside(struct group_topic *gt)
+{
+    struct leaving *l;
+
+    if (gt->committed_count == 0)
+        return;
+    l = leaving_of(gt->group->groups, gt->topic);
+    for (int32_t i = 0; i < gt->partition_count; i++) {
+        if (gt->partitions[i]->committed < 0)
+            continue;
+        if (l->count == l->cap) {
+            l->cap = l->cap == 0 ? 16 : 2 * l->cap;
+            l->keys = mem_realloc(l->keys, l->cap * sizeof(*l->keys));
+        }
+        l->keys[l->count++] = (struct leaving_key){
+            mem_strndup(gt->group->name.data, gt->group->name.len), gt->partitions[i]->number};
+        group_partition_clear_committed(gt->partitions[i]);
+    }
+}
+
+/* Whether a later topic of that name has something committed there: a tombstone would be for that. */
+static bool committed_anew(const struct groups *gs, struct bytes topic,
+                           const struct leaving_key *key)
+{
+    const struct group *g = groups_find(gs, bytes_of_string(key->group));
+    const struct group_topic *gt = g == NULL ? NULL : group_topic(g, topic);
+    const struct group_partition *gp = gt == NULL ? NULL : group_partition(gt, key->partition);
+
+    return gp != NULL && gp->committed >= 0;
+}
+
+static void forget_leaving(struct groups *gs, const struct leaving *l)
+{
+    struct offset_change *changes = mem_zalloc(l->count, sizeof(*changes));
+    size_t count = 0;
+
+    for (size_t i = 0; i < l->count; i++) {
+        if (!committed_anew(gs, l->topic->name, &l->keys[i]))
+            changes[count++].key = (struct offset_key){.group = bytes_of_string(l->keys[i].group),
+                                                       .topic = l->topic->name,
+                                                       .partition = l->keys[i].partition};
+    }
+    offset_store_write_unheard(&gs->store, changes, count, ACK_SYNCED);
+    mem_free(changes);
+}
+
 static void topic_went(struct group_topic *gt)
 {
     struct group *g = gt->group;
@@ -214,7 +304,7 @@ static void topic_went(struct group_topic *gt)
         if (gp->owner != NULL)
             group_release_partition(gp);
     }
-    group_topic_forget_commits(gt, 0);
+    set_aside(gt);
     cut_partitions(gt, 0);
     topic_unref(gt->topic);
     gt->topic = NULL;
@@ -270,5 +360,20 @@ static void deleted(struct catalog_observer *o, struct topic *t)
     each_user(groups_of(o), t, leave);
 }
 
+static void gone(struct catalog_observer *o, struct topic *t, enum err err)
+{
+    struct groups *gs = groups_of(o);
+
+    LIST_EACH (it, &gs->leaving) {
+        struct leaving *l = CONTAINER_OF(it, struct leaving, link);
+
+        if (l->topic != t)
+            continue;
+        if (err == ERR_OK) /* else it may be back after a start, and have them still */
+            forget_leaving(gs, l);
+        leaving_free(l);
+    }
+}
+
 const struct catalog_observer group_topics_observer = {
-    .created = created, .grown = grown, .deleted = deleted};
+    .created = created, .grown = grown, .deleted = deleted, .gone = gone};

@@ -32,6 +32,7 @@ static void destroy(struct groups *gs)
     destroy_groups(gs);
     ASSERT(gs->member_count == 0);
     ASSERT(dict_count(&gs->topics_by_name) == 0);
+    groups_drop_leaving(gs);
     offset_store_deinit(&gs->store);
     dict_deinit(&gs->by_name);
     dict_deinit(&gs->topics_by_name);
@@ -53,6 +54,7 @@ enum err groups_open(const struct groups_options *options, struct groups **group
     dict_init(&gs->topics_by_name, gs->hash_key);
     list_init(&gs->stir);
     list_init(&gs->tell);
+    list_init(&gs->leaving);
     offset_store_init(&gs->store, gs->catalog, gs->clock, gs->trace);
     gs->loading = true;
     err = groups_load(gs);

@@ -35,8 +35,9 @@ struct groups {
     size_t member_count;
     struct offset_store store;
     struct catalog_observer observer;
-    struct list stir; /* of struct member: to look at their assignment this turn */
-    struct list tell; /* of struct member: their target changed */
+    struct list stir;    /* of struct member: to look at their assignment this turn */
+    struct list tell;    /* of struct member: their target changed */
+    struct list leaving; /* topics whose deletion is not durable yet; see group_topics.c */
     struct timer expiry;
     bool loading; /* topics are not looked for yet */
     struct groups_stats stats;

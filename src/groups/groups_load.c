@@ -19,11 +19,21 @@ static struct group *find_or_create(struct groups *gs, struct bytes name)
     return g;
 }
 
+/* A topic of that name is there, and it is not the one that was meant: that was deleted, and the end of the
+ * server overtook its offsets' tombstones. */
+static bool of_another_topic(const struct groups *gs, struct bytes name, struct bytes id)
+{
+    const struct topic *t = catalog_find(gs->catalog, name);
+
+    return t != NULL && !bytes_is_null(id) && !bytes_equal(id, bytes_of_string(t->id));
+}
+
 /* Topics are not looked for yet: the partitions are those that records name. */
 static void on_offset(void *ctx, const struct offset_key *key, const struct offset_value *value)
 {
     struct groups *gs = ctx;
     struct group_topic *gt;
+    struct group_partition *gp;
 
     if (key->partition >= TOPIC_PARTITIONS_MAX) {
         TRACE_WARN(gs->trace,
@@ -36,10 +46,13 @@ static void on_offset(void *ctx, const struct offset_key *key, const struct offs
         return;
     gt = group_topic_ensure(find_or_create(gs, key->group), key->topic);
     group_topic_extend(gt, key->partition + 1);
-    if (value == NULL)
-        group_partition_clear_committed(gt->partitions[key->partition]);
-    else
-        group_partition_set_committed(gt->partitions[key->partition], value);
+    gp = gt->partitions[key->partition];
+    if (value == NULL) {
+        group_partition_clear_committed(gp);
+        return;
+    }
+    group_partition_set_committed(gp, value);
+    gp->stale = of_another_topic(gs, key->topic, value->topic_id);
 }
 
 static void on_group(void *ctx, const struct offset_key *key, const struct group_value *value)
@@ -83,6 +96,22 @@ static void drop_lost_topic(struct groups *gs, struct group_topic *gt)
                    count == 1 ? "is" : "are");
 }
 
+static void drop_stale(struct group_topic *gt)
+{
+    struct group_changes changes;
+
+    group_changes_init(&changes, gt->group, gt->committed_count);
+    for (int32_t i = 0; i < gt->partition_count; i++) {
+        if (gt->partitions[i]->stale)
+            group_changes_forget(&changes, gt->partitions[i]);
+    }
+    if (changes.count > 0)
+        TRACE_NOTE(gt->group->groups->trace,
+                   "Group '%.*s': %zu committed offsets of an earlier topic '%.*s' are dropped",
+                   NAME(gt->group->name), changes.count, NAME(gt->name));
+    group_changes_run(&changes, ACK_SYNCED);
+}
+
 static void finish(void *ctx, struct group *g)
 {
     struct groups *gs = ctx;
@@ -90,6 +119,7 @@ static void finish(void *ctx, struct group *g)
     LIST_EACH (it, &g->topics) {
         struct group_topic *gt = CONTAINER_OF(it, struct group_topic, in_group);
 
+        drop_stale(gt);
         drop_lost_topic(gs, gt);
         group_topic_prune(gt);
     }

@@ -8,6 +8,7 @@
  *   group             key    version i16 = 2, group string
  *                     value  version i16 = 3, protocol type string, generation i32, protocol string
  *                            (nullable), leader string (nullable), state timestamp i64, members i32 = 0
+ * The record of a committed offset has a header "topic-id" with the id of the topic it is of.
  * Membership is not stored. Of the group's record, generation is the bound below which its epochs are
  * taken, and the timestamp says since when it has had no members (-1: it has some).
  * Kafka's message definitions OffsetCommitKey, OffsetCommitValue, GroupMetadataKey, GroupMetadataValue:
@@ -22,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define TOPIC_ID_HEADER "topic-id"
 #define OFFSET_METADATA_BYTES_MAX 4096 /* Kafka's offset.metadata.max.bytes */
 
 struct offset_key {
@@ -34,6 +36,9 @@ struct offset_value {
     int32_t leader_epoch; /* -1: not known */
     struct bytes metadata;
     int64_t commit_ms;
+    /* The id of the topic that is meant, since another may have its name later; null: not known. Not part of the
+     * value: the record carries it as a header, which Kafka does not look at. */
+    struct bytes topic_id;
 };
 struct group_value {
     int32_t epoch_bound;

@@ -48,6 +48,7 @@ void offset_store_deinit(struct offset_store *s)
         forget(u);
     }
     buf_deinit(&s->scratch);
+    buf_deinit(&s->headers);
     buf_deinit(&s->records);
     buf_deinit(&s->why);
 }
@@ -146,13 +147,24 @@ static struct record *encode_all(struct offset_store *s, const struct offset_cha
                                  size_t count)
 {
     struct record *records;
+    struct record_header *headers;
     const char *at;
 
     buf_clear(&s->scratch);
     buf_clear(&s->records);
+    buf_clear(&s->headers);
     records = (void *)buf_reserve(&s->records, count * sizeof(*records));
-    for (size_t i = 0; i < count; i++)
+    headers = (void *)buf_reserve(&s->headers, count * sizeof(*headers));
+    for (size_t i = 0; i < count; i++) {
+        const struct offset_value *value = changes[i].offset;
+
         records[i] = encode(s, &changes[i]);
+        if (value == NULL || bytes_is_null(value->topic_id))
+            continue;
+        headers[i] = (struct record_header){BYTES_LITERAL(TOPIC_ID_HEADER), value->topic_id};
+        records[i].headers = &headers[i];
+        records[i].header_count = 1;
+    }
     at = s->scratch.data;
     for (size_t i = 0; i < count; i++) {
         records[i].key.data = at;
@@ -182,6 +194,7 @@ enum err offset_store_write(struct offset_store *s, const struct offset_change *
     buf_clear(&s->scratch);
     buf_shrink(&s->scratch, SCRATCH_BYTES_KEPT);
     buf_shrink(&s->records, SCRATCH_BYTES_KEPT);
+    buf_shrink(&s->headers, SCRATCH_BYTES_KEPT);
     if (err != ERR_OK)
         return err;
     s->records_written += count;
@@ -203,16 +216,33 @@ static bool name_is_good(struct offset_store *s, struct bytes name)
     return topic_check_name(name, &s->why) == ERR_OK;
 }
 
-static enum err load_offset(struct loading *l, const struct offset_key *key, struct bytes data)
+/* Null when it does not say. */
+static struct bytes topic_id_of(const struct record_view *record)
+{
+    struct bytes cursor = record->headers;
+    struct record_header header;
+
+    for (size_t i = 0; i < record->header_count; i++) {
+        if (record_view_header(&cursor, &header) != ERR_OK)
+            break;
+        if (bytes_equal(header.name, BYTES_LITERAL(TOPIC_ID_HEADER)))
+            return header.value;
+    }
+    return BYTES_NULL;
+}
+
+static enum err load_offset(struct loading *l, const struct offset_key *key,
+                            const struct record_view *record)
 {
     struct offset_value value;
     enum err err;
 
-    if (bytes_is_null(data)) {
+    if (bytes_is_null(record->value)) {
         l->reader->offset(l->reader->ctx, key, NULL);
         return ERR_OK;
     }
-    err = offset_value_read(data, &value);
+    err = offset_value_read(record->value, &value);
+    value.topic_id = topic_id_of(record);
     if (err == ERR_OK)
         l->reader->offset(l->reader->ctx, key, &value);
     return err;
@@ -242,7 +272,7 @@ static enum err load(struct loading *l, const struct record_view *record)
         return err;
     if (!name_is_good(l->s, key.group) || (!key.is_group && !name_is_good(l->s, key.topic)))
         return ERR_INVALID;
-    return key.is_group ? load_group(l, &key, record->value) : load_offset(l, &key, record->value);
+    return key.is_group ? load_group(l, &key, record->value) : load_offset(l, &key, record);
 }
 
 static void load_record(void *ctx, const struct record_view *record)

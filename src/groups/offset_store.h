@@ -16,8 +16,9 @@ struct offset_store {
     struct catalog *catalog; /* borrowed, as the next two */
     const struct clock *clock;
     struct trace *trace;
-    struct buf scratch; /* keys and values, and the records of them */
+    struct buf scratch; /* keys and values, and the records of them with their headers */
     struct buf records;
+    struct buf headers;
     struct buf why;           /* the sentence of the last failure, where there is one; for people */
     struct list unheard;      /* writes nobody waits for, until it is known what became of them */
     uint64_t records_written; /* appended, that is */

@@ -81,6 +81,14 @@ static void tell_deleted(struct catalog *c, struct topic *t)
         observer_of(it)->deleted(observer_of(it), t);
 }
 
+void catalog_tell_gone(struct catalog *c, struct topic *t, enum err err)
+{
+    LIST_EACH (it, &c->observers) {
+        if (observer_of(it)->gone != NULL)
+            observer_of(it)->gone(observer_of(it), t, err);
+    }
+}
+
 static void tell_one(void *ctx, struct topic *t)
 {
     struct catalog_observer *o = ctx;

@@ -45,6 +45,10 @@ struct catalog_observer {
      * producers are answered. It is not durable: a crash before the deletion is answered may bring the
      * topic back, with the same id and all that was in it. */
     void (*deleted)(struct catalog_observer *o, struct topic *t);
+    /* What came of it: with ERR_OK no restart brings the topic back. After `deleted`; before the answer, and
+     * before a new topic of that name is told. Not told of what the end of the server overtakes. May be
+     * NULL. */
+    void (*gone)(struct catalog_observer *o, struct topic *t, enum err err);
     struct list link;
 };
 

@@ -275,6 +275,7 @@ static void end_remove(struct catalog_job *j)
 {
     struct topic *t = j->topic;
 
+    catalog_tell_gone(j->c, t, j->err);
     if (j->err != ERR_OK) {
         TRACE_WARN(j->c->o.trace,
                    "Topic '%s' could not be deleted, the next start may find it again: %s",

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <stdio.h>
 
 #define DAY_MS (24 * 3600 * 1000)
@@ -261,6 +262,79 @@ Test(groups, a_start_drops_what_is_committed_of_topics_that_are_gone)
     rig_topic(&b.rig, "gone", 2);
     group_rig_restart(&b);
     cr_assert_null(group_topic(group_of(&b, "g"), BYTES_LITERAL("gone")), "it inherits nothing");
+    group_rig_close(&b);
+}
+
+Test(groups, a_crash_that_takes_a_topics_deletion_back_gives_its_offsets_back_too)
+{
+    struct group_rig b, after;
+    struct awaited deletion;
+    struct topic *t;
+    char gone[64];
+
+    group_rig_open(&b);
+    t = rig_topic(&b.rig, "t", 1);
+    asks(&b, "c1", "t");
+    commit_start(group_rig_partition(&b, "g", "t", 0), 0);
+    group_rig_until_written(&b);
+    snprintf(gone, sizeof(gone), "topics/.gone-%s", t->id);
+    awaited_init(&deletion);
+    catalog_delete_topic(b.rig.catalog, t, &deletion.change);
+    cr_assert_null(group_topic(group_of(&b, "g"), BYTES_LITERAL("t"))->topic);
+    catalog_commit(b.rig.catalog); /* a turn that has not heard of the disk */
+    while (!rig_exists(&b.rig, gone))
+        sched_yield();
+    rig_crash_copy_renamed(&b.rig, gone, "topics/t.meta", &after.rig);
+    group_rig_open_groups(&after);
+    cr_assert_str_eq(committed(&after, "t"), "0");
+    group_rig_close(&after);
+    rig_until(&b.rig, &deletion.done);
+    group_rig_close(&b);
+}
+
+Test(groups, the_offsets_of_a_deleted_topic_are_taken_back_when_it_is_gone_for_good)
+{
+    struct group_rig b;
+
+    group_rig_open(&b);
+    struct topic *t = rig_topic(&b.rig, "t", 1);
+    asks(&b, "c1", "t");
+    commit_start(group_rig_partition(&b, "g", "t", 0), 0);
+    group_rig_until_written(&b);
+    rig_delete(&b.rig, t);
+    group_rig_until_written(&b);
+    group_rig_restart(&b);
+    cr_assert_null(strstr(b.rig.traced, "is not there any more"), "%s", b.rig.traced);
+    rig_topic(&b.rig, "t", 1);
+    asks(&b, "c1", "t");
+    cr_assert_str_eq(committed(&b, "t"), "-");
+    group_rig_close(&b);
+}
+
+Test(groups, a_later_topic_of_a_name_does_not_inherit_though_the_tombstones_were_lost)
+{
+    struct group_rig b;
+
+    group_rig_open(&b);
+    rig_topic(&b.rig, "t", 2);
+    const struct offset_value value = {.offset = 3,
+                                       .commit_ms = b.rig.clock.wall_ms,
+                                       .topic_id = BYTES_LITERAL("AAAAAAAAAAAAAAAAAAAAAA")};
+    const struct offset_change change = {
+        .key = {.group = BYTES_LITERAL("g"), .topic = BYTES_LITERAL("t"), .partition = 1},
+        .offset = &value};
+    offset_store_write_unheard(&b.groups->store, &change, 1, ACK_SYNCED);
+    asks(&b, "c1", "t");
+    commit_start(group_rig_partition(&b, "g", "t", 0), 0);
+    group_rig_until_written(&b);
+    group_rig_restart(&b);
+    cr_assert_str_eq(committed(&b, "t"), "0 -");
+    cr_assert_not_null(
+        strstr(b.rig.traced, "Group 'g': 1 committed offsets of an earlier topic 't' are dropped"));
+    group_rig_until_written(&b);
+    b.rig.traced[0] = '\0';
+    group_rig_restart(&b);
+    cr_assert_null(strstr(b.rig.traced, "earlier topic"), "it is dropped once");
     group_rig_close(&b);
 }
 

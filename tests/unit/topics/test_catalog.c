@@ -858,7 +858,8 @@ Test(catalog, observers_hear_of_creation_growth_and_deletion)
 {
     struct rig r;
     struct topic *t;
-    struct watcher w = {.observer = {see_created, see_grown, see_deleted, {NULL, NULL}}};
+    struct watcher w = {
+        .observer = {.created = see_created, .grown = see_grown, .deleted = see_deleted}};
 
     rig_open(&r);
     catalog_observe(r.catalog, &w.observer);
@@ -881,7 +882,8 @@ static void expect_seen(struct watcher *w, const char *seen)
 
 static struct watcher watcher(void)
 {
-    return (struct watcher){.observer = {see_created, see_grown, see_deleted, {NULL, NULL}}};
+    return (struct watcher){
+        .observer = {.created = see_created, .grown = see_grown, .deleted = see_deleted}};
 }
 
 Test(catalog, an_observer_is_told_of_the_topics_that_are_there_already)
@@ -982,7 +984,7 @@ Test(catalog, an_observer_hears_of_a_deletion_before_those_who_wait_for_the_topi
 {
     struct rig r;
     struct awaited_ack ack;
-    struct deletion_watcher w = {.observer = {hear_nothing, NULL, see_deletion, {NULL, NULL}},
+    struct deletion_watcher w = {.observer = {.created = hear_nothing, .deleted = see_deletion},
                                  .ack = &ack};
     struct topic *t;
 
