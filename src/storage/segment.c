@@ -168,20 +168,22 @@ static enum err skip_unreadable(struct search *s)
     return ERR_OK;
 }
 
-/* The next good batch; damage on the way is noted and passed over. */
+/* The next good batch; damage on the way is noted and passed over: all of it as one, also when what was found
+ * behind it could not be read again. */
 static enum err search_next(struct search *s, struct batch_header *header, struct bytes *batch)
 {
-    for (;;) {
+    for (bool damaged = false;; damaged = true) {
         enum err err = log_scan_next(&s->scan, header, batch);
         if (err == ERR_IO && s->scan.chunk > 0) {
             s->scan.chunk = 0; /* perhaps it is only what was read ahead */
-            continue;
+            err = log_scan_next(&s->scan, header, batch);
         }
         if (err != ERR_CORRUPT && err != ERR_IO)
             return err;
         if (s->view->cached)
             return ERR_AGAIN; /* the search for what is behind damage may take long */
-        s->corrupt_from = s->scan.expected;
+        if (!damaged)
+            s->corrupt_from = s->scan.expected;
         s->unreadable = s->unreadable || err == ERR_IO;
         err = log_scan_resync(&s->scan);
         if (err == ERR_IO)

@@ -215,3 +215,28 @@ Test(faults, log_whose_records_all_expired_can_be_rolled_after_a_restart)
     cr_assert_not(fake_disk_exists(b.disk, "orders-0/00000000000000000000.log"));
     bench_deinit(&b);
 }
+
+/* The device fails for good in the first batch, and once where it had given what is behind. */
+Test(faults, read_that_meets_one_failure_after_the_other_leaves_nothing_out_without_a_word)
+{
+    for (int after = 0; after < 40; after++) {
+        struct bench b;
+        struct partition_read read = {.offset = 0, .bytes_max = 100};
+        bench_init(&b);
+        storage_set_tail_bytes_max(b.st, 0);
+        for (int i = 0; i < 3; i++) {
+            bench_append_bytes(&b, 70000);
+            partition_commit(b.p);
+            bench_settle(&b);
+        }
+        b.disk->cold = true;
+        b.disk->bad_from = 100;
+        b.disk->bad_to = 101;
+        fake_disk_fail(b.disk, FAKE_READ, after, 1, ERR_IO);
+        bench_read(&b, &read);
+        cr_assert_eq(read.err, ERR_CORRUPT, "after %d: %s", after, err_text(read.err));
+        cr_assert_eq(read.corrupt_from, 0);
+        partition_read_end(&read);
+        bench_deinit(&b);
+    }
+}
