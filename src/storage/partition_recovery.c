@@ -744,6 +744,10 @@ enum err partition_close(struct partition *p)
     partition_want_sync(p);
     partition_commit(p);
     partition_compaction_abort(p);
+    if (p->durable_start < p->log_start) { /* should the marker not count, the checkpoint knows */
+        p->start_due = true;
+        partition_advance(p);
+    }
     /* Jobs go on as ever, only nobody is told. */
     while (p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads) ||
            p->compaction != NULL || (!p->created && partition_dirty(p) && partition_dir_busy(p)))

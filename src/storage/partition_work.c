@@ -76,24 +76,31 @@ static void run_create(struct disk_job *job)
         unmake_segment(w);
 }
 
-/* The marker goes before the first write; the checkpoint then says in which boot that was. */
+/* The checkpoint says in which boot that was, and it is on the device before the marker goes: until then the
+ * marker alone may know where the log starts, and what it says is still true. */
+static void remove_marker(struct partition_work *w)
+{
+    write_checkpoint(w);
+    w->err = w->checkpoint_err;
+    if (w->err == ERR_OK)
+        w->err = marker_remove(w->disk, w->dir);
+}
+
+/* The marker goes before the first write. */
 static void run_open(struct disk_job *job)
 {
     struct partition_work *w = work_of(job);
     w->err = segment_files_open(w->disk, w->dir, w->base_offset, DISK_WRITE, &w->opened);
-    if (w->err != ERR_OK || !w->marker)
-        return;
-    w->err = marker_remove(w->disk, w->dir);
-    if (w->err == ERR_OK)
-        write_checkpoint(w);
+    if (w->err == ERR_OK && w->marker)
+        remove_marker(w);
 }
 
 static void run_checkpoint(struct disk_job *job)
 {
     struct partition_work *w = work_of(job);
     if (w->marker)
-        w->err = marker_remove(w->disk, w->dir);
-    if (w->err == ERR_OK)
+        remove_marker(w);
+    else
         write_checkpoint(w);
 }
 

@@ -277,3 +277,53 @@ Test(trim, size_limit_counts_what_the_trim_left)
     cr_assert_eq(partition_log_start(b.p), 5);
     bench_deinit(&b);
 }
+
+/* Five records in one segment, and a log start that just moved to the last of them. */
+static void move_start(struct bench *b)
+{
+    bench_init(b);
+    for (int i = 0; i < 5; i++)
+        bench_put(b, "a record");
+    b->config.retention_bytes = 0;
+    partition_configure(b->p, &b->config);
+    partition_retain(b->p);
+    bench_settle(b);
+    cr_assert_eq(partition_log_start(b->p), 4);
+}
+
+Test(trim, log_start_that_moved_before_a_clean_stop_stays_when_the_marker_is_spoiled)
+{
+    struct bench b;
+    move_start(&b);
+    bench_stop(&b);
+    fake_disk_bytes(b.disk, "orders-0/clean")->data[60] ^= 1;
+    bench_start(&b);
+    b.config.retention_bytes = -1;
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_not(b.recovery.clean);
+    cr_assert_eq(partition_log_start(b.p), 4);
+    bench_deinit(&b);
+}
+
+Test(trim, log_start_that_only_the_marker_knows_outlives_a_failure_to_remove_it)
+{
+    struct bench b;
+    move_start(&b);
+    fake_disk_fail(b.disk, FAKE_OPEN, 0, 1, ERR_LIMIT); /* of the checkpoint */
+    bench_stop(&b);
+    bench_start(&b);
+    b.config.retention_bytes = -1;
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert(b.recovery.clean);
+    fake_disk_fail(b.disk, FAKE_SYNC_DIR, 0, 100, ERR_IO); /* it is gone, and perhaps it is not */
+    bench_append(&b, "a record");
+    partition_commit(b.p);
+    bench_settle(&b);
+    fake_disk_fail(b.disk, FAKE_SYNC_DIR, 0, 0, ERR_OK);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0/clean"));
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_assert_not(b.recovery.clean);
+    cr_assert_eq(partition_log_start(b.p), 4);
+    bench_deinit(&b);
+}
