@@ -204,10 +204,11 @@ int main(int argc, char **argv)
     static const uint64_t none = UINT64_MAX;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t seed = none, jobs = cores < 1 ? 1 : (uint64_t)cores;
-    struct program g = {.options = {.seed = 1,
-                                    .steps = STEPS_DEFAULT,
-                                    .rules = {.reserved = true, .forgotten = true}},
-                        .seeds = 100};
+    struct program g = {
+        .options = {.seed = 1,
+                    .steps = STEPS_DEFAULT,
+                    .rules = {.reserved = true, .log_start = true, .forgotten = true}},
+        .seeds = 100};
     struct model_rules *rules = &g.options.rules;
     const struct flag flags[] = {
         {"--seeds", &g.seeds, NULL},
