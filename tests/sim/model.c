@@ -209,6 +209,14 @@ bool model_may_rot(const struct model *m, int64_t base, bool of_base)
     return i + 1 == m->count || !m->batches[i + 1].base_rotted;
 }
 
+bool model_may_compact(const struct model *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->batches[i].base_rotted)
+            return false;
+    return true;
+}
+
 void model_rotted(struct model *m, int64_t base, bool of_base)
 {
     struct model_batch *b = model_batch_at(m, base);

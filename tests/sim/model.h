@@ -128,6 +128,8 @@ void model_refused(struct model *m, uint64_t first, uint64_t last, enum err why)
 void model_failed(struct model *m, enum err why);
 /* It goes by these limits from now on. */
 void model_configured(struct model *m, const struct partition_config *config);
+/* Whether a gap would be noticed before a batch whose base offset has rotted: compaction leaves gaps. */
+bool model_may_compact(const struct model *m);
 /* The wall clock was set back. */
 void model_time_back(struct model *m, int64_t before_ms);
 /* The log start has moved. */
@@ -187,6 +189,8 @@ int64_t model_audit_read(struct model *m, const struct partition_read *read);
 /* Returns how many records compaction had removed. */
 size_t model_audit_end(struct model *m, enum model_end end, const struct partition_info *info);
 
+/* Whether readers must find a record in the range. */
+bool model_keeps_any(const struct model *m, int64_t from, int64_t to);
 /* How many records of live batches there are. */
 size_t model_records(const struct model *m);
 

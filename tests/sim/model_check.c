@@ -188,6 +188,14 @@ void model_check_read(struct model *m, const struct model_moment *began,
     }
 }
 
+bool model_keeps_any(const struct model *m, int64_t from, int64_t to)
+{
+    for (size_t i = model_first_from(m, from); i < m->count && m->batches[i].base < to; i++)
+        if (model_live(BATCH_OF(m, i)) && !model_may_miss_from(m, BATCH_OF(m, i), from))
+            return true;
+    return false;
+}
+
 /* The first record at or behind `from` that is not earlier, in batches that are whole (or in any). */
 static int64_t first_at(const struct model *m, int64_t from, int64_t timestamp_ms, bool whole,
                         int64_t next)

@@ -221,7 +221,7 @@ static void do_configure(struct world *w, struct part *part)
     if (world_gone(w))
         return;
     configure(w, &part->config, !partition_dirty(part->p));
-    if (world_one_in(w, 6))
+    if (world_one_in(w, 6) && model_may_compact(&part->model))
         part->config.compact = !part->config.compact;
     model_configured(&part->model, &part->config);
     partition_configure(part->p, &part->config);
@@ -263,7 +263,7 @@ static void do_retain(struct world *w, struct part *part)
     world_tell(w, "%s: retained: %lld, by the limits %lld to %lld (cutoff %lld, bytes %lld)",
                part->dir, (long long)start, (long long)low, (long long)high,
                (long long)part_cutoff_ms(part), (long long)part->config.retention_bytes);
-    if (start < low)
+    if (start < low && model_keeps_any(&part->model, start, low))
         model_fail(&part->model, "the log start is %lld; by the limits it is at least %lld",
                    (long long)start, (long long)low);
 }
