@@ -340,10 +340,12 @@ static enum err list_meta_files(struct opening *o)
     struct disk *d = o->c->o.disk;
     enum err err = disk_mkdir(d, CATALOG_DIR);
 
-    if (err == ERR_OK)
+    /* The process may have died before it synced names that this start relies on: a power cut later must
+     * not take them back. */
+    if (err == ERR_OK || err == ERR_EXISTS)
         err = disk_sync_dir(d, "");
-    else if (err == ERR_EXISTS)
-        err = ERR_OK;
+    if (err == ERR_OK)
+        err = disk_sync_dir(d, CATALOG_DIR);
     return err == ERR_OK ? list_names(d, CATALOG_DIR, DISK_ENTRY_FILE, &o->files) : err;
 }
 
