@@ -203,10 +203,12 @@ bool model_may_rot(const struct model *m, int64_t base, bool of_base)
 {
     size_t i = model_first_from(m, base);
     if (i == m->count)
-        return true;
-    if (of_base)
-        return !m->compacts && (i == 0 || !m->batches[i - 1].damaged);
-    return i + 1 == m->count || !m->batches[i + 1].base_rotted;
+        return !of_base;
+    bool last = i + 1 == m->count;
+    if (!of_base)
+        return last || !m->batches[i + 1].base_rotted;
+    return !m->compacts && !last && model_batch_end(BATCH_OF(m, i)) == m->batches[i + 1].base &&
+           (i == 0 || !m->batches[i - 1].damaged);
 }
 
 bool model_may_compact(const struct model *m)
@@ -344,7 +346,8 @@ void model_trim_durable(struct model *m, int64_t log_start)
     if (log_start > m->start)
         model_fail(m, "a trim says the log start is %lld; it is %lld", (long long)log_start,
                    (long long)m->start);
-    firm(m, log_start);
+    if (log_start > m->start_marker) /* else it may be the marker that has it */
+        firm(m, log_start);
 }
 
 void model_quiet(struct model *m, int64_t before_us)

@@ -154,8 +154,8 @@ void model_doubt(struct model *m);
 /* The same, since a sync failed and the run ended before it could hear of it. */
 void model_doubt_unheard(struct model *m);
 /* The batch at `base` was spoiled on the device, in its base offset or elsewhere. The checksum does not cover
- * the base offset: that it follows on tells. So nothing tells when compaction or more damage left a gap before
- * it, and such rot must not be. */
+ * the base offset: that it follows on tells. So nothing tells where compaction, more damage or a restart left a gap
+ * beside it, and such rot must not be. */
 bool model_may_rot(const struct model *m, int64_t base, bool of_base);
 void model_rotted(struct model *m, int64_t base, bool of_base);
 
