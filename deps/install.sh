@@ -17,7 +17,7 @@ set -eu
 list() {
     case $1 in
     run-debian) echo 'gcc libc6-dev make libjemalloc-dev libisal-dev libsodium-dev libedit-dev' ;;
-    test-debian) echo 'libcriterion-dev libhiredis-dev redis-tools python3 python3-venv ca-certificates' ;;
+    test-debian) echo 'libcriterion-dev libhiredis-dev redis-tools python3 python3-venv ca-certificates nodejs node-redis' ;;
     dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck gdb valgrind redis-server' ;;
     profiler-debian) echo 'linux-perf' ;;
     profiler-ubuntu) echo 'linux-tools-generic' ;;
