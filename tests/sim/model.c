@@ -204,11 +204,17 @@ bool model_may_rot(const struct model *m, int64_t base, bool of_base)
     size_t i = model_first_from(m, base);
     if (i == m->count)
         return !of_base;
-    bool last = i + 1 == m->count;
-    if (!of_base)
-        return last || !m->batches[i + 1].base_rotted;
-    return !m->compacts && !last && model_batch_end(BATCH_OF(m, i)) == m->batches[i + 1].base &&
-           (i == 0 || !m->batches[i - 1].damaged);
+    if (!of_base) {
+        for (size_t j = i + 1; j < m->count && j <= i + 2; j++)
+            if (m->batches[j].base_rotted)
+                return false;
+        return true;
+    }
+    for (size_t j = i; j > 0 && j + 2 > i; j--) /* two that agree before it */
+        if (m->batches[j - 1].damaged)
+            return false;
+    return !m->compacts && i + 1 < m->count &&
+           model_batch_end(BATCH_OF(m, i)) == m->batches[i + 1].base;
 }
 
 bool model_may_compact(const struct model *m)
