@@ -19,7 +19,6 @@
 struct model_rules {
     bool reserved;       /* what a reader has seen keeps its offset through a power cut */
     bool log_start;      /* a log start that moved is durable within flush_ms */
-    bool tail_rot;       /* damage at the end of what was synced is told apart from a torn tail */
     bool checkpoint_rot; /* a checkpoint that is spoiled costs what is said there and no more */
     bool forgotten;      /* what a failed sync forgot is written anew at the next start */
 };
@@ -141,10 +140,18 @@ void model_trim_asked(struct model *m, int64_t offset);
 void model_trim_durable(struct model *m, int64_t log_start);
 /* All is quiet: the log start is where it was then at least, durably. */
 void model_quiet(struct model *m, int64_t before_us);
-/* The file is not as it was written. For the marker that means a scan, and a log start that moved just before
- * the stop may be where it was. For the checkpoint, one slot of it or both: the log start may go back, to the
- * first record that there is a file of, and what a failed sync forgot is not known to be forgotten. No
- * record, no offset that a reader saw and no word about damage is lost with it. */
+/* The file is not as it was written.
+ *
+ * The marker: the next start scans, and a log start that is in no checkpoint is back where it was.
+ *
+ * Both slots of the checkpoint: the start reads all segments and knows nothing but what is in them. So the log start
+ * is the base of the first file (trimmed records that have a file still are back); the times of dropped records
+ * are forgotten (later ones expire by their own); the log goes on RESERVE_AHEAD_MAX behind the last batch, under
+ * an epoch of its own; what a failed sync forgot is not written anew; a last batch that is rotten too is cut as
+ * a torn tail is, with a word in the trace; in a compact topic any gap before the last segment passes for
+ * compaction's, in one that is compact no more it is told as damage; and where no segment begins with
+ * a good batch the log is refused as corrupt. No good batch is lost or called damaged, and no offset that a
+ * reader saw is given out again. One slot: the same at most. */
 void model_marker_spoiled(struct model *m);
 void model_checkpoint_spoiled(struct model *m);
 /* It was closed, and all is durable. */

@@ -219,7 +219,6 @@ int main(int argc, char **argv)
         {"--verbose", NULL, &g.options.verbose},
         {"--reserved", NULL, &rules->reserved},
         {"--log-start", NULL, &rules->log_start},
-        {"--tail-rot", NULL, &rules->tail_rot},
         {"--checkpoint-rot", NULL, &rules->checkpoint_rot},
         {"--forgotten", NULL, &rules->forgotten},
     };
