@@ -86,7 +86,7 @@ void ledger_check_all(const struct ledger *l, int group, unsigned topics)
     for (size_t i = 0; i < l->count; i++) {
         const struct ledger_record *r = &l->records[i];
         if ((topics >> r->topic & 1) != 0 && r->ack != LEDGER_SENT && !r->may_be_lost &&
-            r->processed[group] == 0)
+            r->offset >= l->trimmed[r->topic][r->partition] && r->processed[group] == 0)
             world_fail("group g%d was never given record %zu (t%d/%d offset %lld), which was "
                        "acknowledged",
                        group, i, r->topic, (int)r->partition, (long long)r->offset);

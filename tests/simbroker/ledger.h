@@ -36,6 +36,7 @@ struct ledger {
     struct ledger_partition partitions[LEDGER_TOPICS][LEDGER_PARTITIONS_MAX];
     /* Offsets whose COMMIT was answered with OK; -1 none. */
     int64_t committed[LEDGER_GROUPS][LEDGER_TOPICS][LEDGER_PARTITIONS_MAX];
+    int64_t trimmed[LEDGER_TOPICS][LEDGER_PARTITIONS_MAX]; /* records before it may be gone */
     uint64_t processed, twice;
 };
 

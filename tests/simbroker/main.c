@@ -12,6 +12,7 @@
 
 #define STEPS_DEFAULT 400
 #define SECONDS_PER_SEED_MAX 60
+#define SEEDS_THAT_MEET_ALL 1000
 
 struct program {
     uint64_t steps;
@@ -79,6 +80,12 @@ int main(int argc, char **argv)
                       .sums = counts};
     seeds_run(&s);
     seeds_print("What was done", scene_count_names, counts, SCENE_COUNT);
+    for (size_t i = 0; i < SCENE_COUNT && count >= SEEDS_THAT_MEET_ALL; i++) {
+        if (counts[i] > 0)
+            continue;
+        printf("never in so many seeds: %s\n", scene_count_names[i]);
+        s.failed++;
+    }
     printf("%llu passed, %llu failed\n", (unsigned long long)s.passed,
            (unsigned long long)s.failed);
     return s.failed == 0 ? 0 : 1;

@@ -38,6 +38,8 @@ const char *const scene_count_names[SCENE_COUNT] = {
     [SCENE_KICKS] = "GROUP KICK",
     [SCENE_SEEKS] = "GROUP SEEK",
     [SCENE_GROWN] = "topics grown",
+    [SCENE_TRIMS] = "TOPIC TRIM",
+    [SCENE_LOST] = "answers that told of a lost range",
     [SCENE_REBALANCES] = "rebalances",
     [SCENE_EXPIRED] = "sessions that ran out",
     [SCENE_LOST_WITH_POWER] = "records that a power cut may have taken",
@@ -49,11 +51,11 @@ struct produced {
 };
 
 /* What the administrator's connection waits for. */
-enum audit_kind { AUDIT_ANY, AUDIT_MUST_FAIL, AUDIT_KICK, AUDIT_GROW };
+enum audit_kind { AUDIT_ANY, AUDIT_MUST_FAIL, AUDIT_KICK, AUDIT_GROW, AUDIT_SEEK };
 
 struct audit {
     enum audit_kind kind;
-    int which; /* the worker, or the topic */
+    int which; /* the worker, the topic or the group */
 };
 
 struct scene_group {
@@ -64,6 +66,8 @@ struct scene_group {
     /* Epochs below it were taken for good when `bound_batch` of the group's topic was durable. */
     int32_t bound, bound_durable;
     uint64_t bound_batch;
+    bool seeking; /* GROUP SEEK is under way: committed offsets may go back */
+    bool again;   /* there was one */
     int64_t committed[LEDGER_TOPICS][LEDGER_PARTITIONS_MAX]; /* as seen last; -1 none */
 };
 
@@ -154,6 +158,9 @@ static void take_audit(struct scene *s, const struct audit *a, const struct repl
     case AUDIT_KICK:
         worker_was_kicked(&s->workers[a->which]);
         break;
+    case AUDIT_SEEK:
+        s->groups[a->which].seeking = false;
+        break;
     case AUDIT_GROW:
         if (!failed && s->partitions[a->which] < LEDGER_PARTITIONS_MAX) {
             s->partitions[a->which]++;
@@ -212,6 +219,52 @@ static void grow(struct scene *s)
         wire_send(s->admin, "TOPIC ALTER t%d PARTITIONS %d REMAP", t, (int)s->partitions[t] + 1);
 }
 
+/* Sends the members of a group to sleep, so that it has none for a while. */
+static void empty_group(struct scene *s, int g)
+{
+    for (int i = 0; i < s->worker_count; i++) {
+        struct worker *k = &s->workers[i];
+        if (k->group != g || !audit(s, AUDIT_KICK, i))
+            continue;
+        worker_kick(k);
+        k->asleep_to_us = s->world.clock.mono_us + 1000000;
+        wire_send(s->admin, "GROUP KICK g%d m%d", k->group, k->number);
+    }
+}
+
+static void seek(struct scene *s)
+{
+    int g = (int)world_below(&s->world, (uint64_t)s->group_count);
+    struct scene_group *sg = &s->groups[g];
+    const struct group *group = group_now(s, g);
+    if (group == NULL || sg->seeking)
+        return;
+    if (group->member_count > 0)
+        empty_group(s, g);
+    if (!audit(s, AUDIT_SEEK, g))
+        return;
+    int t = (int)world_below(&s->world, (uint64_t)s->topic_count);
+    sg->seeking = sg->again = true;
+    memset(s->ledger.committed[g], 0xff, sizeof(s->ledger.committed[g]));
+    memset(sg->committed, 0xff, sizeof(sg->committed));
+    s->counts[SCENE_SEEKS]++;
+    wire_send(s->admin, "GROUP SEEK g%d t%d TO %s", g, t,
+              world_chance(&s->world, 50) ? "EARLIEST" : "SHIFT -5");
+}
+
+static void trim(struct scene *s)
+{
+    int t = (int)world_below(&s->world, (uint64_t)s->topic_count);
+    if (s->partitions[t] == 0 || !audit(s, AUDIT_ANY, 0))
+        return;
+    int32_t p = (int32_t)world_below(&s->world, (uint64_t)s->partitions[t]);
+    int64_t before = (int64_t)world_below(&s->world, s->ledger.partitions[t][p].count + 1);
+    if (before > s->ledger.trimmed[t][p])
+        s->ledger.trimmed[t][p] = before;
+    s->counts[SCENE_TRIMS]++;
+    wire_send(s->admin, "TOPIC TRIM t%d %d BEFORE %lld", t, (int)p, (long long)before);
+}
+
 /* A commit in the name of one who does not have the partition, of the very offset that is committed, so
  * that it does no harm if the member has it by the time. */
 struct strange {
@@ -266,7 +319,7 @@ static void check_partition(struct scene *s, int g, const struct group_partition
 {
     int t = gp->topic->name.data[1] - '0';
     int64_t *committed = &s->groups[g].committed[t][gp->number];
-    if (gp->committed < *committed)
+    if (gp->committed < *committed && !s->groups[g].seeking)
         world_fail("g%d: the committed offset of t%d/%d went back from %lld to %lld", g, t,
                    (int)gp->number, (long long)*committed, (long long)gp->committed);
     *committed = gp->committed;
@@ -359,6 +412,8 @@ static void drop_wires(struct scene *s)
     for (size_t i = 0; i < s->audit_count; i++)
         if (s->audits[i].kind == AUDIT_KICK)
             worker_was_kicked(&s->workers[s->audits[i].which]);
+    for (int g = 0; g < s->group_count; g++)
+        s->groups[g].seeking = false;
     s->produced_count = s->audit_count = 0;
     for (int i = 0; i < s->worker_count; i++)
         worker_broker_died(&s->workers[i]);
@@ -421,6 +476,10 @@ static void mischief(struct scene *s)
         kick(s);
     else if (what < 26)
         grow(s);
+    else if (what < 30)
+        trim(s);
+    else if (what < 32)
+        seek(s);
 }
 
 static void step(struct scene *s)
@@ -516,6 +575,7 @@ static void add_group(struct scene *s, int g)
         const char *own = sg->same_topics ? topics : topic_sets[m == 0 ? 2 : world_below(w, 4)];
         worker_init(k, w, &s->ledger, &s->stats, g, m, sg->mode, own);
         k->assignor = assignor;
+        k->again = &sg->again;
         for (const char *c = own; *c != '\0'; c++)
             sg->topics |= *c >= '0' && *c <= '9' ? 1u << (*c - '0') : 0;
     }
@@ -575,6 +635,7 @@ void scene_run(uint64_t seed, uint64_t steps, bool verbose, uint64_t counts[SCEN
     counts[SCENE_RETRIES] = s->stats.retries;
     counts[SCENE_STALLS] = s->stats.stalls;
     counts[SCENE_LEAVES] = s->stats.leaves;
+    counts[SCENE_LOST] = s->stats.lost;
     for (size_t i = 0; i < s->ledger.count; i++)
         counts[SCENE_LOST_WITH_POWER] += s->ledger.records[i].may_be_lost;
     world_deinit(&s->world);

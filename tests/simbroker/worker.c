@@ -48,7 +48,7 @@ static void batch_move(struct worker_batch *to, struct worker_batch *from)
 static void work_on(struct worker *k, const struct worker_batch *b)
 {
     for (size_t i = 0; i < b->count; i++)
-        ledger_processed(k->ledger, b->ids[i], k->group, k->mode == WORKER_BEFORE);
+        ledger_processed(k->ledger, b->ids[i], k->group, k->mode == WORKER_BEFORE && !*k->again);
 }
 
 static void forget_order(struct worker *k)
@@ -142,8 +142,10 @@ static void ask_consume(struct worker *k)
     k->stats->blocked += block_ms > 0;
     k->stats->consumes++;
     k->grip = false; /* it may be asked to give up now */
-    wire_send(k->wire, "CONSUME g%d m%d COUNT %llu%s COMMIT %s ASSIGNOR %s SESSION %lld TOPICS %s",
+    wire_send(k->wire,
+              "CONSUME g%d m%d COUNT %llu%s%s COMMIT %s ASSIGNOR %s SESSION %lld TOPICS %s",
               k->group, k->number, (unsigned long long)(1 + world_below(k->world, 30)), block,
+              k->quiet || world_chance(k->world, 50) ? " RESET EARLIEST" : "",
               k->mode == WORKER_AUTO ? "AUTO" : "MANUAL", k->assignor, (long long)k->session_ms,
               k->topics);
     expect(k, (struct worker_pending){.what = ASKED_CONSUME});
@@ -212,7 +214,10 @@ static void take_element(struct worker *k, const struct reply *e)
     int32_t partition = (int32_t)e->items[1].integer;
     const struct reply *records = &e->items[2];
     if (records->kind == REPLY_ERROR) {
-        k->stats->errors++;
+        if (error_is(records, "OFFSETOUTOFRANGE"))
+            k->stats->lost++;
+        else
+            k->stats->errors++;
         return;
     }
     for (size_t i = 0; i < records->count; i++)
@@ -249,6 +254,8 @@ static void take_consumed(struct worker *k, const struct reply *r)
 /* It was told that these are committed: from now on at least so much is. */
 static void note_committed(struct worker *k, const struct worker_pending *p)
 {
+    if (*k->again)
+        return; /* which came first, this or the seek, is not known here */
     for (size_t i = 0; i < p->place_count; i++) {
         int64_t *floor =
             &k->ledger->committed[k->group][p->places[i].topic][p->places[i].partition];

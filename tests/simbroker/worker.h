@@ -42,7 +42,7 @@ struct worker_pending {
 };
 
 struct worker_stats {
-    uint64_t consumes, records, commits, fenced, unknown, errors;
+    uint64_t consumes, records, commits, fenced, unknown, errors, lost;
     uint64_t cuts, stalls, leaves, late_commits, pipelined, retries, blocked;
 };
 
@@ -50,6 +50,7 @@ struct worker {
     struct world *world; /* all borrowed */
     struct ledger *ledger;
     struct worker_stats *stats;
+    const bool *again;  /* the group was set back: it may be given records again */
     const char *topics; /* "t0 t1" */
     int group;
     int number;
