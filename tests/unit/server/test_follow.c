@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EXPECT_STR(got, wanted) cr_expect_str_eq((got), (wanted))
 #define PRODUCER 1
@@ -305,6 +306,24 @@ Test(follow, what_was_trimmed_away_is_told_as_lost)
                "t/0@1-2=OFFSETOUTOFRANGE topic 't' partition 0: offsets 1 to 1 are gone, it begins "
                "at 2 t/0@2=c");
     expect_holds(fixture_say(&f, 3, "INFO stats\r\n"), "follow_lost_offsets:3\r\n");
+}
+
+Test(follow, a_damaged_range_is_told_as_lost_and_it_goes_on_behind_it)
+{
+    produce("PRODUCE t first\r\n");
+    produce("PRODUCE t second\r\n");
+    produce("PRODUCE t third\r\n");
+    struct buf *file = fake_disk_bytes(f.disk, "t-0/00000000000000000000.log");
+    char *second = memmem(file->data, file->len, "second", 6);
+    cr_assert_not_null(second);
+    second[0] = 'S';
+    fixture_restart(&f);
+    EXPECT_STR(messages(say("PSUBSCRIBE log:t@earliest\r\n")),
+               "t/0@0=first t/0@1-2=CORRUPT topic 't' partition 0: offsets 1 to 1 are damaged; the "
+               "next readable offset is 2 t/0@2=third");
+    const char *received = fixture_say(&f, OTHER, "FOLLOW t FROM 1\r\n");
+    expect_holds(received, "*6\r\n$4\r\nlost\r\n$1\r\nt\r\n:0\r\n:1\r\n:2\r\n");
+    expect_holds(received, "$5\r\nthird\r\n");
 }
 
 /* --- PSUBSCRIBE log:… --------------------------------------------------------------------------- */
