@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One command. What is special about a command on the client's side is in one table. */
 #include "cli/command.h"
+#include "cli/follow_print.h"
 
 enum manner {
     MANNER_REPLY,    /* one reply */
     MANNER_DOCUMENT, /* one reply, made for reading as it is */
     MANNER_STREAM,   /* messages until the user stops it */
+    MANNER_FOLLOW,   /* the same; what comes has a form of its own */
     MANNER_FOR_EACH, /* a reply for each argument, in RESP3 as pushes */
     MANNER_GOODBYE,  /* a closed connection is the answer */
 };
@@ -20,9 +22,10 @@ static const struct {
     {"MEMORY", "DOCTOR", MANNER_DOCUMENT},   {"LATENCY", "DOCTOR", MANNER_DOCUMENT},
     {"LATENCY", "GRAPH", MANNER_DOCUMENT},   {"SUBSCRIBE", NULL, MANNER_STREAM},
     {"PSUBSCRIBE", NULL, MANNER_STREAM},     {"SSUBSCRIBE", NULL, MANNER_STREAM},
-    {"MONITOR", NULL, MANNER_STREAM},        {"FOLLOW", NULL, MANNER_STREAM},
+    {"MONITOR", NULL, MANNER_STREAM},        {"FOLLOW", NULL, MANNER_FOLLOW},
     {"UNSUBSCRIBE", NULL, MANNER_FOR_EACH},  {"PUNSUBSCRIBE", NULL, MANNER_FOR_EACH},
-    {"SUNSUBSCRIBE", NULL, MANNER_FOR_EACH}, {"SHUTDOWN", NULL, MANNER_GOODBYE},
+    {"SUNSUBSCRIBE", NULL, MANNER_FOR_EACH}, {"UNFOLLOW", NULL, MANNER_FOR_EACH},
+    {"SHUTDOWN", NULL, MANNER_GOODBYE},
 };
 
 static enum manner manner_of(const struct bytes *words, size_t count)
@@ -36,14 +39,15 @@ static enum manner manner_of(const struct bytes *words, size_t count)
     return MANNER_REPLY;
 }
 
-static void command_print(const struct reply *reply, bool document, enum printer_form form,
+static void command_print(const struct reply *reply, enum manner manner, enum printer_form form,
                           FILE *to)
 {
     struct buf text = {0};
+    bool line = manner == MANNER_FOLLOW && form == PRINTER_TERMINAL && follow_print(&text, reply);
 
-    if (document)
+    if (manner == MANNER_DOCUMENT)
         printer_document(&text, reply, form);
-    else
+    else if (!line)
         printer_reply(&text, reply, form);
     fwrite(text.data, 1, text.len, to);
     fflush(to);
@@ -61,10 +65,11 @@ enum command_result command_run(struct connection *c, const struct bytes *words,
                                 enum printer_form form, FILE *to)
 {
     enum manner manner = manner_of(words, count);
+    bool endless = manner == MANNER_STREAM || manner == MANNER_FOLLOW;
     size_t replies_left = manner == MANNER_FOR_EACH && count > 1 ? count - 1 : 1;
 
     command_send(c, words, count);
-    if (manner == MANNER_STREAM && form == PRINTER_TERMINAL)
+    if (endless && form == PRINTER_TERMINAL)
         fputs("Reading messages... (press Ctrl-C to quit)\n", to);
     while (replies_left > 0) {
         struct reply *reply = NULL;
@@ -78,11 +83,11 @@ enum command_result command_run(struct connection *c, const struct bytes *words,
             return manner == MANNER_GOODBYE ? COMMAND_OK : COMMAND_LOST;
         bool refused = reply->kind == REPLY_ERROR;
         bool unasked = reply->kind == REPLY_PUSH && manner != MANNER_FOR_EACH;
-        command_print(reply, manner == MANNER_DOCUMENT, form, to);
+        command_print(reply, manner, form, to);
         reply_free(reply);
         if (refused)
             return COMMAND_REFUSED;
-        if (manner != MANNER_STREAM && !unasked)
+        if (!endless && !unasked)
             replies_left--;
     }
     return COMMAND_OK;

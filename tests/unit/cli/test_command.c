@@ -48,6 +48,18 @@ Test(command, prints_its_reply)
     run_close(&r);
 }
 
+Test(command, follow_is_printed_a_line_each_on_a_terminal)
+{
+    struct run r;
+
+    run_open(&r);
+    peer_says(&r.peer, "*5\r\n$6\r\nfollow\r\n$1\r\nt\r\n:0\r\n:17\r\n:1\r\n-ERR enough\r\n");
+    run_line(&r, "follow t from 17", PRINTER_TERMINAL);
+    cr_expect_str_eq(r.printed, "Reading messages... (press Ctrl-C to quit)\n"
+                                "following t/0 from offset 17\n(error) ERR enough\n");
+    run_close(&r);
+}
+
 Test(command, an_error_reply_is_printed_and_told)
 {
     struct run r;
