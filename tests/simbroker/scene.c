@@ -485,7 +485,7 @@ static void mischief(struct scene *s)
 static void step(struct scene *s)
 {
     struct world *w = &s->world;
-    struct strange strange;
+    struct strange strange = {0};
     bool strangely = false;
     if (!s->quiet) {
         mischief(s);
