@@ -419,7 +419,8 @@ void consume_end(struct consume *c)
         lose_member(c);
         if (!c->told) {
             c->groups->stats.leaves++;
-            group_remove(m, ERR_OK, "is gone: its connection closed while its CONSUME was under way");
+            group_remove(m, ERR_OK,
+                         "is gone: its connection closed while its CONSUME was under way");
         }
     }
     mem_free(c->reads);

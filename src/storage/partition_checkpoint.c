@@ -20,7 +20,8 @@ void partition_checkpoint_synced(const struct partition *p, struct checkpoint *c
 
 void partition_checkpoint_update(struct partition *p, struct checkpoint *c)
 {
-    if (p->log_start <= c->synced_offset) { /* these two belong together; else the older ones stand */
+    if (p->log_start <=
+        c->synced_offset) { /* these two belong together; else the older ones stand */
         c->log_start = p->log_start;
         c->dropped_max_ms = p->dropped_max_ms;
     }
