@@ -189,7 +189,7 @@ static struct groups *groups_of(struct scene *s)
 
 static struct group *group_now(struct scene *s, int g)
 {
-    char name[8];
+    char name[16];
     snprintf(name, sizeof(name), "g%d", g);
     return groups_find(groups_of(s), bytes_of_string(name));
 }
@@ -276,7 +276,7 @@ struct strange {
 
 static struct group_partition *any_partition(struct scene *s, struct group *g)
 {
-    char name[8];
+    char name[16];
     snprintf(name, sizeof(name), "t%d", (int)world_below(&s->world, (uint64_t)s->topic_count));
     struct group_topic *gt = group_topic(g, bytes_of_string(name));
     if (gt == NULL || gt->partition_count == 0)
@@ -437,7 +437,7 @@ static void note_floor(struct scene *s)
 static void look_at_topics(struct scene *s)
 {
     for (int t = 0; t < s->topic_count; t++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof(name), "t%d", t);
         const struct topic *topic =
             catalog_find(broker_services(s->world.broker)->catalog, bytes_of_string(name));
