@@ -250,6 +250,27 @@ static enum err clean_next(struct cleaner *c, uint64_t pos, struct bytes batch,
     return ERR_OK;
 }
 
+static void begin(struct cleaner *c)
+{
+    *c->out = (struct compacted){.max_timestamp_ms = INT64_MIN, .last_base = -1};
+    index_init(&c->out->index);
+}
+
+static enum err end(struct cleaner *c, enum err err)
+{
+    struct compacted *out = c->out;
+    if (err == ERR_OK && out->changed)
+        err = finish(c);
+    buf_deinit(&c->pending);
+    buf_deinit(&c->batch);
+    if (err != ERR_OK || !out->changed) {
+        index_deinit(&out->index);
+        segment_files_unref(out->files);
+        out->files = NULL;
+    }
+    return err;
+}
+
 enum err compaction_clean(struct disk *disk, const char *dir, const struct segment_view *v,
                           const struct compaction_rules *rules, struct compacted *out)
 {
@@ -258,8 +279,7 @@ enum err compaction_clean(struct disk *disk, const char *dir, const struct segme
     struct batch_header header;
     struct bytes batch;
     enum err err;
-    *out = (struct compacted){.max_timestamp_ms = INT64_MIN, .last_base = -1};
-    index_init(&out->index);
+    begin(&c);
     scan_init(&scan, v);
     do {
         uint64_t pos = scan.pos;
@@ -268,17 +288,43 @@ enum err compaction_clean(struct disk *disk, const char *dir, const struct segme
             err = clean_next(&c, pos, batch, &header);
     } while (err == ERR_OK);
     err = scan_end(&scan, v, err);
-    if (err == ERR_OK && out->changed)
-        err = finish(&c);
     log_scan_deinit(&scan);
-    buf_deinit(&c.pending);
-    buf_deinit(&c.batch);
-    if (err != ERR_OK || !out->changed) {
-        index_deinit(&out->index);
-        segment_files_unref(out->files);
-        out->files = NULL;
+    return end(&c, err);
+}
+
+/* --- one of several --------------------------------------------------------------------------- */
+
+static enum err copy_batches(struct cleaner *c, const struct segment_view *v)
+{
+    struct log_scan scan;
+    struct batch_header header;
+    struct bytes batch;
+    enum err err;
+    scan_init(&scan, v);
+    while ((err = log_scan_next(&scan, &header, &batch)) == ERR_OK) {
+        note_batch(c, &header, batch.len);
+        err = put(c, batch);
+        if (err != ERR_OK)
+            break;
     }
+    err = scan_end(&scan, v, err);
+    log_scan_deinit(&scan);
     return err;
+}
+
+enum err compaction_merge(struct disk *disk, const char *dir, const struct segment_view *views,
+                          size_t count, struct compacted *out)
+{
+    struct cleaner c = {.disk = disk, .dir = dir, .view = &views[0], .out = out};
+    uint64_t len_before;
+    begin(&c);
+    enum err err = disk_size(views[0].files->log, &len_before);
+    if (err == ERR_OK)
+        err = open_cleaned(&c);
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        err = copy_batches(&c, &views[i]);
+    out->changed = err == ERR_OK && out->bytes != len_before;
+    return end(&c, err);
 }
 
 /* --- putting in place ------------------------------------------------------------------------ */
@@ -332,4 +378,19 @@ enum err compaction_swap(struct disk *disk, const char *dir, int64_t base_offset
         return err;
     }
     return disk_sync_dir(disk, dir);
+}
+
+enum err compaction_swap_merged(struct disk *disk, const char *dir, const struct merge_note *note,
+                                bool *swapped)
+{
+    *swapped = false;
+    enum err err = merge_note_write(disk, dir, note);
+    if (err == ERR_OK)
+        err = rename_new(disk, dir, note->base_offset, swapped);
+    if (err == ERR_OK)
+        return merge_finish(disk, dir);
+    enum err removed = merge_note_remove(disk, dir);
+    (void)removed; /* merge_settle sees that the new log is not there */
+    compaction_drop(disk, dir, note->base_offset);
+    return err;
 }

@@ -10,11 +10,14 @@
  *
  * The new files are <base>.log.cleaned and so on. The log's rename is the one step that counts: a crash
  * before it leaves files that the next opening removes, one after it the new segment, perhaps with old
- * indexes, which are only hints. What is damaged is not compacted. */
+ * indexes, which are only hints. What is damaged is not compacted.
+ *
+ * Then small segments next to each other become one, batch by batch as they are: see merge.h. */
 #ifndef ECHOLOG_STORAGE_COMPACTION_H
 #define ECHOLOG_STORAGE_COMPACTION_H
 
 #include "storage/key_map.h"
+#include "storage/merge.h"
 #include "storage/segment.h"
 
 #define COMPACTION_SUFFIX ".cleaned"
@@ -50,11 +53,24 @@ MUST_CHECK
 enum err compaction_clean(struct disk *disk, const char *dir, const struct segment_view *v,
                           const struct compaction_rules *rules, struct compacted *out);
 
+/* Writes and syncs new files of the first view's base offset with the batches of all `count` of them, which follow
+ * on one another. `changed` is false when the new log would be as long as the first: then they stay
+ * as they are. ERR_CORRUPT: something is damaged. */
+MUST_CHECK
+enum err compaction_merge(struct disk *disk, const char *dir, const struct segment_view *views,
+                          size_t count, struct compacted *out);
+
 /* Puts the new files in the place of the old; with `remove` both go. *swapped: it took place, also when an
  * error is returned: then it is not known to be durable. */
 MUST_CHECK
 enum err compaction_swap(struct disk *disk, const char *dir, int64_t base_offset, bool remove,
                          bool *swapped);
+
+/* The same of a merge: the segments up to the note's end go. After an error merge_settle comes before
+ * anything else is done to files of this log. */
+MUST_CHECK
+enum err compaction_swap_merged(struct disk *disk, const char *dir, const struct merge_note *note,
+                                bool *swapped);
 
 /* Removes new files that were not put in place. */
 void compaction_drop(struct disk *disk, const char *dir, int64_t base_offset);

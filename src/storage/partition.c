@@ -405,10 +405,8 @@ static bool segment_has_room(const struct partition *p, const struct segment *s,
 {
     if (bytes == 0)
         return true;
-    uint64_t limit = (uint64_t)p->config.segment_bytes;
-    if (limit > SEGMENT_BYTES_MAX)
-        limit = SEGMENT_BYTES_MAX;
-    return bytes + batch->buf.len <= limit && batch->last_offset - s->base_offset <= INT32_MAX;
+    return bytes + batch->buf.len <= partition_segment_bytes_max(p) &&
+           batch->last_offset - s->base_offset <= INT32_MAX;
 }
 
 bool partition_segment_old(const struct partition *p, const struct segment *s)

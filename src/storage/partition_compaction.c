@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Compaction of a partition, seen from the reactor: one job after the other, each at one segment, while
  * appends and reads go on. Before the first file is replaced a synced checkpoint says up to where records may
- * be missing from now on.
+ * be missing from now on. At the end segments that fit in one file together become one, some at a time: so
+ * their number goes by what is live, and not by what there ever was.
  *
  * Readers that are at a segment go on in its old files until they are done: those stay open from before
  * the swap until after it, and a segment is not swapped while a job is about to open its files by name. */
@@ -14,13 +15,23 @@
 #define MINUTE_US (60 * 1000000LL)
 #define WAIT_US_MIN MINUTE_US
 #define WAIT_US_MAX (240 * MINUTE_US)
+/* Their files are open while they become one. */
+#define MERGED_MAX 8
 
 enum stage {
     STAGE_NOTING, /* waits for the checkpoint */
     STAGE_MAPPING,
     STAGE_CLEANING,
-    STAGE_WAITING, /* for jobs that open the segment's files */
+    STAGE_MERGING,
+    STAGE_WAITING, /* for jobs that open the segments' files */
     STAGE_SWAPPING,
+};
+
+/* Adjacent segments. */
+struct group {
+    size_t count;                          /* 0 between jobs */
+    struct segment *segments[MERGED_MAX];  /* counted */
+    struct segment_view views[MERGED_MAX]; /* their files are the job's */
 };
 
 struct partition_compaction {
@@ -34,17 +45,18 @@ struct partition_compaction {
     struct key_map map;
     size_t keys_max;
     int64_t mapped_to;
-    int64_t next_base; /* of the next segment to clean, at least */
+    int64_t next_base; /* of the next segment to clean or to merge, at least */
+    bool merged_any;   /* since the last time that began with the first segment */
 
     /* What the job is at. */
-    struct segment *segment;  /* counted; NULL between jobs */
-    struct segment_view view; /* its files are the job's */
+    struct group group;
     struct compaction_rules rules;
     struct compacted result;
     bool remove;
     bool swapped;
     int64_t mapped;
     enum err err;
+    bool settle; /* the job sees first that the last merge is at its end */
 
     /* For the trace. */
     uint64_t bytes_before, bytes_after, dropped;
@@ -63,36 +75,66 @@ static struct partition_compaction *compaction_of(struct disk_job *job)
 static enum err open_files(struct partition_compaction *c)
 {
     struct partition *p = c->p; /* its directory and disk do not change */
-    enum err err = segment_files_open(p->st->options.disk, p->dir, c->view.base_offset, DISK_READ,
-                                      &c->view.files);
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < c->group.count && err == ERR_OK; i++) {
+        struct segment_view *v = &c->group.views[i];
+        err = segment_files_open(p->st->options.disk, p->dir, v->base_offset, DISK_READ, &v->files);
+    }
     return err == ERR_NOT_FOUND ? ERR_IO : err;
 }
 
 static void run_map(struct disk_job *job)
 {
     struct partition_compaction *c = compaction_of(job);
-    c->err = open_files(c);
+    if (c->settle)
+        c->err = merge_settle(c->p->st->options.disk, c->p->dir);
     if (c->err == ERR_OK)
-        c->err = compaction_map(&c->view, c->mapped_to, c->keys_max, &c->map, &c->mapped);
+        c->err = open_files(c);
+    if (c->err == ERR_OK)
+        c->err = compaction_map(&c->group.views[0], c->mapped_to, c->keys_max, &c->map, &c->mapped);
 }
 
 static void run_clean(struct disk_job *job)
 {
     struct partition_compaction *c = compaction_of(job);
     struct disk *disk = c->p->st->options.disk;
+    const struct segment_view *v = &c->group.views[0];
     c->err = open_files(c);
     if (c->err != ERR_OK)
         return;
-    c->err = compaction_clean(disk, c->p->dir, &c->view, &c->rules, &c->result);
+    c->err = compaction_clean(disk, c->p->dir, v, &c->rules, &c->result);
     if (c->err != ERR_OK)
-        compaction_drop(disk, c->p->dir, c->view.base_offset);
+        compaction_drop(disk, c->p->dir, v->base_offset);
+}
+
+static void run_merge(struct disk_job *job)
+{
+    struct partition_compaction *c = compaction_of(job);
+    struct disk *disk = c->p->st->options.disk;
+    const struct group *g = &c->group;
+    c->err = open_files(c);
+    if (c->err != ERR_OK)
+        return;
+    c->err = compaction_merge(disk, c->p->dir, g->views, g->count, &c->result);
+    if (c->err != ERR_OK || !c->result.changed)
+        compaction_drop(disk, c->p->dir, g->views[0].base_offset);
 }
 
 static void run_swap(struct disk_job *job)
 {
     struct partition_compaction *c = compaction_of(job);
-    c->err = compaction_swap(c->p->st->options.disk, c->p->dir, c->view.base_offset, c->remove,
-                             &c->swapped);
+    c->err = compaction_swap(c->p->st->options.disk, c->p->dir, c->group.views[0].base_offset,
+                             c->remove, &c->swapped);
+}
+
+static void run_swap_merged(struct disk_job *job)
+{
+    struct partition_compaction *c = compaction_of(job);
+    const struct group *g = &c->group;
+    struct merge_note note = {.base_offset = g->views[0].base_offset,
+                              .end_offset = g->views[g->count - 1].end_offset,
+                              .bytes = c->result.bytes};
+    c->err = compaction_swap_merged(c->p->st->options.disk, c->p->dir, &note, &c->swapped);
 }
 
 /* --- starting -------------------------------------------------------------------------------- */
@@ -180,16 +222,16 @@ void partition_compact(struct partition *p)
 
 static void let_go(struct partition_compaction *c)
 {
-    struct segment *s = c->segment;
-    segment_files_unref(c->view.files);
-    c->view.files = NULL;
-    if (s == NULL)
-        return;
-    if (s->pinned && s->files != NULL)
-        files_rest(&c->p->st->files, s->files);
-    s->pinned = false;
-    segment_unref(s);
-    c->segment = NULL;
+    struct group *g = &c->group;
+    for (size_t i = 0; i < g->count; i++) {
+        struct segment *s = g->segments[i];
+        segment_files_unref(g->views[i].files);
+        if (s->pinned && s->files != NULL)
+            files_rest(&c->p->st->files, s->files);
+        s->pinned = false;
+        segment_unref(s);
+    }
+    g->count = 0;
 }
 
 static void drop_result(struct partition_compaction *c)
@@ -239,25 +281,30 @@ void partition_compaction_abort(struct partition *p)
     c->aborted = true;
     if (!c->under_way) {
         if (c->result.changed && p->events == NULL && !p->deleted) /* the program stops */
-            compaction_drop(p->st->options.disk, p->dir, c->view.base_offset);
+            compaction_drop(p->st->options.disk, p->dir, c->group.views[0].base_offset);
         end(p);
     }
 }
 
 /* --- one segment ----------------------------------------------------------------------------- */
 
+static void take(struct partition *p, size_t i)
+{
+    struct group *g = &p->compaction->group;
+    ASSERT(g->count < MERGED_MAX);
+    segment_ref(p->segments[i]);
+    partition_view_of(p, i, p->segments[i]->base_offset, INT64_MIN, &g->views[g->count]);
+    g->views[g->count].files = NULL;
+    g->segments[g->count++] = p->segments[i];
+}
+
 /* Takes the first segment before the limit that ends behind `offset` and begins at `base_min` or later. */
 static bool take_segment(struct partition *p, int64_t offset, int64_t base_min, int64_t base_end)
 {
-    struct partition_compaction *c = p->compaction;
     for (size_t i = 0; i + 1 < p->segment_count && p->segments[i]->base_offset < base_end; i++) {
-        struct segment *s = p->segments[i];
-        if (partition_segment_end(p, i) <= offset || s->base_offset < base_min)
+        if (partition_segment_end(p, i) <= offset || p->segments[i]->base_offset < base_min)
             continue;
-        c->segment = s;
-        segment_ref(s);
-        partition_view_of(p, i, s->base_offset, INT64_MIN, &c->view);
-        c->view.files = NULL;
+        take(p, i);
         return true;
     }
     return false;
@@ -268,6 +315,7 @@ static void map_next(struct partition *p)
     struct partition_compaction *c = p->compaction;
     bool full = c->map.count >= c->keys_max;
     if (!full && take_segment(p, c->mapped_to, 0, c->limit)) {
+        c->settle = p->merge_unsettled;
         submit(c, STAGE_MAPPING, run_map);
         return;
     }
@@ -311,29 +359,87 @@ static void clean_next(struct partition *p)
         return;
     }
     report(p);
-    end(p);
+    c->next_base = 0;
+    c->stage = STAGE_MERGING;
+    go_on(p);
+}
+
+/* How many segments from `i` on fit in one: in bytes, and in the offsets that its indexes can tell. */
+static size_t fit_together(const struct partition *p, size_t i)
+{
+    uint64_t bytes = 0;
+    size_t n = 0;
+    while (n < MERGED_MAX && i + n + 1 < p->segment_count) {
+        const struct segment *s = p->segments[i + n];
+        bytes += s->bytes;
+        if (s->base_offset >= p->compaction->limit || bytes > partition_segment_bytes_max(p) ||
+            partition_segment_end(p, i + n) - p->segments[i]->base_offset > INT32_MAX)
+            break;
+        n++;
+    }
+    return n;
+}
+
+/* Takes the first segments from next_base on that fit together. What is before the log start goes anyway. */
+static bool take_group(struct partition *p)
+{
+    for (size_t i = 0; i + 1 < p->segment_count; i++) {
+        if (p->segments[i]->base_offset < p->compaction->next_base ||
+            partition_segment_end(p, i) <= p->log_start)
+            continue;
+        size_t n = fit_together(p, i);
+        for (size_t k = 0; k < n && n > 1; k++)
+            take(p, i + k);
+        if (n > 1)
+            return true;
+    }
+    return false;
+}
+
+static void merge_next(struct partition *p)
+{
+    struct partition_compaction *c = p->compaction;
+    if (!take_group(p) && c->merged_any) { /* there may be more that fits now */
+        c->merged_any = false;
+        c->next_base = 0;
+        take_group(p);
+    }
+    if (c->group.count > 0)
+        submit(c, STAGE_MERGING, run_merge);
+    else
+        end(p);
 }
 
 /* Readers that come now find the old files open. */
 static void pin(struct partition *p)
 {
-    struct partition_compaction *c = p->compaction;
-    struct segment *s = c->segment;
-    files_drop(&s->files);
-    files_adopt(&p->st->files, &s->files, c->view.files, true);
-    c->view.files = NULL;
-    s->pinned = true;
+    struct group *g = &p->compaction->group;
+    for (size_t i = 0; i < g->count; i++) {
+        struct segment *s = g->segments[i];
+        files_drop(&s->files);
+        files_adopt(&p->st->files, &s->files, g->views[i].files, true);
+        g->views[i].files = NULL;
+        s->pinned = true;
+    }
 }
 
 static void swap(struct partition *p)
 {
     struct partition_compaction *c = p->compaction;
-    if (c->segment->opening > 0) {
-        c->stage = STAGE_WAITING;
+    const struct group *g = &c->group;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->segments[i]->opening > 0) {
+            c->stage = STAGE_WAITING;
+            return;
+        }
+    if (g->count > 1) {
+        c->remove = false;
+        p->merge_unsettled = true;
+        submit(c, STAGE_SWAPPING, run_swap_merged);
         return;
     }
     /* The first one stays, however empty: where the log begins is never missing. */
-    c->remove = c->result.bytes == 0 && c->segment != p->segments[0];
+    c->remove = c->result.bytes == 0 && g->segments[0] != p->segments[0];
     submit(c, STAGE_SWAPPING, run_swap);
 }
 
@@ -355,23 +461,28 @@ static struct segment *segment_from(struct partition *p, struct compacted *resul
 static void take_result(struct partition *p)
 {
     struct partition_compaction *c = p->compaction;
-    struct segment *old = c->segment;
-    size_t i = partition_segment_of(p, old->base_offset);
-    ASSERT(p->segments[i] == old && i + 1 < p->segment_count);
-    int64_t end_offset = partition_segment_end(p, i);
-    if (p->last_batch_base >= old->base_offset && p->last_batch_base < end_offset) {
+    const struct group *g = &c->group;
+    size_t i = partition_segment_of(p, g->segments[0]->base_offset);
+    int64_t base_offset = g->segments[0]->base_offset,
+            end_offset = g->views[g->count - 1].end_offset;
+    ASSERT(i + g->count < p->segment_count);
+    if (p->last_batch_base >= base_offset && p->last_batch_base < end_offset)
         p->last_batch_len = c->result.last_base == p->last_batch_base ? c->result.last_len : 0;
+    p->bytes += c->result.bytes;
+    struct segment *fresh = c->remove ? NULL : segment_from(p, &c->result, g->segments[0]);
+    for (size_t k = 0; k < g->count; k++) {
+        struct segment *old = g->segments[k];
+        ASSERT(p->segments[i + k] == old);
+        p->bytes -= old->bytes;
+        files_drop(&old->files);
+        segment_unref(old); /* the partition's */
     }
-    p->bytes -= old->bytes - c->result.bytes;
-    files_drop(&old->files);
-    if (c->remove) {
-        memmove(p->segments + i, p->segments + i + 1,
-                (p->segment_count - i - 1) * sizeof(p->segments[0]));
-        p->segment_count--;
-    } else {
-        p->segments[i] = segment_from(p, &c->result, old);
-    }
-    segment_unref(old); /* the partition's */
+    size_t stay = 0;
+    if (fresh != NULL)
+        p->segments[i + stay++] = fresh;
+    memmove(p->segments + i + stay, p->segments + i + g->count,
+            (p->segment_count - i - g->count) * sizeof(p->segments[0]));
+    p->segment_count -= g->count - stay;
     p->start_skip = partition_bytes_before(p, p->log_start);
     tail_drop_before(&p->st->tail, &p->tail, end_offset);
 }
@@ -399,6 +510,9 @@ static void go_on(struct partition *p)
         break;
     case STAGE_CLEANING:
         clean_next(p);
+        break;
+    case STAGE_MERGING:
+        merge_next(p);
         break;
     case STAGE_WAITING:
         swap(p);
@@ -434,43 +548,71 @@ void partition_compaction_opened(struct partition *p)
 
 bool partition_compaction_busy(const struct partition *p)
 {
-    return p->compaction != NULL && p->compaction->segment != NULL;
+    return p->compaction != NULL && p->compaction->group.count > 0;
 }
 
 static void mapped(struct partition *p)
 {
     struct partition_compaction *c = p->compaction;
     let_go(c);
-    if (c->err == ERR_OK)
-        c->mapped_to = c->mapped < c->limit ? c->mapped : c->limit;
+    if (c->err != ERR_OK)
+        return;
+    p->merge_unsettled = false;
+    c->mapped_to = c->mapped < c->limit ? c->mapped : c->limit;
+}
+
+/* There are no new files. */
+static void left_as_is(struct partition_compaction *c)
+{
+    c->result.changed = false;
+    let_go(c);
 }
 
 static void cleaned(struct partition *p)
 {
     struct partition_compaction *c = p->compaction;
-    c->next_base = c->view.base_offset + 1;
+    uint64_t bytes = c->group.views[0].bytes;
+    c->next_base = c->group.views[0].base_offset + 1;
     if (c->err != ERR_OK || !c->result.changed) {
-        if (c->err == ERR_OK) {
-            c->bytes_before += c->view.bytes;
-            c->bytes_after += c->view.bytes;
-        } else {
-            c->result.changed = false;
-        }
-        let_go(c);
+        left_as_is(c);
+        c->bytes_before += c->err == ERR_OK ? bytes : 0;
+        c->bytes_after += c->err == ERR_OK ? bytes : 0;
         return;
     }
     pin(p);
     c->stage = STAGE_WAITING;
 }
 
+static void merged(struct partition *p)
+{
+    struct partition_compaction *c = p->compaction;
+    const struct group *g = &c->group;
+    if (c->err == ERR_OK && c->result.changed) {
+        c->next_base = g->views[g->count - 1].end_offset;
+        pin(p);
+        c->stage = STAGE_WAITING;
+        return;
+    }
+    if (c->err == ERR_CORRUPT) /* what is damaged stays by itself */
+        c->err = ERR_OK;
+    c->next_base = g->views[1].base_offset;
+    left_as_is(c);
+}
+
 static void swapped(struct partition *p)
 {
     struct partition_compaction *c = p->compaction;
-    c->stage = STAGE_CLEANING;
+    bool merge = c->group.count > 1;
+    if (merge && c->err == ERR_OK)
+        p->merge_unsettled = false;
+    c->stage = merge ? STAGE_MERGING : STAGE_CLEANING;
     if (c->swapped) {
-        c->bytes_before += c->view.bytes;
-        c->bytes_after += c->result.bytes;
+        if (!merge) {
+            c->bytes_before += c->group.views[0].bytes;
+            c->bytes_after += c->result.bytes;
+        }
         c->dropped += c->result.dropped;
+        c->merged_any |= merge;
         take_result(p);
     }
     drop_result(c);
@@ -492,6 +634,8 @@ static void job_done(struct disk_job *job)
         mapped(p);
     else if (c->stage == STAGE_CLEANING)
         cleaned(p);
+    else if (c->stage == STAGE_MERGING)
+        merged(p);
     else
         swapped(p);
     if (c->err != ERR_OK && !c->aborted)

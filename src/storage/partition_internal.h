@@ -145,6 +145,7 @@ struct partition {
     int64_t compacted_to;         /* below this records may be missing */
     int64_t durable_compacted_to; /* as of the last synced checkpoint */
     int64_t cleaned_to;           /* below this every key was looked at */
+    bool merge_unsettled;         /* the note of a merge may still be there */
 
     struct list reads; /* jobs of reads and searches */
     struct partition_place places[PLACES_MAX];
@@ -179,6 +180,13 @@ static inline bool partition_ready(const struct partition *p)
 {
     const struct segment_files *files = partition_active(p)->files;
     return files != NULL && files->writable;
+}
+
+/* How long a log file may get. */
+static inline uint64_t partition_segment_bytes_max(const struct partition *p)
+{
+    uint64_t max = (uint64_t)p->config.segment_bytes;
+    return max < SEGMENT_BYTES_MAX ? max : SEGMENT_BYTES_MAX;
 }
 
 /* --- partition.c --- */

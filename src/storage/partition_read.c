@@ -655,12 +655,14 @@ uint64_t partition_seek_skip(const struct partition *p, const struct partition_s
     uint64_t skip = 0;
     if (seek->offset >= p->next_offset)
         return p->bytes;
-    for (size_t i = 0; i < p->segment_count; i++) {
-        if (p->segments[i]->base_offset == r->view.base_offset) /* or it was compacted since */
-            return p->segments[i]->version == r->view.version ? skip + r->found.pos : skip;
-        skip += p->segments[i]->bytes;
-    }
-    return p->start_skip; /* its segment is gone */
+    if (r->view.base_offset < p->segments[0]->base_offset)
+        return p->start_skip; /* its segment is gone */
+    size_t i = partition_segment_of(p, r->view.base_offset);
+    for (size_t k = 0; k < i; k++)
+        skip += p->segments[k]->bytes;
+    const struct segment *s = p->segments[i];
+    bool same = s->base_offset == r->view.base_offset && s->version == r->view.version;
+    return same ? skip + r->found.pos : skip; /* or it was compacted since */
 }
 
 int64_t partition_seek_damage(const struct partition_seek *seek)

@@ -9,6 +9,7 @@
 #include "storage/dirs.h"
 #include "storage/log_scan.h"
 #include "storage/marker.h"
+#include "storage/merge.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -660,7 +661,9 @@ static enum err open_partition(struct partition *p, struct partition_recovery *r
     int64_t *bases;
     size_t count;
     bool early = false;
-    enum err err = dirs_segments(disk, p->dir, &bases, &count);
+    enum err err = merge_finish(disk, p->dir);
+    if (err == ERR_OK)
+        err = dirs_segments(disk, p->dir, &bases, &count);
     if (err != ERR_OK)
         return err;
     if (count > 0 && bases[count - 1] > DIRS_BASE_MAX) {

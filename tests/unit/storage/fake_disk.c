@@ -120,6 +120,8 @@ static struct fake_inode *look_up(struct fake_disk *d, const char *path, struct 
 static enum err fault(struct fake_disk *d, enum fake_call call)
 {
     d->calls[call]++;
+    if (d->off_after > 0 && --d->off_after == 0)
+        d->off = true;
     if (d->off)
         return ERR_IO;
     struct fake_fault *f = &d->faults[call];
@@ -515,6 +517,7 @@ void fake_disk_power_on(struct fake_disk *d, enum fake_kept kept, uint64_t seed)
     ASSERT(d->off && list_empty(&d->waiting) && list_empty(&d->finished));
     ASSERT(d->open_handles == 0);
     d->off = false;
+    d->off_after = 0;
     memset(d->faults, 0, sizeof(d->faults));
     if (kept == FAKE_KEEP_ALL)
         return;

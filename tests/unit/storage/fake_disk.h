@@ -41,6 +41,7 @@ struct fake_disk {
     bool hold;                 /* jobs run only when the test says so, not in disk_reap */
     bool cold;                 /* nothing is in the page cache */
     bool off;                  /* the power is out: everything fails */
+    uint64_t off_after;        /* so many calls from now it goes out; 0: it does not */
     uint64_t bad_from, bad_to; /* bytes of any file that the device cannot read */
     uint64_t space_left;       /* bytes that files may still grow */
     struct fake_fault faults[FAKE_CALL_COUNT];
