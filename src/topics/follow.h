@@ -145,7 +145,7 @@ struct follow_opening {
 MUST_CHECK
 enum err follow_open(struct follow_opening *o);
 /* Follows what wish number `wish` of an accepted opening is about, from the offsets found; `fn` is told each
- * partition. A topic (or partition) that FOLLOW follows already, and a pattern, begins anew. */
+ * partition. From within `done`, or right behind follow_open: what comes later would be missed. A topic (or partition) that FOLLOW follows already, and a pattern, begins anew. */
 typedef void follow_partition_fn(void *ctx, const struct topic_partition *tp, int64_t offset);
 void follow_begin(struct follow_opening *o, size_t wish, follow_partition_fn *fn, void *ctx);
 /* Releases everything; before `done`, cancels it. Harmless on one that is all zero, or has ended. */
