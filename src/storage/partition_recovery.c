@@ -89,29 +89,37 @@ static void take_marker(struct partition *p, struct marker *m)
 }
 
 /* Whether the newest file is as long as the marker says: the one that something may have touched. */
-static bool active_as_said(struct disk *disk, const char *dir, const struct marker *m)
+static enum err active_as_said(struct disk *disk, const char *dir, const struct marker *m,
+                               bool *yes)
 {
     const struct marker_segment *last = &m->segments[m->segment_count - 1];
     char path[DISK_PATH_BYTES_MAX + 1];
-    uint64_t len;
+    uint64_t len = 0;
     segment_path(path, dir, last->base_offset, "log");
-    return file_len(disk, path, &len) == ERR_OK && len == last->bytes;
+    enum err err = file_len(disk, path, &len);
+    *yes = err == ERR_OK && len == last->bytes;
+    return err;
 }
 
-static bool open_clean(struct partition *p, const int64_t *bases, size_t count)
+/* *clean: the marker says all there is to know. One that cannot be read now is not as if there were none: it may
+ * be the only one to know where the log starts. */
+static enum err open_clean(struct partition *p, const int64_t *bases, size_t count, bool *clean)
 {
     struct disk *disk = p->st->options.disk;
     struct marker m;
-    if (marker_read(disk, p->dir, &m) != ERR_OK)
-        return false;
-    bool fine = marker_fits(&m, bases, count) && active_as_said(disk, p->dir, &m);
-    if (fine)
+    *clean = false;
+    enum err err = marker_read(disk, p->dir, &m);
+    if (err != ERR_OK)
+        return err == ERR_IO || err == ERR_LIMIT || err == ERR_ACCESS ? err : ERR_OK;
+    if (marker_fits(&m, bases, count))
+        err = active_as_said(disk, p->dir, &m, clean);
+    if (*clean)
         take_marker(p, &m);
-    else
+    else if (err == ERR_OK)
         TRACE_WARN(p->st->options.trace,
                    "%s: the files are not as the clean stop left them: they are checked", p->dir);
     marker_deinit(&m);
-    return fine;
+    return err;
 }
 
 /* --- scanning -------------------------------------------------------------------------------- */
@@ -674,8 +682,9 @@ static enum err open_partition(struct partition *p, struct partition_recovery *r
         mem_free(bases);
         return ERR_CORRUPT;
     }
-    report->clean = count > 0 && open_clean(p, bases, count);
-    if (!report->clean && count <= 1)
+    if (count > 0)
+        err = open_clean(p, bases, count, &report->clean);
+    if (err == ERR_OK && !report->clean && count <= 1)
         err = creation_ended_early(p, bases, count, &early);
     if (err == ERR_OK && (early || count == 0)) {
         /* It is made before the first write, as if it were new: nobody has read from it. */

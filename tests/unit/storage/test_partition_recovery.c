@@ -831,3 +831,27 @@ Test(recovery, start_that_dies_beside_the_cut_of_a_torn_tail_is_made_again)
         bench_deinit(&b);
     }
 }
+
+Test(recovery, marker_that_cannot_be_read_now_is_not_taken_for_none)
+{
+    for (int kind = 0; kind < FAKE_CALL_COUNT; kind++) {
+        struct bench b;
+        if (kind != FAKE_OPEN && kind != FAKE_READ)
+            continue;
+        bench_init(&b);
+        bench_put(&b, "a");
+        bench_stop(&b);
+        bench_start(&b);
+        for (int after = 0; after < 10; after++) {
+            fake_disk_fail(b.disk, (enum fake_call)kind, after, 1, ERR_IO);
+            enum err err = bench_open(&b);
+            memset(b.disk->faults, 0, sizeof(b.disk->faults));
+            if (err == ERR_OK)
+                break;
+            cr_assert_eq(err, ERR_IO);
+        }
+        cr_assert(b.recovery.clean);
+        cr_assert_eq(b.recovery.bytes_scanned, 0);
+        bench_deinit(&b);
+    }
+}
