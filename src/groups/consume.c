@@ -18,7 +18,8 @@ static void lose_member(struct consume *c)
 static void resolve_position(const struct member *m, struct group_partition *gp,
                              struct partition *log)
 {
-    if (gp->state == POSITION_LOST && gp->committed > gp->position)
+    if (gp->committed > gp->position &&
+        (gp->state == POSITION_LOST || gp->position < partition_log_start(log)))
         gp->state = POSITION_UNKNOWN; /* a commit has said where to go on */
     if (gp->state != POSITION_UNKNOWN)
         return;
@@ -90,6 +91,8 @@ static void note_lost(struct consume *c, struct consume_part *part)
     if (c->m->reset != RESET_NONE)
         part->goes_on_at =
             c->m->reset == RESET_EARLIEST ? fetched->log_start : fetched->next_offset;
+    if (part->goes_on_at >= 0 && part->goes_on_at < gp->committed)
+        part->goes_on_at = gp->committed;
     if (gp->state == POSITION_LOST)
         return;
     gp->state = POSITION_LOST;

@@ -2,6 +2,7 @@
 #include "simbroker/scene.h"
 
 #include "groups/groups.h"
+#include "simbroker/watcher.h"
 #include "simbroker/worker.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define WORKERS_MAX 15
+#define WATCHERS_MAX 3
 #define PRODUCED_PENDING_MAX 64
 #define AUDITS_PENDING_MAX 64
 #define REST_TURNS 600
@@ -40,6 +42,10 @@ const char *const scene_count_names[SCENE_COUNT] = {
     [SCENE_GROWN] = "topics grown",
     [SCENE_TRIMS] = "TOPIC TRIM",
     [SCENE_LOST] = "answers that told of a lost range",
+    [SCENE_FOLLOWED] = "records followed",
+    [SCENE_FOLLOWED_AGAIN] = "followers that joined up again",
+    [SCENE_FOLLOWER_STALLS] = "followers that stalled",
+    [SCENE_FOLLOWER_LOST] = "ranges that followers were told to be lost",
     [SCENE_REBALANCES] = "rebalances",
     [SCENE_EXPIRED] = "sessions that ran out",
     [SCENE_LOST_WITH_POWER] = "records that a power cut may have taken",
@@ -81,6 +87,8 @@ struct scene {
     struct scene_group groups[LEDGER_GROUPS];
     struct worker workers[WORKERS_MAX];
     int worker_count;
+    struct watcher watchers[WATCHERS_MAX];
+    int watcher_count;
     struct wire *producer, *admin; /* NULL: not connected */
     struct produced produced[PRODUCED_PENDING_MAX];
     size_t produced_count;
@@ -417,6 +425,8 @@ static void drop_wires(struct scene *s)
     s->produced_count = s->audit_count = 0;
     for (int i = 0; i < s->worker_count; i++)
         worker_broker_died(&s->workers[i]);
+    for (int i = 0; i < s->watcher_count; i++)
+        watcher_drop(&s->watchers[i]);
 }
 
 /* What is committed after a restart: at least what was acknowledged to be. */
@@ -495,6 +505,8 @@ static void step(struct scene *s)
     }
     for (int i = 0; i < s->worker_count; i++)
         worker_step(&s->workers[i]);
+    for (int i = 0; i < s->watcher_count; i++)
+        watcher_step(&s->watchers[i]);
     s->counts[SCENE_TURNS]++;
     bool died = world_tick(w);
     if (strangely && !died && strange.group->epoch == strange.epoch && s->audit_count == 1)
@@ -510,6 +522,15 @@ static void step(struct scene *s)
         world_sleep(w, (int64_t)world_below(w, SLEEP_MS_MAX));
 }
 
+/* Records that came to somebody. */
+static uint64_t moves(const struct scene *s)
+{
+    uint64_t sum = s->stats.records;
+    for (int i = 0; i < s->watcher_count; i++)
+        sum += s->watchers[i].records;
+    return sum;
+}
+
 /* No more mischief, until no record moves any more. */
 static void come_to_rest(struct scene *s)
 {
@@ -522,12 +543,16 @@ static void come_to_rest(struct scene *s)
         s->workers[i].quiet = true;
         s->workers[i].asleep_to_us = 0;
     }
-    uint64_t moved = s->stats.records;
+    for (int i = 0; i < s->watcher_count; i++) {
+        s->watchers[i].quiet = true;
+        watcher_drop(&s->watchers[i]); /* to follow the partitions that were added meanwhile, too */
+    }
+    uint64_t moved = moves(s);
     uint64_t still = 0;
     for (uint64_t turn = 0; still < REST_TURNS; turn++) {
         step(s);
-        still = s->stats.records == moved ? still + 1 : 0;
-        moved = s->stats.records;
+        still = moves(s) == moved ? still + 1 : 0;
+        moved = moves(s);
         if (turn > REST_TURNS_MAX)
             world_fail("records are given out again and again");
     }
@@ -535,6 +560,8 @@ static void come_to_rest(struct scene *s)
 
 static void check_rest(struct scene *s)
 {
+    for (int i = 0; i < s->watcher_count; i++)
+        watcher_check_all(&s->watchers[i]);
     for (int g = 0; g < s->group_count; g++) {
         if (s->groups[g].mode != WORKER_BEFORE)
             ledger_check_all(&s->ledger, g, s->groups[g].topics);
@@ -605,6 +632,9 @@ static void begin(struct scene *s)
         }
         s->partitions[t] = partitions;
     }
+    s->watcher_count = (int)world_below(w, WATCHERS_MAX + 1);
+    for (int i = 0; i < s->watcher_count; i++)
+        watcher_init(&s->watchers[i], w, &s->ledger, s->partitions, i);
 }
 
 void scene_run(uint64_t seed, uint64_t steps, bool verbose, uint64_t counts[SCENE_COUNT])
@@ -622,6 +652,13 @@ void scene_run(uint64_t seed, uint64_t steps, bool verbose, uint64_t counts[SCEN
     drop_wires(s);
     for (int i = 0; i < s->worker_count; i++)
         worker_deinit(&s->workers[i]);
+    for (int i = 0; i < s->watcher_count; i++) {
+        watcher_deinit(&s->watchers[i]);
+        counts[SCENE_FOLLOWED] += s->watchers[i].records;
+        counts[SCENE_FOLLOWED_AGAIN] += s->watchers[i].resumed;
+        counts[SCENE_FOLLOWER_STALLS] += s->watchers[i].stalls;
+        counts[SCENE_FOLLOWER_LOST] += s->watchers[i].lost;
+    }
     counts[SCENE_PROCESSED] = s->ledger.processed;
     counts[SCENE_TWICE] = s->ledger.twice;
     counts[SCENE_CONSUMES] = s->stats.consumes;

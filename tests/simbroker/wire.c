@@ -134,7 +134,7 @@ void wires_turn(struct world *w)
         struct wire *wire = CONTAINER_OF(it, struct wire, link);
         if (wire->closed)
             continue;
-        size_t room = world_chance(w, 10) ? world_below(w, 40) : ROOM_MAX;
+        size_t room = wire->stalled ? 0 : world_chance(w, 10) ? world_below(w, 40) : ROOM_MAX;
         if (wire->room == 0 && room > 0) {
             wire->room = room;
             wire->stream.ready(&wire->stream, STREAM_WRITABLE);

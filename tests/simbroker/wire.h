@@ -19,6 +19,7 @@ struct wire {
     struct reply_reader reader;
     uint64_t id;
     size_t room;        /* what the line takes from the server now */
+    bool stalled;       /* the client takes nothing */
     bool cut;           /* the client is gone */
     int64_t told_us;    /* when the server hears of it */
     int64_t written_us; /* when the server last wrote */

@@ -59,14 +59,17 @@ static void forget_order(struct worker *k)
 void worker_may_go_back(struct worker *k)
 {
     forget_order(k);
-    k->lenient = k->pending_count + 1; /* answers on their way may be older than what happened */
+    /* Answers on their way may be older than what happened. */
+    if (k->lenient <= k->pending_count)
+        k->lenient = k->pending_count + 1;
 }
 
 /* What it holds may belong to another from now on. */
 static void lose_grip(struct worker *k)
 {
     k->grip = false;
-    k->gripless = k->pending_count;
+    if (k->gripless < k->pending_count)
+        k->gripless = k->pending_count;
     worker_may_go_back(k);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* CONSUME: what a member is handed, and what becomes of it when members and connections come and go. */
 #include "consumer.h"
+#include "groups/commit.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -479,6 +480,19 @@ Test(consume, reset_earliest_tells_of_lost_records_once_and_goes_on)
     cr_expect_eq(committed("t"), 4);
     EXPECT_STR(answer_to(&b, &one, "m", &earliest, "t"), "t/0=4");
     cr_expect_eq(b.groups->stats.lost_ranges, 1);
+}
+
+Test(consume, what_was_committed_ahead_of_the_position_is_not_lost)
+{
+    overtaken();
+    struct group_partition *gp = group_rig_partition(&b, "g", "t", 0);
+    struct commit ahead = {.gp = gp, .offset = 4};
+    struct commit_result result;
+    cr_assert_eq(commit_offsets(gp->owner, &ahead, 1, ACK_WRITTEN, &b.rig.why, &result), ERR_OK);
+    const struct consume_options earliest = {.reset = RESET_EARLIEST};
+    EXPECT_STR(answer_to(&b, &one, "m", &earliest, "t"), "t/0=4");
+    cr_expect_eq(b.groups->stats.lost_ranges, 0);
+    cr_expect_eq(committed("t"), 4);
 }
 
 Test(consume, reset_latest_after_a_loss_goes_on_at_the_end)
