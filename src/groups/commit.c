@@ -34,8 +34,6 @@ void group_partition_set_committed(struct group_partition *gp, const struct offs
     gp->committed_epoch = value->leader_epoch;
     if (value->metadata.len > 0)
         gp->metadata = mem_strndup(value->metadata.data, value->metadata.len);
-    if (gp->position <= gp->committed)
-        list_remove(&gp->handed);
 }
 
 /* --- gathering -------------------------------------------------------------------------------- */
@@ -123,6 +121,13 @@ static void apply(const struct group_changes *c, size_t from, size_t to)
             group_partition_clear_committed(gp);
         else
             group_partition_set_committed(gp, c->items[i].offset);
+    }
+    /* Only now: one that is named twice is where the last of them says. */
+    for (size_t i = from; i < to; i++) {
+        struct group_partition *gp = c->partitions[i];
+
+        if (gp != NULL && gp->position <= gp->committed)
+            list_remove(&gp->handed);
     }
 }
 

@@ -180,6 +180,28 @@ Test(commit, of_the_same_partition_twice_is_the_last_one)
     close_fixture(&f);
 }
 
+Test(commit, of_the_same_partition_twice_leaves_what_is_behind_the_last_one_to_come_again)
+{
+    struct fixture f;
+    struct connection k, later;
+    const struct consume_options manual = {.commit_mode = COMMIT_MANUAL};
+    struct commit c[3];
+
+    open_fixture(&f);
+    connection_open(&k);
+    connection_open(&later);
+    cr_assert_str_eq(answer_to(&f.b, &k, "c1", &manual, "t"), "t/0=v v v v v | t/1=v v v v v");
+    c[0] = commit_of(&f, 0, 5);
+    c[1] = commit_of(&f, 0, 2);
+    c[2] = commit_of(&f, 1, 5);
+    cr_assert_eq(commit(&f, f.c1, c, 3), ERR_OK);
+    cr_assert_str_eq(committed(&f.b, "t"), "2 5");
+    cr_assert_str_eq(answer_to(&f.b, &later, "c1", &manual, "t"), "t/0=v v v");
+    connection_close(&k);
+    connection_close(&later);
+    close_fixture(&f);
+}
+
 Test(commit, keeps_metadata_of_any_bytes_up_to_its_limit)
 {
     struct fixture f;
