@@ -36,6 +36,19 @@ static void resolve_position(const struct member *m, struct group_partition *gp,
     gp->state = POSITION_GOOD;
 }
 
+/* RESET LATEST means the end of when a partition is taken, not of when its turn to be read comes. */
+static void begin_at_latest(const struct member *m)
+{
+    if (m->reset != RESET_LATEST)
+        return;
+    LIST_EACH (it, &m->owned) {
+        struct group_partition *gp = CONTAINER_OF(it, struct group_partition, of_owner);
+        const struct topic_partition *tp = group_partition_log(gp);
+        if (tp != NULL && tp->log != NULL && !tp->topic->deleted)
+            resolve_position(m, gp, tp->log);
+    }
+}
+
 /* Whether a read gives something at once: records, or an error. */
 static bool has_something(const struct group_partition *gp, const struct partition *log)
 {
@@ -329,7 +342,8 @@ static enum err enter(struct consume *c)
         ask_again(c, m);
     member_seen(m);
     member_release(m);
-    member_take(m);
+    if (member_take(m))
+        begin_at_latest(m);
     c->m = m;
     m->asking = c;
     return ERR_OK;
@@ -435,6 +449,7 @@ void consume_stir(struct consume *c)
 {
     timers_cancel(c->groups->timers, &c->timer);
     end_fetch(c);
+    begin_at_latest(c->m);
     if (read_on(c, false) == ERR_OK)
         tell(c);
 }

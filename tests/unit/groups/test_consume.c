@@ -422,6 +422,29 @@ Test(consume, reset_latest_begins_at_the_end_and_commits_that_at_once)
     EXPECT_STR(answer_to(&b, &one, "m", &latest, "t"), "t/0=b");
 }
 
+Test(consume,
+     reset_latest_begins_where_the_log_ended_when_the_partition_was_taken_though_others_were_read)
+{
+    struct topic_partition *s = topic_with("s", 1, "a"), *t = topic_with("t", 1, "old");
+    const struct consume_options little = {.reset = RESET_LATEST, .count_max = 1};
+    EXPECT_STR(answer_to(&b, &one, "m", &plain, "s"), "s/0=a");
+    connection_receive(&one);
+    rig_append_now(&b.rig, s, "b", ACK_WRITTEN);
+    EXPECT_STR(answer_to(&b, &one, "m", &little, "s t"), "s/0=b");
+    rig_append_now(&b.rig, t, "new", ACK_WRITTEN);
+    EXPECT_STR(answer_to(&b, &one, "m", &little, "s t"), "t/0=new");
+}
+
+Test(consume, reset_latest_begins_where_the_log_ended_when_the_partition_was_taken_unheard)
+{
+    struct topic_partition *tp = topic_with("t", 1, "old");
+    const struct consume_options mute = {.reset = RESET_LATEST, .mute = true};
+    const struct consume_options latest = {.reset = RESET_LATEST};
+    EXPECT_STR(answer_to(&b, &one, "m", &mute, "t"), "");
+    rig_append_now(&b.rig, tp, "new", ACK_WRITTEN);
+    EXPECT_STR(answer_to(&b, &one, "m", &latest, "t"), "t/0=new");
+}
+
 static void trim(struct topic_partition *tp, int64_t offset)
 {
     struct partition_trim t = {0};
