@@ -64,11 +64,16 @@ void cmd_group_leave(struct call *c)
 
 void cmd_group_kick(struct call *c)
 {
-    struct member *m = argument_member(c);
-    if (m == NULL)
-        return;
-    group_kick(m);
-    write_ok(&c->w);
+    struct buf why = {0};
+    struct member *m;
+    enum err err = groups_others_member(c->sv->groups, c->argv[2], c->argv[3], &why, &m);
+    if (err == ERR_OK) {
+        group_kick(m);
+        write_ok(&c->w);
+    } else {
+        write_group_error(&c->w, err, &why);
+    }
+    buf_deinit(&why);
 }
 
 /* --- a group -------------------------------------------------------------------------------- */

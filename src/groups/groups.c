@@ -222,8 +222,8 @@ void group_client_closed(struct group_client *client)
 
 /* --- commands --------------------------------------------------------------------------------- */
 
-enum err groups_member(struct groups *gs, struct bytes group, struct bytes member, struct buf *why,
-                       struct member **m)
+enum err groups_others_member(const struct groups *gs, struct bytes group, struct bytes member,
+                              struct buf *why, struct member **m)
 {
     struct group *g = groups_find(gs, group);
     struct member *found;
@@ -237,12 +237,22 @@ enum err groups_member(struct groups *gs, struct bytes group, struct bytes membe
         *m = found;
         return ERR_OK;
     }
-    if (dict_remove(&g->kicked, member) != NULL)
+    if (dict_find(&g->kicked, member) != NULL)
         buf_printf(why, "member '%.*s' was removed from group '%.*s' by GROUP KICK", NAME(member),
                    NAME(g->name));
     else
         buf_printf(why, "'%.*s' is not a member of group '%.*s'", NAME(member), NAME(g->name));
     return ERR_NOT_MEMBER;
+}
+
+enum err groups_member(struct groups *gs, struct bytes group, struct bytes member, struct buf *why,
+                       struct member **m)
+{
+    enum err err = groups_others_member(gs, group, member, why, m);
+
+    if (err == ERR_NOT_MEMBER)
+        dict_remove(&groups_find(gs, group)->kicked, member);
+    return err;
 }
 
 void group_leave(struct member *m)

@@ -88,11 +88,15 @@ void group_client_closed(struct group_client *client);
 
 /* --- commands --------------------------------------------------------------------------------- */
 
-/* The live member of that name, as COMMIT, HEARTBEAT, LEAVE and KICK need it. ERR_NOT_FOUND no such group;
- * ERR_NOT_MEMBER it is not (any more) a member; if it was kicked, that is forgotten now. */
+/* The live member of that name, as its own commands need it: COMMIT, HEARTBEAT, LEAVE. ERR_NOT_FOUND no such
+ * group; ERR_NOT_MEMBER it is not (any more) a member; if it was kicked, that is forgotten now. */
 MUST_CHECK
 enum err groups_member(struct groups *gs, struct bytes group, struct bytes member, struct buf *why,
                        struct member **m);
+/* The same for what others do to it, KICK: what it is to be told is not forgotten. */
+MUST_CHECK
+enum err groups_others_member(const struct groups *gs, struct bytes group, struct bytes member,
+                              struct buf *why, struct member **m);
 void group_leave(struct member *m);
 /* Its CONSUME under way is answered with ERR_NOT_MEMBER; if it has none its next command will be. */
 void group_kick(struct member *m);

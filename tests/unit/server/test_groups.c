@@ -277,6 +277,17 @@ Test(broker_groups, a_kicked_member_is_told_once)
     EXPECT_STR(say("CONSUME g m TOPICS t\r\n"), "*0\r\n");
 }
 
+Test(broker_groups, a_second_kick_does_not_use_up_what_the_member_is_told)
+{
+    with_records(0);
+    EXPECT_STR(say("CONSUME g m TOPICS t\r\n"), "*0\r\n");
+    EXPECT_STR(other_says("GROUP KICK g m\r\n"), "+OK\r\n");
+    EXPECT_STR(other_says("GROUP KICK g m\r\n"),
+               "-UNKNOWNMEMBER member 'm' was removed from group 'g' by GROUP KICK\r\n");
+    EXPECT_BEGINS(say("CONSUME g m TOPICS t\r\n"), "-UNKNOWNMEMBER member 'm' was removed");
+    EXPECT_STR(say("CONSUME g m TOPICS t\r\n"), "*0\r\n");
+}
+
 Test(broker_groups, lost_records_are_named_and_reset_goes_on)
 {
     with_records(4);
