@@ -84,6 +84,13 @@ static void write_clients(struct info *i)
     field(i, "tracking_clients", 0);
 }
 
+static struct recorder_stats recorded(const struct info *i)
+{
+    struct recorder_stats stats;
+    recorder_stats(i->sv->recorder, &stats);
+    return stats;
+}
+
 static void write_memory(struct info *i)
 {
     const struct process_figures *p = &i->process;
@@ -97,6 +104,7 @@ static void write_memory(struct info *i)
     field(i, "mem_clients_normal", clients);
     field(i, "mem_log_tail", storage_stats(i->sv->storage)->tail_bytes);
     field(i, "mem_log_pending", storage_stats(i->sv->storage)->pending_bytes);
+    field(i, "mem_pubsub_waiting", recorded(i).waiting_bytes);
     field(i, "maxmemory", 0);
     buf_printf(&i->text, "mem_fragmentation_ratio:%.2f\r\n",
                used > 0 ? (double)p->memory_resident / (double)used : 0.0);
@@ -153,6 +161,8 @@ static void write_stats(struct info *i)
     field(i, "pubsubshard_channels", count_names(i, PUBSUB_SHARD));
     field(i, "pubsub_messages", p->messages);
     field(i, "pubsub_deliveries", p->deliveries);
+    field(i, "pubsub_recorded", recorded(i).records);
+    field(i, "pubsub_withdrawn", recorded(i).withdrawn);
     write_follow_stats(i);
     field(i, "total_reads_processed", s->reads);
     field(i, "total_writes_processed", s->writes);

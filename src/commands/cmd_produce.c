@@ -105,21 +105,8 @@ static bool check_size(struct call *c, const struct destination *d, size_t recor
     size_t bytes = BATCH_HEADER_BYTES + records_bytes;
     if (bytes <= (size_t)d->max_message_bytes)
         return true;
-    write_error(
-        &c->w,
-        "MSGTOOLARGE %zu bytes with their headers are more than max.message.bytes (%lld) of "
-        "topic '%.*s'",
-        bytes, (long long)d->max_message_bytes, (int)d->name.len, d->name.data);
+    reply_too_large(c, d->name, bytes, d->max_message_bytes);
     return false;
-}
-
-static void reply_append_failed(struct call *c, const struct topic_partition *tp, enum err err)
-{
-    struct buf error = {0};
-    error_append_failed(&error, tp, err);
-    out_append(c->w.out, error.data, error.len);
-    c->w.errors++;
-    buf_deinit(&error);
 }
 
 /* --- PRODUCE -------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Echo: SUBSCRIBE and its kin, PUBLISH, PUBSUB. */
+/* Echo: SUBSCRIBE and its kin, PUBSUB. */
 #include "commands/follow_call.h"
 #include "commands/handlers.h"
 #include "commands/help.h"
@@ -164,24 +164,6 @@ void cmd_ssubscribe(struct call *c)
 void cmd_sunsubscribe(struct call *c)
 {
     unsubscribe(c, PUBSUB_SHARD);
-}
-
-/* --- publishing ----------------------------------------------------------------------------- */
-
-static void publish(struct call *c, enum pubsub_kind kind)
-{
-    size_t deliveries = pubsub_publish(c->sv->pubsub, kind, c->argv[1], c->argv[2]);
-    write_int(&c->w, (int64_t)deliveries);
-}
-
-void cmd_publish(struct call *c)
-{
-    publish(c, PUBSUB_CHANNEL);
-}
-
-void cmd_spublish(struct call *c)
-{
-    publish(c, PUBSUB_SHARD);
 }
 
 /* --- PUBSUB --------------------------------------------------------------------------------- */

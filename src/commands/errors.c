@@ -92,6 +92,24 @@ void reply_unknown_partition(struct call *c, struct bytes topic, int64_t partiti
                 (int)topic.len, topic.data, (int)given.len, given.data, (long long)partitions - 1);
 }
 
+void reply_too_large(struct call *c, struct bytes topic, size_t batch_bytes, int64_t bytes_max)
+{
+    write_error(
+        &c->w,
+        "MSGTOOLARGE %zu bytes with their headers are more than max.message.bytes (%lld) of "
+        "topic '%.*s'",
+        batch_bytes, (long long)bytes_max, (int)topic.len, topic.data);
+}
+
+void reply_append_failed(struct call *c, const struct topic_partition *tp, enum err err)
+{
+    struct buf error = {0};
+    error_append_failed(&error, tp, err);
+    out_append(c->w.out, error.data, error.len);
+    c->w.errors++;
+    buf_deinit(&error);
+}
+
 /* Why an append failed, for the client that made it. */
 static const char *append_failure(enum err err)
 {

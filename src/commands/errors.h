@@ -27,7 +27,11 @@ void reply_unknown_topic(struct call *c, struct bytes name);
 void write_unknown_topic(struct writer *w, bool unreadable, struct bytes name);
 void reply_unknown_partition(struct call *c, struct bytes topic, int64_t partitions,
                              struct bytes given);
+/* Why a record is refused that needs a batch of so many bytes. */
+void reply_too_large(struct call *c, struct bytes topic, size_t batch_bytes, int64_t bytes_max);
 /* Appends a whole error reply ("-NOSPACE topic 't' partition 0: …\r\n") for a failed append. */
 void error_append_failed(struct buf *b, const struct topic_partition *tp, enum err err);
+/* The same, of an append that failed at once. */
+void reply_append_failed(struct call *c, const struct topic_partition *tp, enum err err);
 
 #endif

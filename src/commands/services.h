@@ -13,6 +13,7 @@
 #include "session/sessions.h"
 #include "storage/storage.h"
 #include "topics/catalog.h"
+#include "topics/recorder.h"
 
 struct process_figures;
 struct command_table;
@@ -29,6 +30,7 @@ struct services {
     struct groups *groups;
     struct pubsub *pubsub;
     struct follows *follows;
+    struct recorder *recorder;
     struct sessions *sessions;
     struct command_table *commands;
     struct append_holds *holds; /* replies that wait for a batch; see append_hold.h */

@@ -132,6 +132,21 @@ size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes cha
     return p.deliveries;
 }
 
+static void count_pattern(void *ctx, struct pattern *pattern)
+{
+    *(size_t *)ctx += CONTAINER_OF(pattern, struct audience, pattern)->count;
+}
+
+size_t pubsub_receiver_count(const struct pubsub *ps, enum pubsub_kind kind, struct bytes channel)
+{
+    size_t count = pubsub_subscriber_count(ps, kind, channel);
+
+    ASSERT(kind == PUBSUB_CHANNEL || kind == PUBSUB_SHARD);
+    if (kind == PUBSUB_CHANNEL)
+        patterns_match(&ps->patterns, channel, count_pattern, &count);
+    return count;
+}
+
 /* --- questions ------------------------------------------------------------------------------ */
 
 size_t pubsub_subscriber_count(const struct pubsub *ps, enum pubsub_kind kind, struct bytes name)

@@ -64,6 +64,9 @@ void pubsub_each_of(const struct subscriber *s, enum pubsub_kind kind,
 size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes channel,
                       struct bytes message);
 
+/* How many deliveries that would make now. */
+size_t pubsub_receiver_count(const struct pubsub *ps, enum pubsub_kind kind, struct bytes channel);
+
 /* What PUBSUB CHANNELS, NUMSUB, NUMPAT ask. */
 size_t pubsub_subscriber_count(const struct pubsub *ps, enum pubsub_kind kind, struct bytes name);
 size_t pubsub_pattern_count(const struct pubsub *ps); /* distinct patterns */

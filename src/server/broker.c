@@ -47,7 +47,9 @@ static void ignore_session(void *ctx, struct session *s)
 static bool overloaded(void *ctx)
 {
     const struct broker *b = ctx;
-    return storage_stats(b->services.storage)->pending_bytes >
+    struct recorder_stats recorded;
+    recorder_stats(b->services.recorder, &recorded);
+    return storage_stats(b->services.storage)->pending_bytes + recorded.waiting_bytes >
            (size_t)b->services.config->pending_bytes_max;
 }
 
@@ -189,6 +191,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
         goto err_after_log;
     b->services.pubsub = pubsub_create(&b->hash_key);
     b->services.follows = follows_create(b->services.catalog, &b->hash_key);
+    b->services.recorder = recorder_create(b->services.catalog, b->services.pubsub, &b->hash_key);
     b->services.commands = command_table_create(&b->hash_key);
     b->services.holds = append_holds_create();
     struct sessions_options sessions_options = {
@@ -222,6 +225,7 @@ enum err broker_destroy(struct broker *b)
 {
     struct services *sv = &b->services;
     sessions_destroy(sv->sessions);
+    recorder_destroy(sv->recorder);
     follows_destroy(sv->follows);
     groups_close(sv->groups);
     enum err err = close_log(b);
@@ -265,6 +269,7 @@ void broker_tick(struct broker *b)
         sessions_turn(sv->sessions);
     groups_settle(sv->groups);
     catalog_commit(sv->catalog);
+    recorder_turn(sv->recorder);
     if (!b->stopping)
         follows_turn(sv->follows); /* behind the commit: what it wrote goes out in this turn */
     sessions_flush(sv->sessions);
@@ -275,6 +280,7 @@ void broker_tick(struct broker *b)
 int64_t broker_wait_us(const struct broker *b)
 {
     if (sessions_pending(b->services.sessions, !b->stopping) ||
+        recorder_pending(b->services.recorder) ||
         groups_pending(b->services.groups)) /* of connections that ended behind the settling */
         return 0;
     if (!b->stopping && follows_pending(b->services.follows))

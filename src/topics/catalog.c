@@ -75,6 +75,14 @@ static void tell_grown(struct catalog *c, struct topic *t, int32_t before)
         observer_of(it)->grown(observer_of(it), t, before);
 }
 
+void catalog_tell_configured(struct catalog *c, struct topic *t)
+{
+    LIST_EACH (it, &c->observers) {
+        if (observer_of(it)->configured != NULL)
+            observer_of(it)->configured(observer_of(it), t);
+    }
+}
+
 static void tell_deleted(struct catalog *c, struct topic *t)
 {
     LIST_EACH (it, &c->observers)

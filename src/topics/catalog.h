@@ -41,6 +41,9 @@ struct catalog_observer {
     void (*created)(struct catalog_observer *o, struct topic *t);
     /* Durable too; partitions from `partitions_before` on are new and empty. Before the answer. */
     void (*grown)(struct catalog_observer *o, struct topic *t, int32_t partitions_before);
+    /* Another configuration is in force, durably. Between `created` and `deleted`; before the answer. May be
+     * NULL. */
+    void (*configured)(struct catalog_observer *o, struct topic *t);
     /* It is not found any more, takes no records and gives none. Before its parked readers and waiting
      * producers are answered. It is not durable: a crash before the deletion is answered may bring the
      * topic back, with the same id and all that was in it. */

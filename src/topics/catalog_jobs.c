@@ -269,6 +269,7 @@ static void end_configure(struct catalog_job *j)
     j->config = before; /* freed with the job */
     topic_config_follow(&t->config, t->set_keys, j->c->o.config);
     catalog_configure_logs(t);
+    catalog_tell_configured(j->c, t);
 }
 
 static void end_remove(struct catalog_job *j)

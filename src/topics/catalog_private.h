@@ -44,6 +44,7 @@ bool catalog_may_hold_keys(const struct topic *t);
 /* Into the table, which takes over the caller's reference. */
 void catalog_add(struct catalog *c, struct topic *t);
 void catalog_tell_created(struct catalog *c, struct topic *t);
+void catalog_tell_configured(struct catalog *c, struct topic *t);
 void catalog_tell_gone(struct catalog *c, struct topic *t, enum err err);
 /* Adds partitions up to `count`. */
 void catalog_install(struct catalog *c, struct topic *t, struct topic_partition **added,

@@ -63,6 +63,7 @@ void fixture_init(struct fixture *f)
     f->sv.shutdown = on_shutdown;
     f->sv.configured = on_configured;
     f->sv.pubsub = pubsub_create(&f->hash_key);
+    f->sv.recorder = recorder_create(NULL, f->sv.pubsub, &f->hash_key);
     f->sv.commands = command_table_create(&f->hash_key);
     struct sessions_options options = {
         .owner = {f, execute, ignore_session, ignore_session, never_overloaded},
@@ -80,6 +81,7 @@ void fixture_init(struct fixture *f)
 void fixture_deinit(struct fixture *f)
 {
     sessions_destroy(f->sv.sessions);
+    recorder_destroy(f->sv.recorder);
     command_table_destroy(f->sv.commands);
     pubsub_destroy(f->sv.pubsub);
     timers_deinit(&f->timers);
