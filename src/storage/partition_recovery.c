@@ -748,28 +748,50 @@ static enum err leave_marker(struct partition *p)
     return err;
 }
 
+static void wait_for_jobs(struct partition *p)
+{
+    while (p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads) ||
+           p->compaction != NULL || (!p->created && partition_dirty(p) && partition_dir_busy(p)))
+        disk_reap(p->st->options.disk); /* jobs go on as ever, only nobody is told */
+}
+
+/* Should the marker not count, the checkpoint knows. */
+static void save_moved_start(struct partition *p)
+{
+    if (p->durable_start >= p->log_start)
+        return;
+    p->start_due = true;
+    partition_advance(p);
+    wait_for_jobs(p);
+}
+
+/* One that is not on the device for sure must not be there: a start would believe it and go on from what it
+ * says, until a power cut takes it back. */
+static enum err leave_durable_marker(struct partition *p)
+{
+    enum err err = leave_marker(p);
+    if (err == ERR_OK)
+        return ERR_OK;
+    enum err removed = marker_remove(p->st->options.disk, p->dir);
+    (void)removed;
+    return err;
+}
+
 enum err partition_close(struct partition *p)
 {
-    struct disk *disk = p->st->options.disk;
     ASSERT(!p->deleted);
     p->events = NULL;
     partition_want_sync(p);
     partition_commit(p);
     partition_compaction_abort(p);
-    if (p->durable_start < p->log_start) { /* should the marker not count, the checkpoint knows */
-        p->start_due = true;
-        partition_advance(p);
-    }
-    /* Jobs go on as ever, only nobody is told. */
-    while (p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads) ||
-           p->compaction != NULL || (!p->created && partition_dirty(p) && partition_dir_busy(p)))
-        disk_reap(disk);
+    wait_for_jobs(p);
+    save_moved_start(p); /* it may have moved meanwhile */
     enum err err = p->failed;
     if (err == ERR_OK && p->batch_synced < p->batch_last)
         err = p->refused_last;
     bool said = p->marker && p->durable_start >= p->log_start; /* by the marker that is there */
     if (p->failed == ERR_OK && p->created && !said && p->batch_synced == p->batch_written) {
-        enum err left = leave_marker(p);
+        enum err left = leave_durable_marker(p);
         err = err == ERR_OK ? left : err;
     }
     partition_free(p);

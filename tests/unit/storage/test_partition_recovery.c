@@ -855,3 +855,43 @@ Test(recovery, marker_that_cannot_be_read_now_is_not_taken_for_none)
         bench_deinit(&b);
     }
 }
+
+Test(recovery, marker_that_may_not_be_durable_is_not_left)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "a");
+    fake_disk_fail(b.disk, FAKE_SYNC_DIR, 0, 1, ERR_IO);
+    bench_stop(&b);
+    cr_assert_not(fake_disk_exists(b.disk, "orders-0/clean"));
+    bench_start(&b);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_not(b.recovery.clean);
+    cr_assert_str_eq(bench_get(&b, 0, NULL), "a");
+    bench_deinit(&b);
+}
+
+Test(recovery, log_start_that_moves_during_the_stop_is_not_in_the_marker_alone)
+{
+    struct bench b;
+    bench_init(&b);
+    b.config.retention_ms = 1000;
+    partition_configure(b.p, &b.config);
+    bench_put(&b, "a");
+    bench_pass(&b, 900);
+    bench_put(&b, "b");
+    storage_set_tail_bytes_max(b.st, 0);
+    b.disk->cold = b.disk->hold = true;
+    b.clock.wall_ms += 500;
+    partition_retain(b.p);
+    cr_assert_eq(partition_log_start(b.p), 0, "it is being looked for");
+    b.disk->hold = false;
+    fake_disk_fail(b.disk, FAKE_SYNC_DIR, 0, 10, ERR_IO);
+    bench_stop(&b);
+    fake_disk_power_off(b.disk);
+    fake_disk_power_on(b.disk, FAKE_KEEP_SYNCED, 1);
+    bench_start(&b);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_eq(partition_log_start(b.p), 1);
+    bench_deinit(&b);
+}
