@@ -56,18 +56,21 @@ static bool has_something(const struct group_partition *gp, const struct partiti
            gp->position > partition_next_offset(log);
 }
 
-/* Lists what is to be read: all its partitions, or those that have something. */
-static void choose_reads(struct consume *c, bool all)
+/* Lists what is to be read: all its partitions, or those that have something, of these at most `limit`. */
+static void choose_reads(struct consume *c, bool all, size_t limit)
 {
     const struct member *m = c->m;
     mem_free(c->reads);
     c->reads = mem_alloc((m->owned_count + 1) * sizeof(struct group_partition *));
     c->read_count = 0;
+    c->cut = false;
     LIST_EACH (it, &m->owned) {
         struct group_partition *gp = CONTAINER_OF(it, struct group_partition, of_owner);
         const struct topic_partition *tp = group_partition_log(gp);
-        if (!all && c->read_count == c->options.count_max)
+        if (c->read_count == limit) {
+            c->cut = true;
             return;
+        }
         if (tp == NULL || tp->topic->deleted)
             continue;
         if (tp->log != NULL)
@@ -156,7 +159,7 @@ static bool may_wait(const struct consume *c)
     return c->options.wait_us < 0 || c->groups->clock->mono_us < c->deadline_us;
 }
 
-static enum err read_on(struct consume *c, bool all);
+static enum err read_on(struct consume *c, bool again);
 
 static void on_fetched(struct fetch *f)
 {
@@ -199,21 +202,23 @@ static void on_timer(struct timer *timer)
     consume_time_up(c);
 }
 
-/* ERR_OK: what there is to answer is there, which may be nothing; ERR_AGAIN: it waits. */
-static enum err read_on(struct consume *c, bool all)
+/* First of as many partitions as COUNT can serve; `again`, when they gave nothing (where a log has a gap at its
+ * end, say), of all. ERR_OK: what there is to answer is there, which may be nothing; ERR_AGAIN: it waits. */
+static enum err read_on(struct consume *c, bool again)
 {
-    for (;; all = true) {
-        if (all && !may_wait(c))
+    for (;; again = true) {
+        bool wait = again && may_wait(c);
+        if (again && !wait && !c->cut)
             return ERR_OK;
-        choose_reads(c, all);
+        choose_reads(c, wait, again ? SIZE_MAX : c->options.count_max);
         if (c->read_count == 0) {
-            if (!all)
+            if (!wait)
                 continue;
             if (c->options.wait_us > 0)
                 timers_set(c->groups->timers, &c->timer, c->deadline_us);
             return ERR_AGAIN;
         }
-        if (start_fetch(c, all) == ERR_AGAIN)
+        if (start_fetch(c, wait) == ERR_AGAIN)
             return ERR_AGAIN;
         take_parts(c);
         if (c->part_count > 0)

@@ -5,9 +5,9 @@
  * Life: consume_start; when its answer is there (at once, or with `done`) the caller writes the parts, tells
  * with consume_handed how far each went, then consume_answered; and consume_end in any case.
  *
- * It reads in two rounds: first what there is in partitions that have something, without waiting; if that is
- * nothing and it may wait, then at all its partitions. The partition that was served last comes last the next
- * time, so a hot one starves none. */
+ * It reads in rounds: first what there is in partitions that seem to have something, as many as COUNT can
+ * serve; if they gave nothing, in all of them; and waits, if it may, at all its partitions. The partition that
+ * was served last comes last the next time, so a hot one starves none. */
 #ifndef ECHOLOG_GROUPS_CONSUME_H
 #define ECHOLOG_GROUPS_CONSUME_H
 
@@ -60,6 +60,7 @@ struct consume {
     struct fetch_part *fetch_parts; /* owned */
     struct group_partition **reads; /* owned: of each fetch part */
     size_t read_count;
+    bool cut;           /* COUNT was reached: there may be more that has something */
     struct timer timer; /* of one that owns nothing to read */
     int64_t deadline_us;
     bool time_up;

@@ -434,6 +434,20 @@ Test(broker_groups, what_is_committed_survives_a_power_cut)
 
 /* --- GROUP ---------------------------------------------------------------------------------- */
 
+Test(broker_groups, a_quiet_partition_in_a_gap_does_not_starve_the_others)
+{
+    EXPECT_STR(say("TOPIC CREATE t PARTITIONS 2\r\n"), "+OK\r\n");
+    EXPECT_BEGINS(say("PRODUCE t v0 PARTITION 0\r\n"), "*2\r\n");
+    EXPECT_BEGINS(say("CONSUME g m COMMIT MANUAL TOPICS t\r\n"), PART("1"));
+    EXPECT_STR(say("COMMIT g m\r\n"), "+OK\r\n");
+    fake_disk_power_off(f.disk);
+    end_broker();
+    fake_disk_power_on(f.disk, FAKE_KEEP_SYNCED, 1);
+    start_broker();
+    EXPECT_BEGINS(say("PRODUCE t v1 PARTITION 1\r\n"), "*2\r\n");
+    EXPECT_BEGINS(say("CONSUME g m COUNT 1 TOPICS t\r\n"), "*1\r\n*3\r\n$1\r\nt\r\n:1\r\n");
+}
+
 Test(broker_groups, list_names_groups_in_order)
 {
     EXPECT_STR(say("GROUP LIST\r\n"), "*0\r\n");
