@@ -28,6 +28,19 @@ static enum err open_index(struct disk *disk, const char *dir, int64_t base_offs
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+enum err segment_log_len(struct disk *disk, const char *dir, int64_t base_offset, uint64_t *len)
+{
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *file;
+    segment_path(path, dir, base_offset, "log");
+    enum err err = disk_open(disk, path, DISK_READ, &file);
+    if (err != ERR_OK)
+        return err;
+    err = disk_size(file, len);
+    disk_close(file);
+    return err;
+}
+
 enum err segment_files_open(struct disk *disk, const char *dir, int64_t base_offset,
                             unsigned log_flags, struct segment_files **files)
 {

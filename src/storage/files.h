@@ -34,6 +34,10 @@ void files_init(struct files *f, unsigned count_max, unsigned *count);
 /* "<dir>/<base offset>.<suffix>" into `path` (DISK_PATH_BYTES_MAX + 1 bytes). */
 void segment_path(char *path, const char *dir, int64_t base_offset, const char *suffix);
 
+/* How long a segment's log is. */
+MUST_CHECK
+enum err segment_log_len(struct disk *disk, const char *dir, int64_t base_offset, uint64_t *len);
+
 /* Opens the files of a segment; any thread. They hold one reference, the caller's.
  * Readers need the log and take the indexes if they are there; writers get all three. */
 MUST_CHECK

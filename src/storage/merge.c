@@ -73,20 +73,10 @@ static enum err note_read(struct disk *disk, const char *dir, struct merge_note 
 static enum err in_place(struct disk *disk, const char *dir, const struct merge_note *note,
                          bool *yes)
 {
-    char path[DISK_PATH_BYTES_MAX + 1];
-    struct disk_file *log;
-    uint64_t len;
-    segment_path(path, dir, note->base_offset, "log");
-    *yes = false;
-    enum err err = disk_open(disk, path, DISK_READ, &log);
-    if (err == ERR_NOT_FOUND) /* it was before the log start */
-        return ERR_OK;
-    if (err != ERR_OK)
-        return err;
-    err = disk_size(log, &len);
-    disk_close(log);
+    uint64_t len = 0;
+    enum err err = segment_log_len(disk, dir, note->base_offset, &len);
     *yes = err == ERR_OK && len == note->bytes;
-    return err;
+    return err == ERR_NOT_FOUND ? ERR_OK : err; /* it was before the log start */
 }
 
 static enum err remove_segment(struct disk *disk, const char *dir, int64_t base_offset)

@@ -41,6 +41,21 @@ void partition_checkpoint_update(struct partition *p, struct checkpoint *c)
     c->reserved = p->append_offset + p->reserve_ahead;
 }
 
+void partition_take_checkpoint(struct partition *p, struct checkpoint *c,
+                               const struct checkpoint_place *place)
+{
+    mem_free(p->checkpoint.epochs);
+    p->checkpoint = *c;
+    p->checkpoint_place = *place;
+    p->leader_epoch = c->epochs[c->epoch_count - 1].epoch;
+    p->log_start = p->durable_start = c->log_start;
+    p->reserved = c->reserved;
+    p->max_timestamp_ms = c->max_timestamp_ms;
+    p->dropped_max_ms = c->dropped_max_ms;
+    p->compacted_to = p->durable_compacted_to = c->compacted_to;
+    p->cleaned_to = c->cleaned_to;
+}
+
 bool partition_checkpoint_due(const struct partition *p, const struct checkpoint *c)
 {
     int64_t flush_us =

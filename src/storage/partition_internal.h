@@ -4,7 +4,8 @@
  *   partition.c            append, commit, and the one place that decides what happens next
  *   partition_work.c       the jobs that change files: create, open, sync, roll, checkpoint, delete; removal
  *   partition_read.c       reads and searches by time
- *   partition_recovery.c   opening and closing
+ *   partition_recovery.c   opening
+ *   partition_stop.c       a clean stop, and the opening after one
  *   partition_retention.c  moving the log start by time and size
  *   partition_trim.c       moving it by hand, and making it durable
  *   partition_compaction.c which segment is compacted when */
@@ -232,6 +233,9 @@ void partition_checkpoint_synced(const struct partition *p, struct checkpoint *c
 void partition_checkpoint_update(struct partition *p, struct checkpoint *c);
 /* It was written (and synced): takes over what that means. */
 void partition_checkpoint_written(struct partition *p, const struct checkpoint *c, bool synced);
+/* The part of the state that one says which was read; takes its epochs over. */
+void partition_take_checkpoint(struct partition *p, struct checkpoint *c,
+                               const struct checkpoint_place *place);
 /* Whether the checkpoint that goes with a sync has to be synced too. */
 bool partition_checkpoint_due(const struct partition *p, const struct checkpoint *c);
 /* A new leader epoch begins with this offset. */
@@ -255,6 +259,12 @@ void partition_view_of(const struct partition *p, size_t i, int64_t offset, int6
                        struct segment_view *v);
 /* Readers that waited for retention go on. */
 void partition_wake_readers(struct partition *p);
+
+/* --- partition_stop.c --- */
+/* *clean: the marker says all there is to know. One that cannot be read now is not as if there were none: it may
+ * be the only one to know where the log starts. */
+MUST_CHECK
+enum err partition_open_clean(struct partition *p, const int64_t *bases, size_t count, bool *clean);
 
 /* --- partition_retention.c --- */
 /* Brings the log start up to the clock and the limits. False: a worker was asked first. */
