@@ -119,11 +119,19 @@ void world_die_soon(struct world *w, uint64_t calls)
     sim_disk_die_after(w->disk, (int64_t)world_below(w, calls));
 }
 
+/* Jobs that nobody waits for come to their end on a disk that does nothing any more. */
+static void end_jobs(struct world *w)
+{
+    while (sim_disk_busy(w->disk))
+        disk_reap(&w->disk->disk);
+}
+
 void world_restart(struct world *w, bool power)
 {
     sim_disk_die(w->disk);
     enum err err = broker_destroy(w->broker);
     (void)err; /* it is dead: nothing it did counts */
+    end_jobs(w);
     wires_sweep(w);
     if (power)
         sim_disk_power_cycle(w->disk);
