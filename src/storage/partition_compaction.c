@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Compaction of a partition, seen from the reactor: one job after the other, each at one segment, while
  * appends and reads go on. Before the first file is replaced a synced checkpoint says up to where records may
- * be missing from now on. At the end segments that fit in one file together become one, some at a time: so
+ * be missing from now on: no further than all was there until then. At the end segments that fit in one file together become one, some at a time: so
  * their number goes by what is live, and not by what there ever was.
  *
  * Readers that are at a segment go on in its old files until they are done: those stay open from before
@@ -19,8 +19,8 @@
 #define MERGED_MAX 8
 
 enum stage {
-    STAGE_NOTING, /* waits for the checkpoint */
     STAGE_MAPPING,
+    STAGE_NOTING, /* waits for the checkpoint */
     STAGE_CLEANING,
     STAGE_MERGING,
     STAGE_WAITING, /* for jobs that open the segments' files */
@@ -187,10 +187,7 @@ static void begin(struct partition *p)
     key_map_init(&c->map);
     p->compaction = c;
     p->st->compacting = p;
-    if (p->compacted_to < c->limit)
-        p->compacted_to = c->limit;
     go_on(p);
-    partition_advance(p);
 }
 
 /* The next partition that waits for its turn. */
@@ -321,9 +318,13 @@ static void map_next(struct partition *p)
     }
     if (!full)
         c->mapped_to = c->limit;
+    /* Not before: where something is damaged no hole is allowed that would hide it. */
+    if (p->compacted_to < c->mapped_to)
+        p->compacted_to = c->mapped_to;
     c->next_base = 0;
-    c->stage = STAGE_CLEANING;
+    c->stage = STAGE_NOTING;
     go_on(p);
+    partition_advance(p);
 }
 
 static void report(struct partition *p)
@@ -502,8 +503,8 @@ static void go_on(struct partition *p)
     case STAGE_NOTING:
         if (partition_compaction_noting(p))
             return; /* the partition's next step */
-        c->stage = STAGE_MAPPING;
-        map_next(p);
+        c->stage = STAGE_CLEANING;
+        clean_next(p);
         break;
     case STAGE_MAPPING:
         map_next(p);
@@ -526,7 +527,7 @@ bool partition_compaction_noting(const struct partition *p)
 {
     const struct partition_compaction *c = p->compaction;
     return c != NULL && c->stage == STAGE_NOTING && !c->aborted &&
-           (p->durable_compacted_to < c->limit || p->marker);
+           (p->durable_compacted_to < p->compacted_to || p->marker);
 }
 
 void partition_compaction_noted(struct partition *p, enum err err)

@@ -252,6 +252,30 @@ Test(compaction, damaged_segment_is_not_touched_nor_what_is_behind_it)
     bench_deinit(&b);
 }
 
+Test(compaction, damage_stays_damage_when_a_topic_with_it_becomes_compacted)
+{
+    struct bench b;
+    enum err err;
+    setup(&b);
+    b.config.compact = false;
+    partition_configure(b.p, &b.config);
+    put(&b, "a", "a1");
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1); /* a gap follows */
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    seal(&b);
+    storage_set_tail_bytes_max(b.st, 0);
+    fake_disk_bytes(b.disk, "orders-0/00000000000000000000.log")->data[7] = 2;
+    cr_assert_null(bench_get(&b, 0, &err));
+    cr_assert_eq(err, ERR_CORRUPT);
+    b.config.compact = true;
+    partition_configure(b.p, &b.config);
+    compact(&b);
+    cr_assert_eq(b.warnings, 1);
+    cr_assert_null(bench_get(&b, 0, &err));
+    cr_assert_eq(err, ERR_CORRUPT);
+    bench_deinit(&b);
+}
+
 Test(compaction, full_disk_is_tried_again_ever_more_seldom)
 {
     struct bench b;
