@@ -106,6 +106,19 @@ static int read_options(struct call *c, struct consume_options *o)
     return 0;
 }
 
+/* The topics need not be there yet, but must be able to be; false with an answer. */
+static bool check_topics(struct call *c, int first)
+{
+    struct buf why = {0};
+    enum err err = ERR_OK;
+    for (int at = first; at < c->argc && err == ERR_OK; at++)
+        err = topic_check_name(c->argv[at], &why);
+    if (err != ERR_OK)
+        write_error(&c->w, "INVALIDTOPIC %.*s", (int)why.len, why.data);
+    buf_deinit(&why);
+    return err == ERR_OK;
+}
+
 /* --- the answer ----------------------------------------------------------------------------- */
 
 static void write_lost(struct writer *w, const struct consume_part *part)
@@ -208,7 +221,7 @@ void cmd_consume(struct call *c)
 {
     struct consume_options options;
     int first = read_options(c, &options);
-    if (first == 0)
+    if (first == 0 || !check_topics(c, first))
         return;
     if (c->session->transaction.running) {
         options.wait_us = 0; /* inside EXEC nothing waits, and later commands are not seen */

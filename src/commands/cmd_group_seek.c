@@ -151,9 +151,9 @@ static bool has_members(struct buf *error, const struct group *g)
         return false;
     buf_printf(
         error,
-        "GROUPNOTEMPTY group '%.*s' has %zu members, and SEEK moves only one that has none: they "
+        "GROUPNOTEMPTY group '%.*s' has %zu member%s, and SEEK moves only one that has none: they "
         "must leave first",
-        (int)g->name.len, g->name.data, g->member_count);
+        (int)g->name.len, g->name.data, g->member_count, g->member_count == 1 ? "" : "s");
     return true;
 }
 

@@ -351,8 +351,8 @@ enum err commit_seek(struct group *g, const struct commit *commits, size_t count
     if (err != ERR_OK)
         return err;
     if (g->member_count > 0) {
-        buf_printf(why, "group '%.*s' has %zu members; its offsets move only without",
-                   NAME(g->name), g->member_count);
+        buf_printf(why, "group '%.*s' has %zu member%s; its offsets move only without",
+                   NAME(g->name), g->member_count, g->member_count == 1 ? "" : "s");
         return ERR_NOT_EMPTY;
     }
     found = mem_alloc((count + 1) * sizeof(*found));

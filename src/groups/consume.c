@@ -4,7 +4,7 @@
 #include "groups/consume.h"
 
 #include "base/mem.h"
-#include "groups/commit.h"
+#include "groups/group_private.h"
 
 /* --- the partitions to read ------------------------------------------------------------------ */
 
@@ -229,11 +229,6 @@ static enum err read_on(struct consume *c, bool again)
 
 /* --- the member ------------------------------------------------------------------------------ */
 
-static const char *assignor_words(const struct group *g)
-{
-    return assignor_name(g->assignor);
-}
-
 static enum err check_names(const struct consume *c, struct buf *why)
 {
     enum err err = groups_check_name("group", c->group, why);
@@ -244,8 +239,6 @@ static enum err check_names(const struct consume *c, struct buf *why)
                    c->topic_count);
         err = ERR_INVALID;
     }
-    for (size_t i = 0; i < c->topic_count && err == ERR_OK; i++)
-        err = topic_check_name(c->topics[i], why);
     return err;
 }
 
@@ -262,7 +255,7 @@ static enum err check_member(const struct consume *c, struct group *g, const str
     }
     if (c->options.assignor_given && g->member_count > 0 && c->options.assignor != g->assignor) {
         buf_printf(why, "group '%.*s' has members and uses the assignor %s, so it cannot be %s",
-                   (int)g->name.len, g->name.data, assignor_words(g),
+                   (int)g->name.len, g->name.data, assignor_name(g->assignor),
                    assignor_name(c->options.assignor));
         return ERR_INVALID;
     }
@@ -321,7 +314,11 @@ static struct member *join(struct consume *c, struct group *g)
 static void ask_again(struct consume *c, struct member *m)
 {
     if (m->asking != NULL)
-        consume_fail(m->asking, ERR_FENCED);
+        consume_fail(m->asking, ERR_FENCED,
+                     m->client == c->client
+                         ? "asked anew before this one was answered"
+                         : "asked anew over another connection, which has taken the place of this "
+                           "one");
     change_client(m, c->client, false);
     take_options(c, m);
     if (m->commit_mode == COMMIT_AUTO)
@@ -459,21 +456,11 @@ void consume_stir(struct consume *c)
         tell(c);
 }
 
-void consume_fail(struct consume *c, enum err err)
+void consume_fail(struct consume *c, enum err err, const char *what)
 {
-    const struct bytes member = c->m->name, group = c->m->group->name;
-    if (err == ERR_FENCED)
-        buf_printf(
-            &c->why,
-            "member '%.*s' of group '%.*s' asked anew over another connection, which has taken "
-            "the place of this one",
-            (int)member.len, member.data, (int)group.len, group.data);
-    else
-        buf_printf(
-            &c->why,
-            "'%.*s' is not a member of group '%.*s' any more: it was removed, or has left, while "
-            "its CONSUME was under way",
-            (int)member.len, member.data, (int)group.len, group.data);
+    const struct member *m = c->m;
+    buf_printf(&c->why, "member '%.*s' of group '%.*s' %s", NAME(m->name), NAME(m->group->name),
+               what);
     c->err = err;
     timers_cancel(c->groups->timers, &c->timer);
     end_fetch(c);

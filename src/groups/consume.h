@@ -40,7 +40,7 @@ struct consume {
     /* In: borrowed for consume_start, but for `client`. */
     struct groups *groups;
     struct bytes group, member;
-    const struct bytes *topics;
+    const struct bytes *topics; /* names that can be: see topic_check_name */
     size_t topic_count;
     struct consume_options options;
     struct group_client *client;
@@ -85,7 +85,7 @@ void consume_end(struct consume *c);
 
 /* For member_stir: a parked CONSUME looks at what its member owns now and reads on, or waits on. */
 void consume_stir(struct consume *c);
-/* It ends with an error: fenced, kicked. `done` is called. */
-void consume_fail(struct consume *c, enum err err);
+/* It ends with an error: fenced, kicked. `what` goes on after the member's name. `done` is called. */
+void consume_fail(struct consume *c, enum err err, const char *what);
 
 #endif

@@ -134,11 +134,11 @@ static void explain_idle_members(struct explaining *x)
     if (idle == 0 || x->partitions == 0)
         return;
     say(x,
-        "%zu of %zu members idle%s ('%.*s'%s): there are %zu partition%s to share, and each goes "
-        "to "
-        "one member at a time.",
+        "%zu of %zu members idle%s ('%.*s'%s): there %s %zu partition%s to share, and each "
+        "goes to one member at a time.",
         idle, g->member_count, idle == 1 ? "s" : "", NAME(one->name),
-        idle == 1 ? "" : " and others", x->partitions, plural((int64_t)x->partitions));
+        idle == 1 ? "" : " and others", x->partitions == 1 ? "is" : "are", x->partitions,
+        plural((int64_t)x->partitions));
 }
 
 /* --- topics and partitions -------------------------------------------------------------------- */
@@ -293,10 +293,11 @@ static void explain_uncommitted(struct explaining *x, const struct member *m)
 
 static void explain_rest(struct explaining *x)
 {
-    if (x->lag == 0 && x->partitions > 0)
-        say(x,
-            "There is nothing to read: all %zu partition%s are read and committed to their ends.",
-            x->partitions, plural((int64_t)x->partitions));
+    if (x->lag == 0 && x->partitions == 1)
+        say(x, "There is nothing to read: the one partition is read and committed to its end.");
+    else if (x->lag == 0 && x->partitions > 0)
+        say(x, "There is nothing to read: all %zu partitions are read and committed to their ends.",
+            x->partitions);
     else if (x->said == 0 && x->lag > 0)
         say(x, "The group is moving: %lld record%s wait%s, and no member has stopped asking.",
             (long long)x->lag, plural(x->lag), x->lag == 1 ? "s" : "");

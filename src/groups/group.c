@@ -319,10 +319,14 @@ void group_drop_member(struct member *m)
 void group_remove(struct member *m, enum err err, const char *why)
 {
     struct group *g = m->group;
-    struct buf name = {0};
+    struct buf name = {0}, words = {0};
 
-    if (m->asking != NULL && err != ERR_OK)
-        consume_fail(m->asking, err);
+    if (m->asking != NULL && err != ERR_OK) {
+        buf_printf(&words, "%s while its CONSUME was under way", why);
+        buf_append_char(&words, '\0');
+        consume_fail(m->asking, err, words.data);
+        buf_deinit(&words);
+    }
     m->asking = m->parked = NULL;
     buf_append_bytes(&name, m->name);
     group_drop_member(m);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "groups/consume.h"
 #include "groups/group_private.h"
+#include "topics/topic_config.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -129,9 +130,13 @@ enum err groups_check_name(const char *what, struct bytes name, struct buf *why)
     struct buf topic_why = {0};
     enum err err = topic_check_name(name, &topic_why);
 
-    if (err != ERR_OK)
-        buf_printf(why, "not a name for a %s: %.*s", what, NAME(buf_bytes(&topic_why)));
     buf_deinit(&topic_why);
+    if (err != ERR_OK) {
+        buf_printf(why, "not a name for a %s: ", what);
+        topic_quote(why, name);
+        buf_printf(why, "; it is 1 to %d letters, digits, '.', '_' and '-', but not '.' or '..'",
+                   TOPIC_NAME_BYTES_MAX);
+    }
     return err;
 }
 

@@ -354,7 +354,6 @@ Test(consume, another_assignor_than_the_groups_is_refused)
 Test(consume, names_that_cannot_be_are_refused)
 {
     EXPECT_STR(answer_to(&b, &one, "a b", &plain, "t"), "-INVALID");
-    EXPECT_STR(answer_to(&b, &one, "m", &plain, "t/1"), "-INVALID");
     cr_expect_eq(groups_count(b.groups), 0);
 }
 

@@ -91,6 +91,12 @@ Test(explain, no_members_and_nothing_committed)
     EXPECT_SAYS("nobody reads, and nothing is committed.");
 }
 
+Test(explain, nothing_to_read_of_one_partition)
+{
+    read_to_the_end(1);
+    EXPECT_SAYS("There is nothing to read: the one partition is read and committed to its end.");
+}
+
 Test(explain, nothing_to_read)
 {
     struct topic *t = read_to_the_end(2);
@@ -179,7 +185,7 @@ Test(explain, members_that_idle_because_there_are_too_few_partitions)
     cr_assert_str_eq(answer_to(&b, &one, "m", NULL, "t"), "");
     EXPECT_SILENT("idle");
     cr_assert_str_eq(answer_to(&b, &two, "n", NULL, "t"), "");
-    EXPECT_SAYS("1 of 2 members idles ('n'): there are 1 partition to share");
+    EXPECT_SAYS("1 of 2 members idles ('n'): there is 1 partition to share");
     cr_assert_str_eq(answer_to(&b, &three, "o", NULL, "t"), "");
     EXPECT_SAYS("2 of 3 members idle ('?' and others)");
 }

@@ -270,7 +270,9 @@ Test(broker_groups, a_kicked_member_is_told_once)
     with_records(0);
     EXPECT_STR(say("CONSUME g m BLOCK 0 TOPICS t\r\n"), "");
     EXPECT_STR(other_says("GROUP KICK g m\r\n"), "+OK\r\n");
-    EXPECT_BEGINS(memory_client_received(f.client), "-UNKNOWNMEMBER 'm' ");
+    EXPECT_STR(memory_client_received(f.client),
+               "-UNKNOWNMEMBER member 'm' of group 'g' was kicked while its CONSUME was under "
+               "way\r\n");
     EXPECT_STR(say("CONSUME g m TOPICS t\r\n"), "*0\r\n");
     EXPECT_STR(other_says("GROUP KICK g m\r\n"), "+OK\r\n");
     EXPECT_BEGINS(say("COMMIT g m\r\n"), "-UNKNOWNMEMBER member 'm' was removed from group 'g'");
@@ -326,7 +328,10 @@ Test(broker_groups, a_wrong_consume_says_what_is_wrong)
     EXPECT_STR(say("CONSUME g m ASSIGNOR BEST TOPICS t\r\n"),
                "-ERR ASSIGNOR must be STICKY, RANGE or ROUNDROBIN, and is 'BEST'\r\n");
     EXPECT_STR(say("CONSUME g m WHATEVER 1 TOPICS t\r\n"), "-ERR syntax error\r\n");
-    EXPECT_BEGINS(say("CONSUME g/h m BLOCK 0 TOPICS t\r\n"), "-ERR not a name for a group: ");
+    EXPECT_STR(say("CONSUME g/h m BLOCK 0 TOPICS t\r\n"),
+               "-ERR not a name for a group: 'g/h'; it is 1 to 249 letters, digits, '.', '_' and "
+               "'-', but not '.' or '..'\r\n");
+    EXPECT_BEGINS(say("CONSUME g m TOPICS t t/1\r\n"), "-INVALIDTOPIC Illegal topic name 't/1'");
     EXPECT_BEGINS(say("CONSUME g m BLOCK -1 TOPICS t\r\n"), "-ERR BLOCK must be between 0 and ");
     EXPECT_STR(say("GROUP LIST\r\n"), "*0\r\n");
 }
@@ -527,7 +532,7 @@ Test(broker_groups, seek_refuses_what_cannot_be)
                "-ERR value is not an integer or out of range\r\n");
     EXPECT_STR(say("GROUP LIST\r\n"), "*0\r\n");
     EXPECT_BEGINS(say("CONSUME g m TOPICS t\r\n"), PART("2"));
-    EXPECT_BEGINS(say("GROUP SEEK g t TO 0\r\n"), "-GROUPNOTEMPTY group 'g' has 1 member");
+    EXPECT_BEGINS(say("GROUP SEEK g t TO 0\r\n"), "-GROUPNOTEMPTY group 'g' has 1 member, ");
 }
 
 Test(broker_groups, delete_forgets_a_group_without_members)
