@@ -244,7 +244,9 @@ static void explain_stalled(struct explaining *x, const struct member *m)
 {
     const struct clock *clock = x->g->groups->clock;
     int64_t waiting = 0;
-    if (m->asking != NULL || clock->mono_us - m->last_seen_us < STALLED_US_MIN)
+    if (m->asking != NULL)
+        return;
+    if (m->client != NULL && clock->mono_us - m->last_seen_us < STALLED_US_MIN)
         return;
     LIST_EACH (it, &m->owned)
         waiting += records_to_read(CONTAINER_OF(it, struct group_partition, of_owner));

@@ -91,6 +91,16 @@ Test(explain, no_members_and_nothing_committed)
     EXPECT_SAYS("nobody reads, and nothing is committed.");
 }
 
+Test(explain, one_that_has_gone_away_with_records_left_is_told_at_once)
+{
+    topic_with("t", 1, 1);
+    cr_assert_str_eq(answer_to(&b, &one, "m", NULL, "t"), "t/0=x");
+    connection_close(&one);
+    EXPECT_SAYS("Member 'm' (disconnected) is stalled");
+    EXPECT_SILENT("The group is moving");
+    connection_open(&one);
+}
+
 Test(explain, nothing_to_read_of_one_partition)
 {
     read_to_the_end(1);
