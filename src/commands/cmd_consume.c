@@ -106,13 +106,20 @@ static int read_options(struct call *c, struct consume_options *o)
     return 0;
 }
 
-/* The topics need not be there yet, but must be able to be; false with an answer. */
+/* The topics need not be there yet, but must be able to be; false with an answer. A group on the topic of
+ * committed offsets would feed itself with its own commits. */
 static bool check_topics(struct call *c, int first)
 {
     struct buf why = {0};
     enum err err = ERR_OK;
-    for (int at = first; at < c->argc && err == ERR_OK; at++)
+    for (int at = first; at < c->argc && err == ERR_OK; at++) {
         err = topic_check_name(c->argv[at], &why);
+        if (err == ERR_OK && topic_is_internal(c->argv[at])) {
+            buf_printf(&why, "topic '%.*s' is internal and not for groups: read it with FETCH",
+                       (int)c->argv[at].len, c->argv[at].data);
+            err = ERR_INVALID;
+        }
+    }
     if (err != ERR_OK)
         write_error(&c->w, "INVALIDTOPIC %.*s", (int)why.len, why.data);
     buf_deinit(&why);

@@ -332,6 +332,8 @@ Test(broker_groups, a_wrong_consume_says_what_is_wrong)
                "-ERR not a name for a group: 'g/h'; it is 1 to 249 letters, digits, '.', '_' and "
                "'-', but not '.' or '..'\r\n");
     EXPECT_BEGINS(say("CONSUME g m TOPICS t t/1\r\n"), "-INVALIDTOPIC Illegal topic name 't/1'");
+    EXPECT_BEGINS(say("CONSUME g m TOPICS __consumer_offsets\r\n"),
+                  "-INVALIDTOPIC topic '__consumer_offsets' is internal and not for groups");
     EXPECT_BEGINS(say("CONSUME g m BLOCK -1 TOPICS t\r\n"), "-ERR BLOCK must be between 0 and ");
     EXPECT_STR(say("GROUP LIST\r\n"), "*0\r\n");
 }
