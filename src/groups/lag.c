@@ -65,7 +65,8 @@ static void add_probe(void *ctx, struct group_partition *gp)
         .tp = tp, .from = from, .at = from > start ? from : start, .timestamp_ms = -1};
 }
 
-/* The first record at or behind `at` among the batches; false: there is none, and *at is behind them. */
+/* The first record at or behind `at` among the batches, which is its offset then; false: there is none, and *at is
+ * behind them. */
 static bool find_record(struct bytes batches, int64_t *at, int64_t *timestamp_ms)
 {
     struct batch_header header;
@@ -78,6 +79,7 @@ static bool find_record(struct bytes batches, int64_t *at, int64_t *timestamp_ms
             return false;
         while (batch_iter_next(&it, &r) == ERR_OK) {
             if (r.offset >= *at) {
+                *at = r.offset;
                 *timestamp_ms = r.timestamp_ms;
                 return true;
             }
@@ -167,10 +169,14 @@ static void measure(void *ctx, struct group_partition *gp)
     const struct lag_probe *probe = tp == NULL ? NULL : probe_of(q, tp);
     if (part->records > 0 && probe != NULL && probe->from == uncommitted_from(gp, tp->log)) {
         int64_t now_ms = q->groups->clock->wall_ms;
+        /* Offsets that no record has (a gap after a loss of power, compaction) do not wait. */
         if (probe->nothing)
-            part->ms = 0;
-        else if (probe->timestamp_ms >= 0)
+            part->records = part->ms = 0;
+        else if (probe->timestamp_ms >= 0) {
             part->ms = now_ms > probe->timestamp_ms ? now_ms - probe->timestamp_ms : 0;
+            if (probe->from >= part->log_start)
+                part->records = part->end - probe->at;
+        }
     }
     if (part->records > 0)
         q->records += part->records;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How far behind a group is, in records and in time. Records are counted as Kafka does, by offsets: from the
- * committed one (or, with none, from where the group would begin) to the end of the log. */
+ * committed one (or, with none, from where the group would begin) to the end of the log; the query, which
+ * looks at the log, leaves out offsets without a record before the first one that waits. */
 #ifndef ECHOLOG_GROUPS_LAG_H
 #define ECHOLOG_GROUPS_LAG_H
 

@@ -455,6 +455,22 @@ Test(broker_groups, a_quiet_partition_in_a_gap_does_not_starve_the_others)
     EXPECT_BEGINS(say("CONSUME g m COUNT 1 TOPICS t\r\n"), "*1\r\n*3\r\n$1\r\nt\r\n:1\r\n");
 }
 
+Test(broker_groups, offsets_that_a_power_cut_skipped_are_no_lag)
+{
+    EXPECT_BEGINS(say("PRODUCE t v0\r\n"), "*2\r\n");
+    EXPECT_BEGINS(say("CONSUME g m COMMIT MANUAL TOPICS t\r\n"), PART("1"));
+    EXPECT_STR(say("COMMIT g m\r\n"), "+OK\r\n");
+    fake_disk_power_off(f.disk);
+    end_broker();
+    fake_disk_power_on(f.disk, FAKE_KEEP_SYNCED, 1);
+    start_broker();
+    const char *lag = say("GROUP LAG g\r\n");
+    cr_expect_not_null(strstr(lag, "$3\r\nlag\r\n:0\r\n"), "%s", lag);
+    EXPECT_BEGINS(say("PRODUCE t v1\r\n"), "*2\r\n");
+    lag = say("GROUP LAG g\r\n");
+    cr_expect_not_null(strstr(lag, "$3\r\nlag\r\n:1\r\n"), "%s", lag);
+}
+
 Test(broker_groups, list_names_groups_in_order)
 {
     EXPECT_STR(say("GROUP LIST\r\n"), "*0\r\n");
