@@ -258,6 +258,11 @@ crash: $(SERVER) $(CRASH)
 prove: $(SERVER) $(CRASH) $(SIM)
 	@SEED=$(SEED) utils/prove $(abspath $(SERVER)) $(CRASH) $(SIM)
 
+# Clients in languages that `make test` does not ask for.
+.PHONY: interop
+interop: $(SERVER)
+	@ECHOLOG_SERVER=$(abspath $(SERVER)) tests/interop/run $(BUILD)/interop
+
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with its corpus in tests/fuzz/corpus/<name>. `make fuzz`
 # links them with libFuzzer; every other flavour with a driver that replays the corpus. Some put what they
 # are given on a disk in memory.
@@ -334,6 +339,7 @@ help:
 	@echo 'make sim         the log on a simulated disk: SEEDS=2000 of them, or SEED=k again; ARGS=--verbose'
 	@echo 'make crash       kill -9 in the middle of work, flipped bits, full disks; SEED=k again; ARGS="--rounds 500"'
 	@echo 'make prove       what an acknowledgement is worth, tried out in about a minute'
+	@echo 'make interop     go-redis follows a topic, is killed and cut; needs Go and fetches that module'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'

@@ -6,7 +6,7 @@
 #
 #   run   build and run the server (the default)
 #   test  the same, and `make test`, `make asan`, `make tsan`
-#   dev   the same, and `make lint`, `make fuzz`, `make bench`, debuggers and profilers
+#   dev   the same, and `make lint`, `make fuzz`, `make bench`, `make interop`, debuggers and profilers
 #
 # It never asks anything, uses sudo only when not root, and goes on the network only when something
 # is missing.
@@ -18,13 +18,13 @@ list() {
     case $1 in
     run-debian) echo 'gcc libc6-dev make libjemalloc-dev libisal-dev libsodium-dev libedit-dev' ;;
     test-debian) echo 'libcriterion-dev libhiredis-dev redis-tools python3 python3-venv ca-certificates nodejs node-redis' ;;
-    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck gdb valgrind redis-server' ;;
+    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck gdb valgrind redis-server golang-go' ;;
     profiler-debian) echo 'linux-perf' ;;
     profiler-ubuntu) echo 'linux-tools-generic' ;;
 
     run-fedora) echo 'gcc make jemalloc-devel isa-l-devel libsodium-devel libedit-devel' ;;
     test-fedora) echo 'libasan libubsan libtsan criterion-devel hiredis-devel redis python3' ;;
-    dev-fedora) echo 'clang clang-tools-extra compiler-rt ShellCheck gdb valgrind' ;;
+    dev-fedora) echo 'clang clang-tools-extra compiler-rt ShellCheck gdb valgrind golang' ;;
     profiler-fedora) echo 'perf' ;;
     esac
 }
