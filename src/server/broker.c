@@ -270,7 +270,7 @@ void broker_tick(struct broker *b)
     groups_settle(sv->groups);
     catalog_commit(sv->catalog);
     recorder_turn(sv->recorder);
-    if (!b->stopping)
+    if (!b->stopping && !sessions_are_behind_with_followed(sv->sessions))
         follows_turn(sv->follows); /* behind the commit: what it wrote goes out in this turn */
     sessions_flush(sv->sessions);
     sessions_bury(sv->sessions);

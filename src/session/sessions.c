@@ -70,6 +70,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
     list_init(&all->ready);
     list_init(&all->paused);
     list_init(&all->flush);
+    list_init(&all->flush_followed);
     list_init(&all->dead);
     dict_init(&all->by_id, options->hash_key);
     timer_init(&all->idle_timer, sweep);
@@ -270,7 +271,23 @@ void sessions_resume_paused(struct sessions *all)
 bool sessions_pending(const struct sessions *all, bool executing)
 {
     return (executing && !list_empty(&all->ready)) || !list_empty(&all->flush) ||
-           !list_empty(&all->dead);
+           !list_empty(&all->flush_followed) || !list_empty(&all->dead);
+}
+
+static uint64_t written(const struct sessions *all)
+{
+    return all->stats.bytes_out + all->stats.writes * SESSIONS_FOLLOWED_BYTES_PER_WRITE;
+}
+
+/* One that has more to send goes into the other list, so this comes to an end. */
+static void flush_followed(struct sessions *all)
+{
+    uint64_t stop = written(all) + SESSIONS_FOLLOWED_BYTES_PER_TURN;
+    while (!list_empty(&all->flush_followed) && written(all) < stop) {
+        struct session *s = CONTAINER_OF(all->flush_followed.next, struct session, in_flush);
+        list_remove(&s->in_flush);
+        session_flush(s);
+    }
 }
 
 void sessions_flush(struct sessions *all)
@@ -281,8 +298,17 @@ void sessions_flush(struct sessions *all)
     while (!list_empty(&now)) {
         struct session *s = CONTAINER_OF(now.next, struct session, in_flush);
         list_remove(&s->in_flush);
-        session_flush(s);
+        if (s->followed_bytes > 0)
+            list_push_back(&all->flush_followed, &s->in_flush);
+        else
+            session_flush(s);
     }
+    flush_followed(all);
+}
+
+bool sessions_are_behind_with_followed(const struct sessions *all)
+{
+    return !list_empty(&all->flush_followed);
 }
 
 bool sessions_quiet(const struct sessions *all)

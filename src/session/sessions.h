@@ -8,6 +8,11 @@
 #include "session/session.h"
 
 #define SESSION_READ_BYTES (64 * 1024) /* what one session is read per turn */
+/* What all sessions that have followed records waiting are written per turn, together: thousands of sockets that
+ * take some at once hold up no one else. Each write counts as so many bytes more. The last session may go beyond
+ * it. */
+#define SESSIONS_FOLLOWED_BYTES_PER_TURN (1024 * 1024)
+#define SESSIONS_FOLLOWED_BYTES_PER_WRITE (8 * 1024)
 
 struct sessions_stats {
     uint64_t connections; /* accepted */
@@ -50,11 +55,12 @@ struct sessions {
     uint64_t next_id;
     size_t count;
     size_t blocked;
-    struct list all;    /* by id */
-    struct list active; /* least recently active first */
-    struct list ready;  /* may have something to execute */
-    struct list paused; /* have, and may not yet */
-    struct list flush;  /* have output */
+    struct list all;            /* by id */
+    struct list active;         /* least recently active first */
+    struct list ready;          /* may have something to execute */
+    struct list paused;         /* have, and may not yet */
+    struct list flush;          /* have output */
+    struct list flush_followed; /* the same, with followed records in it: written within a budget */
     struct list dead;
     struct dict by_id; /* key: the id's 8 bytes */
     struct timer idle_timer;
@@ -87,6 +93,9 @@ void sessions_turn(struct sessions *all);
 /* Whether the next turn has something to do without waiting; `executing`: it executes commands. */
 bool sessions_pending(const struct sessions *all, bool executing);
 void sessions_flush(struct sessions *all);
+/* Whether followed records wait for a later turn though their sockets may take them: then there is no use in
+ * reading more. It ends when no more are given. */
+bool sessions_are_behind_with_followed(const struct sessions *all);
 void sessions_bury(struct sessions *all);
 /* Whether no reply waits for its commit or for a socket that would take it: nothing is lost by ending
  * now. */

@@ -2,6 +2,10 @@
 /* Following through the whole broker: what a connection is told, in what order, and what it costs. */
 #include "base/buf.h"
 #include "broker_fixture.h"
+#include "commands/services.h"
+#include "session/push.h"
+#include "session/sessions.h"
+#include "topics/follow.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -12,6 +16,8 @@
 #define OTHER 2
 #define BIG_BYTES 20000
 #define BIG_RECORDS 60
+#define CROWD 16 /* followers, beside the clients of the fixture */
+#define LARGE_CROWD 300
 
 static struct fixture f;
 
@@ -544,6 +550,108 @@ Test(follow, retention_that_overtakes_a_slow_follower_is_told_and_it_goes_on)
     char *head = strndup(received, (size_t)(lost - received));
     cr_expect_eq(count_big(head, 0), before, "the range begins where delivery ended");
     free(head);
+}
+
+/* --- many of them -------------------------------------------------------------------------------- */
+
+static void crowd_turn(struct memory_client **crowd, int count)
+{
+    for (int i = 0; i < count; i++)
+        memory_client_turn(crowd[i]);
+    fixture_turn(&f);
+}
+
+/* They follow all of t; their sockets take nothing so far. */
+static void crowd_follow(struct memory_client **crowd, int count)
+{
+    for (int i = 0; i < count; i++) {
+        crowd[i] = memory_client_create();
+        broker_accept(f.broker, &crowd[i]->stream);
+        memory_client_make_room(crowd[i], 0);
+        memory_client_send(crowd[i], "FOLLOW t FROM EARLIEST\r\n");
+    }
+    for (int turn = 0; turn < 200; turn++)
+        crowd_turn(crowd, count);
+}
+
+static void crowd_leave(struct memory_client **crowd, int count)
+{
+    for (int i = 0; i < count; i++)
+        memory_client_end(crowd[i]);
+    for (int turn = 0; turn < 3; turn++)
+        crowd_turn(crowd, count);
+    for (int i = 0; i < count; i++)
+        memory_client_destroy(crowd[i]);
+}
+
+static size_t crowd_was_sent(struct memory_client **crowd, int count)
+{
+    size_t sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += crowd[i]->sent.len;
+    return sum;
+}
+
+Test(follow, a_crowd_that_takes_all_at_once_is_sent_a_bounded_part_per_turn_and_others_are_answered)
+{
+    struct memory_client *crowd[CROWD];
+    size_t before = 0, one = PUSH_FOLLOWED_BYTES_MAX + 64 * 1024 + BIG_BYTES;
+    produce_big(0, BIG_RECORDS);
+    crowd_follow(crowd, CROWD);
+    cr_assert_eq(crowd_was_sent(crowd, CROWD), 0);
+    for (int i = 0; i < CROWD; i++)
+        memory_client_make_room(crowd[i], SIZE_MAX);
+    for (int turn = 0; turn < 200; turn++) {
+        memory_client_send(f.clients[OTHER], "PING\r\n");
+        crowd_turn(crowd, CROWD);
+        EXPECT_STR(fixture_received(&f, OTHER), "+PONG\r\n");
+        size_t sent = crowd_was_sent(crowd, CROWD);
+        cr_assert_leq(sent - before, SESSIONS_FOLLOWED_BYTES_PER_TURN + one);
+        before = sent;
+    }
+    for (int i = 0; i < CROWD; i++)
+        cr_expect_eq(count_big(memory_client_received(crowd[i]), 0), BIG_RECORDS);
+    crowd_leave(crowd, CROWD);
+}
+
+Test(follow, no_more_is_read_from_the_log_while_what_was_read_waits_for_its_turn)
+{
+    struct memory_client *crowd[CROWD];
+    const struct follows_stats *stats = follows_stats(broker_services(f.broker)->follows);
+    produce_big(0, BIG_RECORDS);
+    crowd_follow(crowd, CROWD);
+    for (int i = 0; i < CROWD; i++)
+        memory_client_make_room(crowd[i], SIZE_MAX);
+    crowd_turn(crowd, CROWD);
+    uint64_t records = stats->records;
+    crowd_turn(crowd, CROWD);
+    cr_expect_eq(stats->records, records);
+    for (int turn = 0; turn < 200; turn++)
+        crowd_turn(crowd, CROWD);
+    cr_expect_eq(stats->records, CROWD * BIG_RECORDS);
+    crowd_leave(crowd, CROWD);
+}
+
+Test(follow, a_large_crowd_at_the_end_is_written_to_in_a_bounded_number_of_writes_per_turn)
+{
+    struct memory_client *crowd[LARGE_CROWD];
+    const struct sessions_stats *stats = &broker_services(f.broker)->sessions->stats;
+    const uint64_t most = SESSIONS_FOLLOWED_BYTES_PER_TURN / SESSIONS_FOLLOWED_BYTES_PER_WRITE;
+    produce("PRODUCE t a\r\n");
+    crowd_follow(crowd, LARGE_CROWD);
+    for (int i = 0; i < LARGE_CROWD; i++)
+        memory_client_make_room(crowd[i], SIZE_MAX);
+    for (int turn = 0; turn < 20; turn++)
+        crowd_turn(crowd, LARGE_CROWD);
+    memory_client_send(f.clients[PRODUCER], "PRODUCE t now ACK WRITTEN\r\n");
+    for (int turn = 0; turn < 20; turn++) {
+        uint64_t writes = stats->writes;
+        crowd_turn(crowd, LARGE_CROWD);
+        cr_assert_leq(stats->writes - writes, most + 1); /* the producer's is one */
+    }
+    for (int i = 0; i < LARGE_CROWD; i++)
+        expect_holds(memory_client_received(crowd[i]), "$3\r\nnow\r\n");
+    crowd_leave(crowd, LARGE_CROWD);
 }
 
 Test(follow, followers_at_the_end_share_one_encoding)
