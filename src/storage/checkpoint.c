@@ -193,9 +193,9 @@ void checkpoint_advance(struct checkpoint_place *place)
     place->sequence++;
 }
 
-/* Takes slot `i` if it is valid and newer than what was found before. */
+/* Counts slot `i` if it is valid, and takes it if it is newer than what was found before. */
 static enum err take_slot(const char *slots, size_t len, unsigned i, struct checkpoint *c,
-                          struct checkpoint_place *place, bool *found)
+                          struct checkpoint_place *place, unsigned *found)
 {
     struct checkpoint slot;
     uint64_t sequence;
@@ -208,26 +208,25 @@ static enum err take_slot(const char *slots, size_t len, unsigned i, struct chec
         return err;
     if (err != ERR_OK)
         return ERR_OK;
-    if (*found && sequence + 1 <= place->sequence) {
+    if (++*found > 1 && sequence + 1 <= place->sequence) {
         mem_free(slot.epochs);
         return ERR_OK;
     }
-    if (*found)
+    if (*found > 1)
         mem_free(c->epochs);
-    *found = true;
     *c = slot;
     *place = (struct checkpoint_place){.sequence = sequence + 1, .slot = i ^ 1};
     return ERR_OK;
 }
 
 enum err checkpoint_read(struct disk *disk, const char *dir, struct checkpoint *c,
-                         struct checkpoint_place *place)
+                         struct checkpoint_place *place, bool *alone)
 {
     char path[DISK_PATH_BYTES_MAX + 1];
     char slots[2 * CHECKPOINT_SLOT_BYTES];
     struct disk_file *file;
     size_t got = 0;
-    bool found = false;
+    unsigned found = 0;
     checkpoint_path(path, dir);
     enum err err = disk_open(disk, path, DISK_WRITE, &file);
     if (err != ERR_OK)
@@ -239,9 +238,10 @@ enum err checkpoint_read(struct disk *disk, const char *dir, struct checkpoint *
     disk_close(file);
     for (unsigned i = 0; i < 2 && err == ERR_OK; i++)
         err = take_slot(slots, got, i, c, place, &found);
-    if (err == ERR_OK && !found)
+    if (err == ERR_OK && found == 0)
         err = ERR_CORRUPT;
-    if (err != ERR_OK && found)
+    *alone = err == ERR_OK && found == 1;
+    if (err != ERR_OK && found > 0)
         mem_free(c->epochs);
     return err;
 }

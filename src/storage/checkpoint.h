@@ -13,7 +13,10 @@
  * was never compacted, and is still written for one.
  *
  * The valid slot with the greater sequence counts. One slot is written again and again until it has been
- * synced; only then does the other have its turn. So a crash at any time leaves the last synced one. */
+ * synced; only then does the other have its turn. So a crash at any time leaves the last synced one.
+ *
+ * Both are written at creation: one that is not valid was being written in a power cut, or has rotted, and may
+ * have been the newer. What the other says was true once. */
 #ifndef ECHOLOG_STORAGE_CHECKPOINT_H
 #define ECHOLOG_STORAGE_CHECKPOINT_H
 
@@ -71,11 +74,11 @@ enum err checkpoint_create(struct disk *disk, const char *dir, struct bytes imag
 MUST_CHECK
 enum err checkpoint_write(struct disk *disk, const char *dir, const struct checkpoint_place *place,
                           struct bytes image, bool sync);
-/* Reads the newest valid one, makes it durable, and says where the next goes. ERR_NOT_FOUND no file;
- * ERR_CORRUPT no valid slot; ERR_UNSUPPORTED. */
+/* Reads the newest valid one, makes it durable, and says where the next goes. *alone: the other slot is not
+ * valid, so this may not be the last word. ERR_NOT_FOUND no file; ERR_CORRUPT no valid slot; ERR_UNSUPPORTED. */
 MUST_CHECK
 enum err checkpoint_read(struct disk *disk, const char *dir, struct checkpoint *c,
-                         struct checkpoint_place *place);
+                         struct checkpoint_place *place, bool *alone);
 /* The place after one that was synced. */
 void checkpoint_advance(struct checkpoint_place *place);
 

@@ -23,6 +23,7 @@ void log_scan_init(struct log_scan *s, struct disk_file *file, uint64_t pos, uin
                            .chunk = SCAN_CHUNK_DEFAULT,
                            .limit = INT64_MAX,
                            .epoch = -1,
+                           .epoch_behind = INT32_MAX,
                            .window_pos = pos};
 }
 
@@ -167,13 +168,41 @@ static enum err batch_at(struct log_scan *s, uint64_t pos, bool after_damage,
     return batch_crc_holds(*batch) ? ERR_OK : ERR_CORRUPT;
 }
 
+/* Whether a batch at `pos` begins an epoch that nobody knows of and that the one right behind it denies. */
+static enum err epoch_denied(struct log_scan *s, uint64_t pos, const struct batch_header *h,
+                             bool *denied)
+{
+    struct batch_header next;
+    struct bytes batch;
+    uint64_t end = pos + batch_header_len(h);
+    *denied = false;
+    if (s->epoch_count > 0 || h->leader_epoch <= s->epoch)
+        return ERR_OK;
+    if (end == s->end) {
+        *denied = h->leader_epoch > s->epoch_behind;
+        return ERR_OK;
+    }
+    enum err err = batch_at(s, end, true, &next, &batch);
+    *denied = err == ERR_OK && next.base_offset > batch_header_last_offset(h) &&
+              next.leader_epoch < h->leader_epoch;
+    return err == ERR_AGAIN ? err : ERR_OK;
+}
+
 enum err log_scan_next(struct log_scan *s, struct batch_header *header, struct bytes *batch)
 {
+    bool denied;
     if (s->pos == s->end)
         return ERR_NOT_FOUND;
     enum err err = batch_at(s, s->pos, false, header, batch);
+    if (err == ERR_OK)
+        err = epoch_denied(s, s->pos, header, &denied);
+    if (err == ERR_OK && denied)
+        err = ERR_CORRUPT;
+    if (err == ERR_OK) /* the look behind it may have moved the window */
+        err = window_load(s, s->pos, batch_header_len(header));
     if (err != ERR_OK)
         return err;
+    *batch = window_bytes(s, s->pos, batch_header_len(header));
     s->pos += batch->len;
     s->expected = batch_header_last_offset(header) + 1;
     s->epoch = header->leader_epoch;
@@ -325,8 +354,12 @@ static enum err judge_batch(struct log_scan *s, uint64_t pos, const struct batch
 {
     enum successor says;
     uint64_t end = pos + batch_header_len(h);
-    enum err err = ask_successor(s, pos, h, &says);
-    if (err != ERR_OK)
+    bool lies;
+    *good = false;
+    enum err err = epoch_denied(s, pos, h, &lies);
+    if (err == ERR_OK && !lies)
+        err = ask_successor(s, pos, h, &says);
+    if (err != ERR_OK || lies)
         return err;
     *good = says == SUCCESSOR_FOLLOWS || (pos == s->pos && header_fits(s, h, false));
     if (*good || pos == s->pos) /* right behind a good one, it has to be borne out */

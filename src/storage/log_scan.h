@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Walks the batches of one log file and trusts nothing: a batch is good when its checksum holds and the
- * fields outside the checksum fit what came before it. Used for reads, searches and recovery, on the
+ * fields outside the checksum fit what came before it. Without a history leader epochs are learnt from the
+ * batches; then one that is higher than that of the next batch does not fit either. Used for reads, searches and recovery, on the
  * reactor (without waiting for the device) and on workers. */
 #ifndef ECHOLOG_STORAGE_LOG_SCAN_H
 #define ECHOLOG_STORAGE_LOG_SCAN_H
@@ -29,6 +30,7 @@ struct log_scan {
     int32_t epoch;       /* of the batch before, -1 when unknown */
     const struct checkpoint_epoch *epochs; /* borrowed; the history, as far back as it is known */
     size_t epoch_count;
+    int32_t epoch_behind; /* of the first batch behind the end; INT32_MAX when unknown */
 
     unsigned unreadable; /* pages that searches behind damage did not get from the device */
     bool doubtful;       /* the last one met whole batches that do not fit in where they are */

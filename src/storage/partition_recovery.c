@@ -2,7 +2,10 @@
 /* Opening a partition that is there. After a clean stop the marker says all there is to know (see
  * partition_stop.c). Otherwise the log is scanned from the checkpoint's synced position on; what is kept is
  * on the device before anything is served. If bytes that a reader may have seen can be missing, the log goes
- * on at the reserved bound, under a new leader epoch, so that no offset comes twice. Blocks: for start-up only. */
+ * on at the reserved bound, under a new leader epoch, so that no offset comes twice.
+ *
+ * Where a slot of the checkpoint is not valid the other one says where to scan from, and no more: the rest is learnt
+ * from the batches, and the log goes on far behind them. Blocks: for start-up only. */
 #include "storage/partition_internal.h"
 
 #include "base/mem.h"
@@ -19,6 +22,7 @@ struct recovery {
     struct partition *p;
     struct partition_recovery *report;
     bool have_checkpoint;
+    bool knows_all; /* it is the last one that was written, and not one that was true once */
     struct checkpoint checkpoint; /* its epochs are the partition's by now */
     struct checkpoint_place place;
     bool same_boot;   /* the page cache is that of the run before */
@@ -45,7 +49,8 @@ static void take_batch(struct recovery *rc, struct segment *s, const struct batc
         s->max_timestamp_ms = h->max_timestamp_ms;
     if (s->max_timestamp_ms > p->max_timestamp_ms)
         p->max_timestamp_ms = s->max_timestamp_ms;
-    if (!rc->have_checkpoint && h->leader_epoch > rc->epoch)
+    if (!rc->knows_all &&
+        (p->checkpoint.epoch_count == 0 || h->leader_epoch > p->leader_epoch)) /* learnt */
         partition_begin_epoch(p, h->leader_epoch, h->base_offset);
     rc->expected = batch_header_last_offset(h) + 1;
     rc->epoch = h->leader_epoch;
@@ -79,10 +84,50 @@ static enum err write_back(const struct recovery *rc, struct disk_file *file, st
  * a record at least. */
 static int64_t offset_bound(const struct recovery *rc)
 {
-    int64_t bound =
-        rc->have_checkpoint ? rc->checkpoint.reserved : rc->expected + RESERVE_AHEAD_MAX;
     int64_t least = rc->expected + (rc->doubtful ? 1 : 0);
-    return bound > least ? bound : least;
+    int64_t bound =
+        rc->have_checkpoint && rc->checkpoint.reserved > least ? rc->checkpoint.reserved : least;
+    if (rc->knows_all)
+        return bound;
+    /* Without any, the run before may have begun so far behind, and left nothing. */
+    return bound + (rc->have_checkpoint ? 1 : 3) * (int64_t)RESERVE_AHEAD_MAX;
+}
+
+/* The header of the first good batch of the log that begins at `base`, after one of `epoch`. ERR_NOT_FOUND: it is empty. */
+static enum err read_first_header(const struct recovery *rc, int64_t base, int32_t epoch,
+                                  struct batch_header *h)
+{
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *log;
+    struct log_scan scan;
+    struct bytes batch;
+    uint64_t len = 0;
+    segment_path(path, rc->p->dir, base, "log");
+    enum err err = disk_open(rc->p->st->options.disk, path, DISK_READ, &log);
+    if (err != ERR_OK)
+        return err;
+    err = disk_size(log, &len);
+    log_scan_init(&scan, log, 0, len);
+    scan.expected = base;
+    scan.epoch = epoch;
+    if (err == ERR_OK)
+        err = log_scan_next(&scan, h, &batch);
+    if (err == ERR_CORRUPT && log_scan_resync(&scan) == ERR_OK)
+        err = log_scan_next(&scan, h, &batch);
+    log_scan_deinit(&scan);
+    disk_close(log);
+    return err;
+}
+
+/* Where the history is not known the next segment says how high leader epochs can be. */
+static enum err look_behind(const struct recovery *rc, int64_t base, struct log_scan *scan)
+{
+    struct batch_header h;
+    enum err err = read_first_header(rc, base, -1, &h);
+    if (err == ERR_OK)
+        scan->epoch_behind = h.leader_epoch;
+    bool nothing = err == ERR_NOT_FOUND || err == ERR_CORRUPT || err == ERR_IO;
+    return nothing ? ERR_OK : err; /* its own scan will meet it */
 }
 
 static void scan_begin(const struct recovery *rc, const struct segment *s, struct disk_file *file,
@@ -93,7 +138,7 @@ static void scan_begin(const struct recovery *rc, const struct segment *s, struc
     log_scan_set_limit(scan, s->base_offset, limit);
     scan->epoch = rc->epoch;
     scan->holes_below = rc->p->compacted_to;
-    if (rc->have_checkpoint) {
+    if (rc->knows_all) {
         scan->epochs = rc->p->checkpoint.epochs;
         scan->epoch_count = rc->p->checkpoint.epoch_count;
     }
@@ -122,9 +167,11 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
     struct log_scan scan;
     struct batch_header header;
     struct bytes batch;
-    enum err err;
+    enum err err = ERR_OK;
     scan_begin(rc, s, file, from, end, limit, &scan);
-    do {
+    if (!rc->knows_all && limit < INT64_MAX)
+        err = look_behind(rc, limit, &scan);
+    while (err == ERR_OK) {
         uint64_t pos = scan.pos;
         err = log_scan_next(&scan, &header, &batch);
         if (err == ERR_OK) {
@@ -133,7 +180,7 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
         } else if (err == ERR_CORRUPT || err == ERR_IO) {
             err = pass_damage(rc, s, &scan);
         }
-    } while (err == ERR_OK);
+    }
     rc->report->bytes_scanned += end - from;
     log_scan_deinit(&scan);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -141,14 +188,39 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
 
 /* --- one segment ----------------------------------------------------------------------------- */
 
+/* Whether the log that begins at `base` begins an epoch that is not known yet; then it is. An empty one does:
+ * nothing else leaves a gap before it. */
+static enum err learn_epoch(struct recovery *rc, int64_t base, bool *begins)
+{
+    struct partition *p = rc->p;
+    struct batch_header h;
+    enum err err = read_first_header(rc, base, p->leader_epoch, &h);
+    if (err == ERR_CORRUPT || err == ERR_IO)
+        return ERR_OK; /* its own scan will meet it */
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    if (err == ERR_NOT_FOUND)
+        h.leader_epoch = p->leader_epoch + 1;
+    else if (h.base_offset != base)
+        return ERR_OK; /* what is before it is damaged */
+    *begins = h.leader_epoch > p->leader_epoch;
+    if (*begins)
+        partition_begin_epoch(p, h.leader_epoch, base);
+    return ERR_OK;
+}
+
 /* What follows the last good batch of a sealed segment is damaged, and stays; what is missing at its end, too. */
-static void note_sealed_end(struct recovery *rc, const struct segment *s, uint64_t len,
-                            int64_t limit)
+static enum err note_sealed_end(struct recovery *rc, const struct segment *s, uint64_t len,
+                                int64_t limit)
 {
     const struct partition *p = rc->p;
     bool gap = limit <= p->compacted_to || partition_epoch_begins(p, limit);
+    enum err err = ERR_OK;
+    if (!gap && !rc->knows_all && rc->expected < limit && s->bytes == len)
+        err = learn_epoch(rc, limit, &gap);
     if (rc->expected < limit && (s->bytes < len || !gap))
         report_damage(rc, s, s->bytes, len, rc->expected, limit);
+    return err;
 }
 
 /* A write that did not end leaves no whole batches: those at the end that do not fit in are damaged. */
@@ -227,6 +299,15 @@ static enum err write_indexes(struct segment *s, struct segment_files *files)
     return err;
 }
 
+/* The epoch at an offset that the checkpoint knows of, -1 when it does not know so far back. */
+static int32_t epoch_known(const struct checkpoint *c, int64_t offset)
+{
+    size_t i = c->epoch_count;
+    while (i > 0 && c->epochs[i - 1].first_offset > offset)
+        i--;
+    return i == 0 ? -1 : c->epochs[i - 1].epoch;
+}
+
 /* Goes on where the checkpoint was, if the file is as long as that at least. */
 static enum err start_at_checkpoint(struct recovery *rc, struct segment *s,
                                     struct segment_files *files, uint64_t len, uint64_t *from)
@@ -248,13 +329,17 @@ static enum err start_at_checkpoint(struct recovery *rc, struct segment *s,
 static enum err recover_files(struct recovery *rc, struct segment *s, struct segment_files *files,
                               bool last, int64_t limit)
 {
-    bool at_checkpoint = rc->have_checkpoint && s->base_offset == rc->checkpoint.segment_base;
+    /* Since an older one the segment may have been sealed, and compacted. */
+    bool at_checkpoint = rc->have_checkpoint && (rc->knows_all || last) &&
+                         s->base_offset == rc->checkpoint.segment_base;
     uint64_t len, from = 0;
     enum err err = disk_size(files->log, &len);
     rc->expected = s->base_offset;
     rc->doubtful = false;
     if (err == ERR_OK && at_checkpoint)
         err = start_at_checkpoint(rc, s, files, len, &from);
+    if (rc->have_checkpoint && !rc->knows_all && rc->epoch < 0)
+        rc->epoch = epoch_known(&rc->p->checkpoint, rc->expected);
     if (err == ERR_OK)
         err = scan_log(rc, s, files->log, from, len, limit);
     if (err != ERR_OK)
@@ -266,7 +351,7 @@ static enum err recover_files(struct recovery *rc, struct segment *s, struct seg
     else if (last)
         note_cut(rc, s, len);
     else
-        note_sealed_end(rc, s, len, limit);
+        err = note_sealed_end(rc, s, len, limit);
     if (!last)
         index_seal(&s->index, s->base_offset);
     if (err == ERR_OK)
@@ -332,16 +417,24 @@ static enum err keep_segment(struct recovery *rc, int64_t base)
 static enum err read_checkpoint(struct recovery *rc)
 {
     struct partition *p = rc->p;
-    enum err err = checkpoint_read(p->st->options.disk, p->dir, &rc->checkpoint, &rc->place);
+    bool alone;
+    enum err err =
+        checkpoint_read(p->st->options.disk, p->dir, &rc->checkpoint, &rc->place, &alone);
     if (err == ERR_OK) {
         const char *boot_id = p->st->options.disk->boot_id;
         rc->have_checkpoint = true;
+        rc->knows_all = !alone;
+        if (alone)
+            TRACE_WARN(p->st->options.trace,
+                       "%s/checkpoint: one of its two slots is not valid: torn or damaged", p->dir);
         rc->same_boot = boot_id[0] != '\0' && strcmp(boot_id, rc->checkpoint.boot_id) == 0;
         partition_take_checkpoint(p, &rc->checkpoint, &rc->place);
         return ERR_OK;
     }
     if (err != ERR_NOT_FOUND && err != ERR_CORRUPT)
         return err;
+    TRACE_WARN(p->st->options.trace, "%s/checkpoint: %s: all there is gets scanned", p->dir,
+               err_text(err));
     rc->place = (struct checkpoint_place){.sequence = 1};
     p->checkpoint_place = rc->place;
     return ERR_OK;
@@ -356,18 +449,49 @@ static size_t scan_from(const struct recovery *rc, const int64_t *bases, size_t 
     return 0;
 }
 
-/* An empty last segment that the checkpoint does not know is what a roll left that did not end. The
- * one before it may have gone on. */
+/* Whether the log that begins at `base` has batches from `offset` on. */
+static enum err log_goes_on(const struct recovery *rc, int64_t base, int64_t offset, bool *goes_on)
+{
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *log;
+    struct log_scan scan;
+    struct batch_header header;
+    struct bytes batch;
+    uint64_t len = 0;
+    segment_path(path, rc->p->dir, base, "log");
+    enum err err = disk_open(rc->p->st->options.disk, path, DISK_READ, &log);
+    if (err != ERR_OK)
+        return err;
+    err = disk_size(log, &len);
+    log_scan_init(&scan, log, 0, len);
+    scan.expected = base;
+    scan.holes_below = offset; /* it may have been compacted */
+    while (err == ERR_OK) {
+        err = log_scan_next(&scan, &header, &batch);
+        if (err == ERR_CORRUPT || err == ERR_IO)
+            err = log_scan_resync(&scan);
+    }
+    *goes_on = scan.expected > offset;
+    log_scan_deinit(&scan);
+    disk_close(log);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* An empty last segment that the last checkpoint does not know is what a roll left that did not end. The one before
+ * it may have gone on, and where that checkpoint is not known only this tells. */
 static enum err drop_unfinished_roll(const struct recovery *rc, const int64_t *bases, size_t *count)
 {
     struct disk *disk = rc->p->st->options.disk;
     char path[DISK_PATH_BYTES_MAX + 1];
     int64_t base = bases[*count - 1];
     uint64_t len;
-    if (*count < 2 || !rc->have_checkpoint || base == rc->checkpoint.segment_base)
+    bool unfinished = true;
+    if (*count < 2 || (rc->have_checkpoint && base == rc->checkpoint.segment_base))
         return ERR_OK;
     enum err err = segment_log_len(disk, rc->p->dir, base, &len);
-    if (err != ERR_OK || len > 0)
+    if (err == ERR_OK && len == 0 && !rc->knows_all)
+        err = log_goes_on(rc, bases[*count - 2], base, &unfinished);
+    if (err != ERR_OK || len > 0 || !unfinished)
         return err;
     --*count;
     segment_path(path, rc->p->dir, base, "log");
@@ -377,7 +501,7 @@ static enum err drop_unfinished_roll(const struct recovery *rc, const int64_t *b
 static enum err recover_segments(struct recovery *rc, const int64_t *bases, size_t count)
 {
     enum err err = drop_unfinished_roll(rc, bases, &count);
-    if (!rc->have_checkpoint && rc->p->config.compact && count > 0)
+    if (!rc->knows_all && (rc->p->config.compact || rc->p->compacted_to > 0) && err == ERR_OK)
         rc->p->compacted_to = bases[count - 1]; /* nobody knows how far it got */
     size_t first = scan_from(rc, bases, count);
     rc->epoch = -1;
@@ -385,7 +509,7 @@ static enum err recover_segments(struct recovery *rc, const int64_t *bases, size
         err = blame(rc, bases[i], keep_segment(rc, bases[i]));
     for (size_t i = first; i < count && err == ERR_OK; i++) {
         bool last = i + 1 == count;
-        int64_t limit = rc->have_checkpoint ? rc->checkpoint.reserved : INT64_MAX;
+        int64_t limit = rc->knows_all ? rc->checkpoint.reserved : INT64_MAX;
         err = blame(rc, bases[i], recover_segment(rc, bases[i], last, last ? limit : bases[i + 1]));
     }
     rc->lost = rc->have_checkpoint && rc->expected < rc->checkpoint.synced_offset;
@@ -395,8 +519,8 @@ static enum err recover_segments(struct recovery *rc, const int64_t *bases, size
 /* Whether a reader may have seen offsets of records that are not there any more. */
 static bool may_have_lost(const struct recovery *rc)
 {
-    return !rc->have_checkpoint || !rc->same_boot || rc->checkpoint.failed || rc->lost ||
-           rc->doubtful || rc->report->bytes_cut > 0;
+    return !rc->knows_all || !rc->same_boot || rc->checkpoint.failed || rc->lost || rc->doubtful ||
+           rc->report->bytes_cut > 0;
 }
 
 /* Bytes that were synced are not there: how long the log was. */
@@ -444,26 +568,31 @@ static void go_on_at_bound(struct recovery *rc)
     rc->expected = bound;
 }
 
-/* Everything kept is synced: now the checkpoint may say so. */
+/* Everything kept is synced: now the checkpoint may say so. One that is behind by more than usual is to be
+ * found no more, should this one rot. */
 static enum err write_first_checkpoint(struct recovery *rc)
 {
     struct partition *p = rc->p;
     struct disk *disk = p->st->options.disk;
     struct checkpoint c;
     struct buf image = {0};
+    enum err err = ERR_OK;
+    bool both = rc->have_checkpoint && !rc->knows_all;
     partition_checkpoint_synced(p, &c);
     p->reserved = 0; /* so that the bound is renewed from here */
     partition_checkpoint_update(p, &c);
-    checkpoint_encode(&c, p->checkpoint_place.sequence, &image);
-    enum err err = rc->have_checkpoint ? checkpoint_write(disk, p->dir, &p->checkpoint_place,
-                                                          buf_bytes(&image), true)
-                                       : checkpoint_create(disk, p->dir, buf_bytes(&image));
+    for (int n = 0; n < (both ? 2 : 1) && err == ERR_OK; n++) {
+        checkpoint_encode(&c, p->checkpoint_place.sequence, &image);
+        err = rc->have_checkpoint
+                  ? checkpoint_write(disk, p->dir, &p->checkpoint_place, buf_bytes(&image), true)
+                  : checkpoint_create(disk, p->dir, buf_bytes(&image));
+        if (err == ERR_OK)
+            partition_checkpoint_written(p, &c, true);
+    }
     buf_deinit(&image);
-    if (err == ERR_OK)
-        err = marker_remove(disk, p->dir); /* one that did not fit; and syncs the directory */
-    if (err == ERR_OK)
-        partition_checkpoint_written(p, &c, true);
-    return err;
+    return err == ERR_OK
+               ? marker_remove(disk, p->dir) /* one that did not fit; syncs the directory */
+               : err;
 }
 
 /* When nothing was scanned the newest batch is still to be found: retention by size keeps it. */
@@ -515,7 +644,7 @@ static enum err recover(struct partition *p, struct partition_recovery *report,
     if (may_have_lost(&rc))
         go_on_at_bound(&rc);
     if (bases[0] > p->log_start) {
-        if (rc.have_checkpoint)
+        if (rc.knows_all)
             report_damage(&rc, p->segments[0], 0, 0, p->log_start, bases[0]);
         p->log_start = bases[0];
     }
@@ -537,14 +666,16 @@ static enum err creation_ended_early(struct partition *p, const int64_t *bases, 
     struct checkpoint c = {0};
     struct checkpoint_place place;
     uint64_t len = 0;
+    bool alone;
     *early = false;
-    enum err err = checkpoint_read(disk, p->dir, &c, &place);
+    enum err err = checkpoint_read(disk, p->dir, &c, &place, &alone);
     mem_free(c.epochs);
     if (err == ERR_OK || err == ERR_UNSUPPORTED)
         return count == 0 && (err != ERR_OK || c.synced_offset > 0) ? ERR_CORRUPT : ERR_OK;
     if (err != ERR_NOT_FOUND && err != ERR_CORRUPT)
         return err;
-    if (count > 1 || (count == 1 && bases[0] != 0))
+    /* It is made before the first segment: there it was, and has rotted. */
+    if (count > 1 || (count == 1 && (bases[0] != 0 || err == ERR_CORRUPT)))
         return ERR_OK;
     if (count == 1) {
         err = segment_log_len(disk, p->dir, 0, &len);

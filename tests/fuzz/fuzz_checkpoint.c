@@ -86,12 +86,13 @@ static void check_next(struct fake_disk *d, struct checkpoint *c,
 {
     struct checkpoint again;
     struct checkpoint_place next;
+    bool alone;
     struct buf image = {0};
     c->failed = !c->failed;
     checkpoint_encode(c, place->sequence, &image);
     enum err err = checkpoint_write(&d->disk, "p-0", place, buf_bytes(&image), true);
     ASSERT(err == ERR_OK);
-    err = checkpoint_read(&d->disk, "p-0", &again, &next);
+    err = checkpoint_read(&d->disk, "p-0", &again, &next, &alone);
     ASSERT(err == ERR_OK);
     ASSERT(again.failed == c->failed);
     ASSERT(next.sequence == place->sequence + 1 && next.slot == (place->slot ^ 1));
@@ -104,8 +105,9 @@ static void check_file(struct bytes content)
     struct fake_disk *d = fake_disk_create();
     struct checkpoint c;
     struct checkpoint_place place;
+    bool alone;
     put_file(d, content);
-    enum err err = checkpoint_read(&d->disk, "p-0", &c, &place);
+    enum err err = checkpoint_read(&d->disk, "p-0", &c, &place, &alone);
     ASSERT(err == ERR_OK || err == ERR_CORRUPT || err == ERR_UNSUPPORTED);
     if (err == ERR_OK) {
         ASSERT(place.slot < 2);

@@ -213,11 +213,11 @@ bool model_may_rot(const struct model *m, int64_t base, bool of_base)
     for (size_t j = i; j > 0 && j + 2 > i; j--) /* two that agree before it */
         if (m->batches[j - 1].damaged)
             return false;
-    return !m->compacts && i + 1 < m->count &&
+    return !m->compacts && !m->checkpoint_spoiled && i + 1 < m->count &&
            model_batch_end(BATCH_OF(m, i)) == m->batches[i + 1].base;
 }
 
-bool model_may_compact(const struct model *m)
+bool model_knows_bases(const struct model *m)
 {
     for (size_t i = 0; i < m->count; i++)
         if (m->batches[i].base_rotted)

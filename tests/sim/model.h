@@ -20,6 +20,7 @@ struct model_rules {
     bool reserved;       /* what a reader has seen keeps its offset through a power cut */
     bool log_start;      /* a log start that moved is durable within flush_ms */
     bool checkpoint_rot; /* a checkpoint that is spoiled costs what is said there and no more */
+    bool both_slots;     /* the same of one of which nothing is left */
     bool forgotten;      /* what a failed sync forgot is written anew at the next start */
 };
 
@@ -127,8 +128,8 @@ void model_refused(struct model *m, uint64_t first, uint64_t last, enum err why)
 void model_failed(struct model *m, enum err why);
 /* It goes by these limits from now on. */
 void model_configured(struct model *m, const struct partition_config *config);
-/* Whether a gap would be noticed before a batch whose base offset has rotted: compaction leaves gaps. */
-bool model_may_compact(const struct model *m);
+/* Whether no base offset has rotted: to tell takes the leader epochs of the checkpoint, and no gaps of compaction. */
+bool model_knows_bases(const struct model *m);
 /* The wall clock was set back. */
 void model_time_back(struct model *m, int64_t before_ms);
 /* The log start has moved. */
@@ -145,13 +146,14 @@ void model_quiet(struct model *m, int64_t before_us);
  * The marker: the next start scans, and a log start that is in no checkpoint is back where it was.
  *
  * Both slots of the checkpoint: the start reads all segments and knows nothing but what is in them. So the log start
- * is the base of the first file (trimmed records that have a file still are back); the times of dropped records
- * are forgotten (later ones expire by their own); the log goes on RESERVE_AHEAD_MAX behind the last batch, under
+ * is the base of the first file (trimmed records that have a file still are back; where a file is gone behind one that
+ * is there, damage is told or compaction blamed); the times of dropped records
+ * are forgotten (later ones expire by their own); the log goes on 3 * RESERVE_AHEAD_MAX behind the last batch, under
  * an epoch of its own; what a failed sync forgot is not written anew; a last batch that is rotten too is cut as
  * a torn tail is, with a word in the trace; in a compact topic any gap before the last segment passes for
  * compaction's, in one that is compact no more it is told as damage; and where no segment begins with
  * a good batch the log is refused as corrupt. No good batch is lost or called damaged, and no offset that a
- * reader saw is given out again. One slot: the same at most. */
+ * reader saw is given out again. One slot: the same at most, and the log start is the one of that slot. */
 void model_marker_spoiled(struct model *m);
 void model_checkpoint_spoiled(struct model *m);
 /* It was closed, and all is durable. */

@@ -12,6 +12,13 @@ static bool must_be_there(const struct model_batch *b, enum model_end end)
     return end == MODEL_END_KILL && b->state == MODEL_WRITTEN && !b->doubtful;
 }
 
+/* It may be there, or not, or be told as damage. */
+static void forgive(struct model_batch *b)
+{
+    b->state = MODEL_WRITTEN;
+    b->doubtful = b->damaged = true;
+}
+
 /* The log start is where it is known to be durable, at least. */
 static void audit_start(struct model *m, const struct model_restart *restart, int64_t log_start)
 {
@@ -29,6 +36,9 @@ static void audit_start(struct model *m, const struct model_restart *restart, in
                 model_fail(m,
                            "the log begins at %lld after a restart; the batch at %lld was durable",
                            (long long)log_start, (long long)m->batches[i].base);
+    for (size_t i = model_first_from(m, log_start);
+         m->checkpoint_spoiled && i < m->count && m->batches[i].base < m->start; i++)
+        forgive(BATCH_OF(m, i)); /* its file may be gone */
     m->start = m->start_marker = m->trim_to = log_start;
     if (!restart->clean || m->start_firm > log_start)
         m->start_firm = log_start;

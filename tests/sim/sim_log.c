@@ -221,7 +221,7 @@ static void do_configure(struct world *w, struct part *part)
     if (world_gone(w))
         return;
     configure(w, &part->config, !partition_dirty(part->p));
-    if (world_one_in(w, 6) && model_may_compact(&part->model))
+    if (world_one_in(w, 6) && model_knows_bases(&part->model))
         part->config.compact = !part->config.compact;
     model_configured(&part->model, &part->config);
     partition_configure(part->p, &part->config);

@@ -166,7 +166,9 @@ static void usage(void)
     printf("usage: sim [--seeds N] [--base K] [--steps N] [--jobs N]   N seeds from K on\n"
            "       sim --seed K [--steps N] [--verbose]                one, in this process\n"
            "Promises that are not held against the storage with =off:\n"
-           "       --reserved --log-start --checkpoint-rot --forgotten\n");
+           "       --reserved --log-start --checkpoint-rot --forgotten\n"
+           "and one that is not held against it without:\n"
+           "       --both-slots\n");
 }
 
 static bool set_flag(const struct flag *f, const char *value)
@@ -204,11 +206,13 @@ int main(int argc, char **argv)
     static const uint64_t none = UINT64_MAX;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t seed = none, jobs = cores < 1 ? 1 : (uint64_t)cores;
-    struct program g = {
-        .options = {.seed = 1,
-                    .steps = STEPS_DEFAULT,
-                    .rules = {.reserved = true, .log_start = true, .forgotten = true}},
-        .seeds = 100};
+    struct program g = {.options = {.seed = 1,
+                                    .steps = STEPS_DEFAULT,
+                                    .rules = {.reserved = true,
+                                              .log_start = true,
+                                              .checkpoint_rot = true,
+                                              .forgotten = true}},
+                        .seeds = 100};
     struct model_rules *rules = &g.options.rules;
     const struct flag flags[] = {
         {"--seeds", &g.seeds, NULL},
@@ -220,6 +224,7 @@ int main(int argc, char **argv)
         {"--reserved", NULL, &rules->reserved},
         {"--log-start", NULL, &rules->log_start},
         {"--checkpoint-rot", NULL, &rules->checkpoint_rot},
+        {"--both-slots", NULL, &rules->both_slots},
         {"--forgotten", NULL, &rules->forgotten},
     };
     if (!read_options(argc, argv, flags, COUNT_OF(flags)) || jobs == 0 || jobs > JOBS_MAX) {

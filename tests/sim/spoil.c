@@ -107,6 +107,13 @@ static uint64_t pos_in_checkpoint(struct world *w)
     return world_below(w, 2) * CHECKPOINT_SLOT_BYTES + world_below(w, 200);
 }
 
+static bool may_spoil_checkpoint(const struct world *w, const struct part *part)
+{
+    const struct model_rules *rules = &w->options->rules;
+    return rules->checkpoint_rot && model_knows_bases(&part->model) &&
+           (rules->both_slots || !part->model.checkpoint_spoiled);
+}
+
 static void rot_checkpoint(struct world *w, struct part *part, const char *path)
 {
     if (!sim_disk_flip(w->disk, path, pos_in_checkpoint(w), (unsigned)world_below(w, 8)))
@@ -137,7 +144,7 @@ void spoil_rot(struct world *w, struct part *part)
             rot_log(w, part, f);
         else if (is_index(f) && f->len > 0)
             (void)sim_disk_flip(w->disk, path, world_below(w, f->len), (unsigned)world_below(w, 8));
-        else if (is_checkpoint(f) && w->options->rules.checkpoint_rot)
+        else if (is_checkpoint(f) && may_spoil_checkpoint(w, part))
             rot_checkpoint(w, part, path);
         else if (is_marker(f) && f->len > 0)
             rot_marker(w, part, path, f->len);
@@ -160,7 +167,7 @@ static void spoil_content(struct world *w, const struct file_seen *f, const char
     ASSERT(err == ERR_OK);
     if (is_checkpoint(f)) {
         err = put_garbage(w, file, pos_in_checkpoint(w));
-        if (err == ERR_OK)
+        if (err == ERR_OK && w->options->rules.both_slots)
             err = put_garbage(w, file, pos_in_checkpoint(w)); /* in half of the cases it is both */
     } else if (world_one_in(w, 2)) {
         err = disk_truncate(file, world_below(w, f->len + 1));
@@ -204,7 +211,7 @@ void spoil_at_rest(struct world *w, struct part *part)
     sim_disk_each_file(w->disk, part->dir, see_file, &seen);
     if (seen.count > 0) {
         const struct file_seen *f = &seen.items[world_below(w, seen.count)];
-        if (is_index(f) || is_marker(f) || (is_checkpoint(f) && w->options->rules.checkpoint_rot))
+        if (is_index(f) || is_marker(f) || (is_checkpoint(f) && may_spoil_checkpoint(w, part)))
             spoil_file(w, part, f);
     }
     forget_files(&seen);

@@ -60,7 +60,8 @@ static int64_t read_back(struct fake_disk *d)
 {
     struct checkpoint c;
     struct checkpoint_place place;
-    cr_assert_eq(checkpoint_read(&d->disk, "p", &c, &place), ERR_OK);
+    bool alone;
+    cr_assert_eq(checkpoint_read(&d->disk, "p", &c, &place, &alone), ERR_OK);
     mem_free(c.epochs);
     return c.synced_offset;
 }
@@ -158,12 +159,39 @@ Test(checkpoint, missing_file_and_spoiled_slots_are_told_apart)
     struct checkpoint_place place;
     struct fake_disk *d = make(&place);
     struct checkpoint c;
-    cr_assert_eq(checkpoint_read(&d->disk, "nowhere", &c, &place), ERR_NOT_FOUND);
+    bool alone;
+    cr_assert_eq(checkpoint_read(&d->disk, "nowhere", &c, &place, &alone), ERR_NOT_FOUND);
     memset(fake_disk_bytes(d, "p/checkpoint")->data, 0, 10);
     cr_assert_eq(read_back(d), 10, "one slot is enough");
     memset(fake_disk_bytes(d, "p/checkpoint")->data, 0, 2 * CHECKPOINT_SLOT_BYTES);
-    cr_assert_eq(checkpoint_read(&d->disk, "p", &c, &place), ERR_CORRUPT);
+    cr_assert_eq(checkpoint_read(&d->disk, "p", &c, &place, &alone), ERR_CORRUPT);
     fake_disk_destroy(d);
+}
+
+Test(checkpoint, says_when_the_other_slot_may_have_been_the_last_word)
+{
+    for (unsigned slot = 0; slot < 2; slot++) {
+        struct checkpoint_place place;
+        struct fake_disk *d = make(&place);
+        struct checkpoint c;
+        bool alone = true;
+        cr_assert_eq(checkpoint_read(&d->disk, "p", &c, &place, &alone), ERR_OK);
+        cr_expect_not(alone, "both are written at creation");
+        mem_free(c.epochs);
+        write_one(d, 11, &place, true);
+        fake_disk_bytes(d, "p/checkpoint")->data[slot * CHECKPOINT_SLOT_BYTES + 60] ^= 1;
+        unsigned newest = place.slot ^ 1;
+        cr_assert_eq(checkpoint_read(&d->disk, "p", &c, &place, &alone), ERR_OK);
+        cr_expect(alone);
+        cr_expect_eq(c.synced_offset, slot == newest ? 10 : 11);
+        cr_expect_eq(place.slot, slot, "the next one mends it");
+        mem_free(c.epochs);
+        write_one(d, 12, &place, true);
+        cr_assert_eq(checkpoint_read(&d->disk, "p", &c, &place, &alone), ERR_OK);
+        cr_expect_not(alone);
+        mem_free(c.epochs);
+        fake_disk_destroy(d);
+    }
 }
 
 Test(marker, reads_back_as_it_was_written_and_any_flipped_bit_is_noticed)

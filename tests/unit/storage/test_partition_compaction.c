@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "bench.h"
+#include "storage/checkpoint.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,32 @@ Test(compaction, what_is_gone_is_no_damage_after_a_clean_stop_or_a_crash)
     cr_assert(has(&b, 18, NULL));
     cr_assert(has(&b, 19, NULL));
     cr_assert_eq(storage_stats(b.st)->corrupt_ranges, 0);
+    bench_deinit(&b);
+}
+
+Test(compaction, holes_that_only_a_rotten_checkpoint_slot_knew_of_are_no_damage)
+{
+    struct bench b;
+    setup(&b);
+    seal(&b);
+    for (int i = 0; i < 20; i++)
+        put(&b, i % 2 ? "a" : "b", "a value of some length, so that files get full");
+    struct buf *file = fake_disk_bytes(b.disk, "orders-0/checkpoint");
+    char before[2 * CHECKPOINT_SLOT_BYTES];
+    memcpy(before, file->data, sizeof(before));
+    compact(&b);
+    seal(&b);
+    compact(&b);
+    size_t left = bench_count(&b, 0, 100);
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    file = fake_disk_bytes(b.disk, "orders-0/checkpoint"); /* of all that only the older is left */
+    memcpy(file->data, before, sizeof(before));
+    bool newer = memcmp(before + 16, before + CHECKPOINT_SLOT_BYTES + 16, 8) < 0;
+    file->data[(newer ? CHECKPOINT_SLOT_BYTES : 0) + 60] ^= 1;
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_expect_eq(b.recovery.corrupt_ranges, 0);
+    cr_expect_eq(bench_count(&b, 0, 100), left);
+    cr_expect_eq(storage_stats(b.st)->corrupt_ranges, 0);
     bench_deinit(&b);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
+#include "storage/checkpoint.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -354,6 +355,118 @@ Test(recovery, both_checkpoint_slots_lost_means_a_full_scan_and_no_offset_twice)
     bench_crash(&b, FAKE_KEEP_SYNCED, 1);
     open_again(&b);
     cr_assert_eq(bench_count(&b, 0, 1 << 20), 6);
+    bench_deinit(&b);
+}
+
+/* The slot of the checkpoint that was written last rots: one of a pair that is in the page cache and on the device. */
+static void rot_newest_slot(struct bench *b)
+{
+    char *slots = fake_disk_bytes(b->disk, "orders-0/checkpoint")->data;
+    int newer = memcmp(slots + 16, slots + CHECKPOINT_SLOT_BYTES + 16, 8) < 0; /* the sequence */
+    slots[newer * CHECKPOINT_SLOT_BYTES + 60] ^= 1;
+}
+
+/* Appends and syncs so many that the first slot reserves far fewer offsets. */
+static int64_t put_many(struct bench *b, int count)
+{
+    for (int i = 0; i < count; i++)
+        bench_append(b, "x");
+    return bench_put(b, "the last");
+}
+
+Test(recovery, newest_checkpoint_slot_that_rots_costs_no_synced_batch_and_no_offset_comes_twice)
+{
+    for (int n = 0; n < 2; n++) {
+        struct bench b;
+        bench_init(&b);
+        bench_put(&b, "first");
+        int64_t last = put_many(&b, 5000);
+        bench_crash(&b, n ? FAKE_KEEP_SYNCED : FAKE_KEEP_ALL, 1);
+        rot_newest_slot(&b);
+        open_again(&b);
+        cr_expect_eq(b.recovery.corrupt_ranges, 0);
+        cr_expect_eq(b.recovery.bytes_cut, 0);
+        cr_expect_eq(bench_count(&b, 0, 1 << 20), (size_t)last + 1);
+        cr_expect_gt(bench_put(&b, "next"), last);
+        cr_expect_str_eq(bench_get(&b, last, NULL), "the last");
+        bench_deinit(&b);
+    }
+}
+
+Test(recovery, offsets_that_only_the_rotten_slot_reserved_are_not_given_out_again)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "first");
+    for (int i = 0; i < 100000; i++)
+        bench_append(&b, "x");
+    partition_commit(b.p);
+    bench_settle(&b);
+    int64_t seen = partition_next_offset(b.p);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    rot_newest_slot(&b);
+    open_again(&b);
+    int64_t next = bench_append(&b, "next");
+    cr_assert_geq(next, seen);
+    partition_commit(b.p);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 2); /* and what the start wrote rots as well */
+    rot_newest_slot(&b);
+    open_again(&b);
+    cr_assert_gt(partition_next_offset(b.p), next);
+    bench_deinit(&b);
+}
+
+Test(recovery, leader_epochs_that_only_the_rotten_slot_knew_are_learnt_from_the_batches)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_put(&b, "first");
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    open_again(&b);
+    int64_t second = bench_put(&b, "second");
+    cr_assert_eq(epoch_of(&b), 1);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    rot_newest_slot(&b);
+    open_again(&b);
+    cr_expect_eq(b.recovery.corrupt_ranges, 0);
+    cr_expect_eq(epoch_of(&b), 2);
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_expect_str_eq(bench_get(&b, second, NULL), "second");
+    cr_expect_eq(bench_count(&b, 0, 1 << 20), 2);
+    bench_deinit(&b);
+}
+
+/* No checksum covers it. */
+Test(recovery, leader_epoch_that_the_next_batch_denies_is_not_learnt)
+{
+    struct bench b;
+    bench_init(&b);
+    for (int n = 0; n < 4; n++)
+        bench_put(&b, "record");
+    struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+    log->data[log->len / 4 + 12] ^= 1; /* the second batch's */
+    fake_disk_bytes(b.disk, "orders-0/checkpoint")->len = 0;
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_expect_eq(b.recovery.corrupt_ranges, 1);
+    cr_expect_eq(epoch_of(&b), 1);
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_expect_null(bench_get(&b, 1, NULL));
+    cr_expect_str_eq(bench_get(&b, 2, NULL), "record");
+    cr_expect_str_eq(bench_get(&b, 3, NULL), "record");
+    bench_deinit(&b);
+}
+
+Test(recovery, first_segment_that_is_empty_beside_rotten_slots_is_no_creation_that_ended_early)
+{
+    struct bench b;
+    bench_init(&b);
+    bench_settle(&b);
+    cr_assert_eq(write_one(&b, "seen and lost"), 0);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    memset(fake_disk_bytes(b.disk, "orders-0/checkpoint")->data, 0, 2 * CHECKPOINT_SLOT_BYTES);
+    open_again(&b);
+    cr_assert_gt(bench_put(&b, "next"), 0);
     bench_deinit(&b);
 }
 
