@@ -149,6 +149,12 @@ $(EXAMPLE) $(BENCH_STORAGE):
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
+# Many consumer groups in a real server.
+BENCH_GROUPS := $(BUILD)/bench-groups
+$(BENCH_GROUPS): $(BUILD)/utils/bench/groups.o
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ -lhiredis
+
 # --- running and installing -------------------------------------------------------------------------
 
 # `make run ARGS="--port 7000"` passes directives on.
@@ -312,7 +318,7 @@ test-fuzz: $(FUZZ_TESTS)
 
 # --- the rest ---------------------------------------------------------------------------------------
 
-.PHONY: lint format bench bench-storage clean help
+.PHONY: lint format bench bench-storage bench-groups clean help
 lint: all
 	@CC='$(CC)' CFLAGS='-std=c11 -Isrc -D_GNU_SOURCE $(WARNINGS)' utils/lint
 
@@ -325,6 +331,10 @@ bench: all
 
 bench-storage: $(BENCH_STORAGE)
 	@$(BENCH_STORAGE) $(BUILD)/bench-storage-data
+
+# A tenth of it with ARGS=10.
+bench-groups: $(SERVER) $(BENCH_GROUPS)
+	@$(BENCH_GROUPS) $(SERVER) $(BUILD)/bench-groups-data $(ARGS)
 
 clean:
 	rm -rf build
@@ -343,6 +353,7 @@ help:
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'
+	@echo '                 bench-groups: a server with many consumer groups'
 	@echo 'make install     into PREFIX (/usr/local), below DESTDIR; uninstall takes it out again'
 	@echo 'make clean       remove build/'
 	@echo 'make unit-base   the unit tests of one folder; FLAVOUR=asan, BUILD=dir and V=1 work everywhere'
