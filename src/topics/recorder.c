@@ -231,6 +231,18 @@ static enum err append(struct recorder *r, const struct record *record, struct p
     return ERR_OK;
 }
 
+static void deliver_later_or_never(struct recorder *r, struct publication *p)
+{
+    const struct outbox_message *m = &p->message;
+
+    p->receivers = pubsub_receiver_count(r->ps, m->kind, m->channel);
+    p->waits = p->receivers > 0;
+    if (p->waits)
+        outbox_add(r->outbox, m, r->found, r->found_count);
+    else
+        pubsub_publish(r->ps, m->kind, m->channel, m->text); /* it counts as published */
+}
+
 enum err recorder_publish(struct recorder *r, struct publication *p)
 {
     const struct outbox_message *m = &p->message;
@@ -238,18 +250,17 @@ enum err recorder_publish(struct recorder *r, struct publication *p)
     enum err err;
 
     find(r, m->channel);
-    err = append(r, &record, p);
-    if (err != ERR_OK)
-        return err;
     p->records = r->found;
     p->record_count = r->found_count;
-    p->receivers = pubsub_receiver_count(r->ps, m->kind, m->channel);
-    p->waits = p->receivers > 0 && (r->found_count > 0 || outbox_must_wait(r->outbox, m));
-    if (p->waits)
-        outbox_add(r->outbox, m, r->found, r->found_count);
-    else
-        pubsub_publish(r->ps, m->kind, m->channel, m->text);
-    return ERR_OK;
+    if (r->found_count == 0 && !outbox_must_wait(r->outbox, m)) {
+        p->waits = false;
+        p->receivers = pubsub_publish(r->ps, m->kind, m->channel, m->text);
+        return ERR_OK;
+    }
+    err = append(r, &record, p);
+    if (err == ERR_OK)
+        deliver_later_or_never(r, p);
+    return err;
 }
 
 void recorder_turn(struct recorder *r)

@@ -886,6 +886,38 @@ static struct watcher watcher(void)
         .observer = {.created = see_created, .grown = see_grown, .deleted = see_deleted}};
 }
 
+static void see_configured(struct catalog_observer *o, struct topic *t)
+{
+    see(o, t->config.record_channels, t, t->partition_count);
+}
+
+Test(catalog, an_observer_hears_of_a_configuration_that_is_in_force_and_before_the_answer)
+{
+    struct rig r;
+    struct watcher w = watcher();
+    struct bytes pair[] = {BYTES_LITERAL("record.channels"), BYTES_LITERAL("a.*")};
+    struct awaited a;
+    struct topic *t;
+
+    rig_open(&r);
+    t = rig_topic(&r, "orders", 1);
+    w.observer.configured = see_configured;
+    catalog_observe(r.catalog, &w.observer);
+    awaited_init(&a);
+    cr_assert_eq(catalog_set_config(r.catalog, t, pair, 1, &a.change, &r.why), ERR_OK);
+    expect_seen(&w, "created orders 1; ");
+    rig_until(&r, &a.done);
+    expect_seen(&w, "a.* orders 1; ");
+    awaited_init(&a);
+    cr_assert_eq(catalog_reset_config(r.catalog, t, pair, 1, &a.change, &r.why), ERR_OK);
+    rig_delete(&r, t); /* overtakes it */
+    rig_until(&r, &a.done);
+    expect_seen(&w, "deleted orders 1; ");
+    buf_deinit(&w.seen);
+    rig_until_idle(&r);
+    rig_close(&r);
+}
+
 Test(catalog, an_observer_is_told_of_the_topics_that_are_there_already)
 {
     struct rig r;
