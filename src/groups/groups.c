@@ -159,6 +159,12 @@ enum err groups_get(struct groups *gs, struct bytes name, struct buf *why, struc
     return ERR_OK;
 }
 
+void groups_reset_stats(struct groups *gs)
+{
+    gs->stats = (struct groups_stats){0};
+    gs->store.records_written = gs->store.failures = 0;
+}
+
 /* --- the turn --------------------------------------------------------------------------------- */
 
 /* What is called may end a connection, and with it members: so each is out of its list before. */

@@ -69,6 +69,8 @@ void groups_each(const struct groups *gs, void (*fn)(void *ctx, struct group *g)
 MUST_CHECK
 enum err groups_check_name(const char *what, struct bytes name, struct buf *why);
 
+/* Counts from nothing: for CONFIG RESETSTAT. */
+void groups_reset_stats(struct groups *gs);
 /* The directive for the expiry of offsets may have changed. */
 void groups_configured(struct groups *gs);
 

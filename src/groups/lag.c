@@ -99,9 +99,10 @@ static bool take_probe(struct lag_query *q)
     int64_t before = probe->at;
     if (part->err != ERR_OK)
         return false;
-    if (part->batches.len == 0)
+    if (part->batches.len == 0) {
         probe->nothing = true;
-    else if (!find_record(part->batches, &probe->at, &probe->timestamp_ms))
+        probe->at = part->next_offset;
+    } else if (!find_record(part->batches, &probe->at, &probe->timestamp_ms))
         return probe->at > before;
     return false;
 }
@@ -169,14 +170,14 @@ static void measure(void *ctx, struct group_partition *gp)
     const struct lag_probe *probe = tp == NULL ? NULL : probe_of(q, tp);
     if (part->records > 0 && probe != NULL && probe->from == uncommitted_from(gp, tp->log)) {
         int64_t now_ms = q->groups->clock->wall_ms;
-        /* Offsets that no record has (a gap after a loss of power, compaction) do not wait. */
+        /* Offsets that no record has (a gap after a loss of power, compaction) do not wait; those of records
+         * that were lost to the group count until it is told where to go on. */
+        if ((probe->nothing || probe->timestamp_ms >= 0) && probe->from >= part->log_start)
+            part->records = part->end - probe->at;
         if (probe->nothing)
-            part->records = part->ms = 0;
-        else if (probe->timestamp_ms >= 0) {
+            part->ms = 0;
+        else if (probe->timestamp_ms >= 0)
             part->ms = now_ms > probe->timestamp_ms ? now_ms - probe->timestamp_ms : 0;
-            if (probe->from >= part->log_start)
-                part->records = part->end - probe->at;
-        }
     }
     if (part->records > 0)
         q->records += part->records;

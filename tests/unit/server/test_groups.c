@@ -471,6 +471,28 @@ Test(broker_groups, offsets_that_a_power_cut_skipped_are_no_lag)
     cr_expect_not_null(strstr(lag, "$3\r\nlag\r\n:1\r\n"), "%s", lag);
 }
 
+Test(broker_groups, records_that_were_lost_to_a_group_are_its_lag_also_when_the_log_is_empty)
+{
+    with_records(4);
+    EXPECT_STR(say("GROUP SEEK g t TO 1\r\n"), "*1\r\n*3\r\n$1\r\nt\r\n:0\r\n:1\r\n");
+    EXPECT_STR(say("TOPIC TRIM t 0 BEFORE 4\r\n"), ":4\r\n");
+    EXPECT_HAS(say("GROUP LAG g\r\n"), "$3\r\nlag\r\n:3\r\n");
+    EXPECT_BEGINS(say("PRODUCE t v\r\n"), "*2\r\n");
+    EXPECT_HAS(say("GROUP LAG g\r\n"), "$3\r\nlag\r\n:4\r\n");
+}
+
+Test(broker_groups, config_resetstat_counts_from_nothing)
+{
+    with_records(1);
+    say("CONSUME g m TOPICS t\r\nCONSUME g m TOPICS t\r\n");
+    EXPECT_HAS(say("INFO groups\r\n"), "\r\ngroup_joins:1\r\n");
+    EXPECT_STR(say("CONFIG RESETSTAT\r\n"), "+OK\r\n");
+    const char *info = say("INFO groups\r\n");
+    EXPECT_HAS(info, "\r\ngroup_joins:0\r\n");
+    EXPECT_HAS(info, "\r\ngroup_rebalances:0\r\n");
+    EXPECT_HAS(info, "\r\ngroup_members:1\r\n");
+}
+
 Test(broker_groups, list_names_groups_in_order)
 {
     EXPECT_STR(say("GROUP LIST\r\n"), "*0\r\n");
