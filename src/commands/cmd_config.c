@@ -132,7 +132,8 @@ void cmd_config_resetstat(struct call *c)
 {
     struct sessions *sessions = c->sv->sessions;
     sessions->stats = (struct sessions_stats){.peak_clients = sessions->count};
-    groups_reset_stats(c->sv->groups);
+    if (c->sv->groups != NULL) /* commands may run without groups */
+        groups_reset_stats(c->sv->groups);
     struct command_table *t = c->sv->commands;
     for (size_t i = 0; i < command_table_count(t); i++)
         *command_stats(t, command_at(t, i)) = (struct command_stats){0};
