@@ -5,6 +5,8 @@
 #include "base/num.h"
 #include "simbroker/world.h"
 
+#include <string.h>
+
 void ledger_deinit(struct ledger *l)
 {
     mem_free(l->records);
@@ -24,6 +26,19 @@ size_t ledger_add(struct ledger *l, int topic, int32_t partition)
     return l->count++;
 }
 
+/* A power cut may skip offsets by the million: it grows by doubling. */
+static void grow(struct ledger_partition *p, size_t count)
+{
+    if (count <= p->count)
+        return;
+    if (count > p->cap) {
+        p->cap = count > 2 * p->cap ? count : 2 * p->cap;
+        p->ids = mem_realloc(p->ids, p->cap * sizeof(*p->ids));
+    }
+    memset(p->ids + p->count, 0xff, (count - p->count) * sizeof(*p->ids)); /* -1 */
+    p->count = count;
+}
+
 /* The record `id` stands at `offset`, and no other ever does. */
 static void place(struct ledger *l, size_t id, int64_t offset)
 {
@@ -32,10 +47,7 @@ static void place(struct ledger *l, size_t id, int64_t offset)
     if (r->offset >= 0 && r->offset != offset)
         world_fail("record %zu of t%d/%d is at offset %lld and at %lld", id, r->topic,
                    (int)r->partition, (long long)r->offset, (long long)offset);
-    while (p->count <= (size_t)offset) {
-        p->ids = mem_realloc(p->ids, (p->count + 1) * sizeof(*p->ids));
-        p->ids[p->count++] = -1;
-    }
+    grow(p, (size_t)offset + 1);
     if (p->ids[offset] >= 0 && p->ids[offset] != (int64_t)id)
         world_fail("offset %lld of t%d/%d holds record %zu, and held %lld", (long long)offset,
                    r->topic, (int)r->partition, id, (long long)p->ids[offset]);

@@ -27,7 +27,7 @@ struct ledger_record {
 
 struct ledger_partition {
     int64_t *ids; /* owned: by offset; -1 not known */
-    size_t count;
+    size_t count, cap;
 };
 
 struct ledger {
