@@ -134,8 +134,6 @@ void cmd_config_resetstat(struct call *c)
     sessions->stats = (struct sessions_stats){.peak_clients = sessions->count};
     if (c->sv->groups != NULL) /* commands may run without groups */
         groups_reset_stats(c->sv->groups);
-    struct command_table *t = c->sv->commands;
-    for (size_t i = 0; i < command_table_count(t); i++)
-        *command_stats(t, command_at(t, i)) = (struct command_stats){0};
+    command_stats_reset(c->sv->commands);
     write_ok(&c->w);
 }

@@ -3,6 +3,7 @@
 #include "commands/handlers.h"
 
 #include "groups/lag.h"
+#include <stdlib.h>
 
 /* What Redis this server speaks like: client libraries and tools read it from INFO to see what they may
  * use. The server's own version stands beside it. */
@@ -195,10 +196,41 @@ static void write_commandstats(struct info *i)
     for (size_t at = 0; at < command_table_count(t); at++) {
         const struct command *c = command_at(t, at);
         const struct command_stats *s = command_stats(t, c);
-        if (s->calls > 0 || s->rejected > 0)
-            buf_printf(&i->text, "cmdstat_%s:calls=%llu,rejected_calls=%llu,failed_calls=%llu\r\n",
-                       c->name, (unsigned long long)s->calls, (unsigned long long)s->rejected,
-                       (unsigned long long)s->failed);
+        if (s->calls > 0 || s->rejected > 0 || s->failed > 0)
+            buf_printf(&i->text,
+                       "cmdstat_%s:calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,"
+                       "failed_calls=%llu\r\n",
+                       c->name, (unsigned long long)s->calls, (unsigned long long)s->ran_ns / 1000,
+                       s->calls > 0 ? (double)s->ran_ns / 1000 / (double)s->calls : 0.0,
+                       (unsigned long long)s->rejected, (unsigned long long)s->failed);
+    }
+}
+
+static void write_latency_of(struct info *i, const char *name, const struct histogram *h)
+{
+    buf_printf(&i->text, "latency_percentiles_usec_%s:", name);
+    const char *at = i->sv->config->latency_percentiles;
+    while (*at != '\0') {
+        int len = (int)strcspn(at, " ");
+        buf_printf(&i->text, "p%.*s=%.3f", len, at,
+                   (double)histogram_percentile(h, strtod(at, NULL)) / 1000);
+        at += len;
+        if (*at == ' ') {
+            at++;
+            buf_append_char(&i->text, ',');
+        }
+    }
+    buf_append_string(&i->text, "\r\n");
+}
+
+static void write_latencystats(struct info *i)
+{
+    struct command_table *t = i->sv->commands;
+    for (size_t at = 0; i->sv->config->latency_tracking && at < command_table_count(t); at++) {
+        const struct command *c = command_at(t, at);
+        const struct command_stats *s = command_stats(t, c);
+        if (s->latency != NULL)
+            write_latency_of(i, c->name, s->latency);
     }
 }
 
@@ -339,6 +371,7 @@ static const struct section sections[] = {
     {"replication", "Replication", write_replication, true},
     {"cpu", "CPU", write_cpu, true},
     {"commandstats", "Commandstats", write_commandstats, false},
+    {"latencystats", "Latencystats", write_latencystats, false},
     {"log", "Log", write_log, true},
     {"topics", "Topics", write_topics, false},
     {"groups", "Groups", write_groups, false},

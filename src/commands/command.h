@@ -3,6 +3,7 @@
 #ifndef ECHOLOG_COMMANDS_COMMAND_H
 #define ECHOLOG_COMMANDS_COMMAND_H
 
+#include "base/histogram.h"
 #include "commands/services.h"
 #include "resp/writer.h"
 #include "session/session.h"
@@ -70,6 +71,10 @@ struct command_stats {
     uint64_t calls;
     uint64_t rejected; /* before they ran */
     uint64_t failed;   /* answered with an error */
+    /* Time spent in it, without the time in which it waited. */
+    uint64_t ran_ns;
+    struct histogram
+        *latency; /* the same of each call, in nanoseconds; owned; NULL until one was timed */
 };
 
 /* The table is made once from commands.def. */
@@ -78,6 +83,7 @@ void command_table_destroy(struct command_table *t);
 size_t command_table_count(const struct command_table *t); /* sub-commands included */
 const struct command *command_at(const struct command_table *t, size_t index);
 struct command_stats *command_stats(struct command_table *t, const struct command *c);
+void command_stats_reset(struct command_table *t); /* all of them */
 /* The command for `argv`, following a sub-command where there is one; NULL when unknown. When only
  * the sub-command is unknown, *container (may be NULL) is the command it was looked for in. */
 const struct command *command_find(const struct command_table *t, int argc,
@@ -92,7 +98,7 @@ void command_each_category(const struct command *c, void (*fn)(void *ctx, const 
 /* The category of a word without '@', or 0. */
 unsigned command_category(struct bytes word);
 
-/* Runs a command whose arguments were checked: counts it and lets it answer. EXEC uses it too. */
+/* Runs a command whose arguments were checked: counts and times it and lets it answer. EXEC uses it too. */
 void command_run(struct services *sv, struct session *s, const struct command *command, int argc,
                  struct bytes *argv);
 

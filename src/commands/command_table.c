@@ -72,6 +72,7 @@ struct command_table *command_table_create(const struct hash_key *key)
 
 void command_table_destroy(struct command_table *t)
 {
+    command_stats_reset(t);
     dict_deinit(&t->by_name);
     mem_free(t->items);
     mem_free(t->stats);
@@ -92,6 +93,16 @@ const struct command *command_at(const struct command_table *t, size_t index)
 struct command_stats *command_stats(struct command_table *t, const struct command *c)
 {
     return &t->stats[c->index];
+}
+
+void command_stats_reset(struct command_table *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->stats[i].latency != NULL)
+            histogram_deinit(t->stats[i].latency);
+        mem_free(t->stats[i].latency);
+        t->stats[i] = (struct command_stats){0};
+    }
 }
 
 const struct command *command_by_name(const struct command_table *t, struct bytes name)

@@ -3,6 +3,7 @@
  * its order and its words. */
 #include "commands/command.h"
 #include "commands/handlers.h"
+#include "commands/timing.h"
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -112,10 +113,12 @@ static void run(struct services *sv, struct session *s, struct writer w,
     struct call c = {
         .sv = sv, .session = s, .command = command, .argc = argc, .argv = argv, .w = w};
     struct command_stats *stats = command_stats(sv->commands, command);
+    int64_t from_ns = sv->sessions->mark_ns;
     stats->calls++;
     s->last_command = command->name;
     command->run(&c);
     stats->failed += c.w.errors > 0;
+    timing_ran(&c, from_ns);
 }
 
 void command_run(struct services *sv, struct session *s, const struct command *command, int argc,
@@ -124,8 +127,8 @@ void command_run(struct services *sv, struct session *s, const struct command *c
     run(sv, s, session_writer(s), command, argc, argv);
 }
 
-static void queue(struct session *s, const struct command *command, int argc, struct bytes *argv,
-                  struct writer *w)
+static void queue(struct services *sv, struct session *s, const struct command *command, int argc,
+                  struct bytes *argv, struct writer *w)
 {
     if (s->transaction.count == TRANSACTION_COMMANDS_MAX) {
         s->transaction.aborted = true;
@@ -134,6 +137,7 @@ static void queue(struct session *s, const struct command *command, int argc, st
     }
     transaction_queue(&s->transaction, command, argc, argv);
     write_status(w, "QUEUED");
+    timing_skip(sv);
 }
 
 /* What a browser sends when a page is made to talk to us across protocols: never a command of ours. */
@@ -162,7 +166,7 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
         return;
     }
     if (s->transaction.open && !(command->flags & CMD_NOT_QUEUED))
-        queue(s, command, argc, argv, &w);
+        queue(sv, s, command, argc, argv, &w);
     else
         run(sv, s, w, command, argc, argv);
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "commands/timing.h"
 
 static void on_abandoned(struct hold *hold)
 {
@@ -43,10 +44,13 @@ static void fill(struct late_reply *l, void (*render)(struct late_reply *, struc
 
 static void answer(struct late_reply *l, void (*render)(struct late_reply *, struct writer *))
 {
+    int64_t from_ns = clock_now_ns(l->sv->clock);
     if (l->blocker.session != NULL)
         session_unblock(&l->blocker);
     if (l->session != NULL && !l->mute)
         fill(l, render);
+    if (l->session != NULL && l->blocks)
+        timing_unblocked(l->sv, l->session, l->command, from_ns);
     if (l->session != NULL && !l->mute && render == l->render && l->filled != NULL)
         l->filled(l, &l->session->out);
     l->session = NULL;
@@ -88,9 +92,12 @@ void late_reply_start(struct late_reply *l, struct call *c, bool blocks)
 {
     struct session *s = c->session;
     l->session = s;
+    l->sv = c->sv;
+    l->command = c->command;
     l->mute = session_is_mute(s);
     if (!l->mute)
         hold_start(&l->hold, s, s->out.pos_end, on_abandoned);
-    if (blocks && !s->transaction.running)
+    l->blocks = blocks && !s->transaction.running;
+    if (l->blocks)
         session_block(s, &l->blocker, l->time_up != NULL, TIMERS_NONE, on_block_ended);
 }

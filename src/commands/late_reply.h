@@ -30,9 +30,12 @@ struct late_reply {
 
     /* Private. */
     struct session *session; /* borrowed; NULL once gone */
+    struct services *sv;     /* borrowed */
+    const struct command *command;
     struct hold hold;
     struct blocker blocker;
     bool mute;
+    bool blocks;
 };
 
 /* `blocks`: the session executes nothing more until the answer (except inside EXEC). */

@@ -8,6 +8,8 @@
 #include "base/words.h"
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
+#include <stdlib.h>
 
 #define KB (INT64_C(1) << 10)
 #define MB (INT64_C(1) << 20)
@@ -59,17 +61,17 @@ static enum err bind_parse(void *target, struct bytes text, struct buf *why)
     return ERR_INVALID;
 }
 
-static void bind_format(const void *source, struct buf *text)
+static void text_format(const void *source, struct buf *text)
 {
     buf_append_string(text, *(char *const *)source);
 }
 
-static void bind_release(void *target)
+static void text_release(void *target)
 {
-    char **bind = target;
+    char **text = target;
 
-    mem_free(*bind);
-    *bind = NULL;
+    mem_free(*text);
+    *text = NULL;
 }
 
 /* --- client-output-buffer-limit --------------------------------------------------------------- */
@@ -165,6 +167,46 @@ static enum err dir_check(struct bytes text, struct buf *why)
     return ERR_INVALID;
 }
 
+/* --- latency-tracking-info-percentiles ---------------------------------------------------------- */
+
+/* strtod is for whole, NUL-terminated words. */
+static bool percentile_parse(struct bytes word, double *percent)
+{
+    char text[32], *end;
+    if (word.len >= sizeof(text))
+        return false;
+    memcpy(text, word.data, word.len);
+    text[word.len] = '\0';
+    *percent = strtod(text, &end);
+    return end == text + word.len && isfinite(*percent);
+}
+
+static enum err percentiles_parse(void *target, struct bytes text, struct buf *why)
+{
+    char **percentiles = target;
+    struct buf joined = {0};
+    struct bytes word;
+    const char *wrong = NULL;
+    double percent;
+
+    while (wrong == NULL && next_word(&text, &word)) {
+        if (!percentile_parse(word, &percent))
+            wrong = "Invalid latency-tracking-info-percentiles parameters";
+        else if (percent < 0 || percent > 100)
+            wrong = "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+        else
+            buf_printf(&joined, "%s%.10g", joined.len > 0 ? " " : "", percent);
+    }
+    if (wrong == NULL) {
+        mem_free(*percentiles);
+        *percentiles = mem_strndup(buf_bytes(&joined).data, joined.len);
+    } else {
+        buf_append_string(why, wrong);
+    }
+    buf_deinit(&joined);
+    return wrong == NULL ? ERR_OK : ERR_INVALID;
+}
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 static const struct directive_word loglevel_words[] = {{"debug", TRACE_DEBUG},
@@ -199,8 +241,8 @@ static const struct directive_word ack_words[] = {{"none", CONFIG_ACK_NONE},
 #define FIXED DIRECTIVE_FIXED
 
 static const struct directive items[] = {
-    CUSTOM("bind", bind, FIXED | DIRECTIVE_WORDS, "127.0.0.1 -::1", bind_parse, bind_format,
-           bind_release, "addresses to listen on"),
+    CUSTOM("bind", bind, FIXED | DIRECTIVE_WORDS, "127.0.0.1 -::1", bind_parse, text_format,
+           text_release, "addresses to listen on"),
     INT("port", port, FIXED, "3246", 0, 65535, "TCP port; 0 takes a free one"),
     INT("tcp-backlog", tcp_backlog, FIXED, "511", 0, INT_MAX, "connections that may wait for accept"),
     INT("tcp-keepalive", tcp_keepalive_s, 0, "300", 0, INT_MAX,
@@ -230,6 +272,10 @@ static const struct directive items[] = {
     STRING("dir", dir, FIXED, "./echolog-data", dir_check, "the data directory"),
     ENUM("loglevel", loglevel, 0, "notice", loglevel_words, "what is traced"),
     STRING("logfile", logfile, FIXED, "", NULL, "where the trace goes; empty is standard output"),
+
+    BOOL("latency-tracking", latency_tracking, 0, "yes", "a histogram of durations per command"),
+    CUSTOM("latency-tracking-info-percentiles", latency_percentiles, DIRECTIVE_WORDS, "50 99 99.9",
+           percentiles_parse, text_format, text_release, "what INFO latencystats shows"),
 
     INT("default-partitions", default_partitions, 0, "1", 1, CONFIG_PARTITIONS_MAX,
         "partitions of a topic that is created without saying"),

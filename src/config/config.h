@@ -47,6 +47,9 @@ struct config {
     char *dir;
     int loglevel;  /* enum trace_level */
     char *logfile; /* "" is standard output */
+    /* insight */
+    bool latency_tracking;     /* a histogram per command */
+    char *latency_percentiles; /* shown by INFO latencystats: numbers with single blanks between */
     /* the log */
     int64_t default_partitions;
     bool auto_create_topics;

@@ -22,7 +22,7 @@
 struct machine {
     struct config config;
     struct trace_file trace;
-    struct clock clock;
+    struct system_clock clock;
     struct reactor *reactor;
     struct signals *signals;
     struct disk *disk;
@@ -104,7 +104,7 @@ static bool open_broker(struct machine *m)
     struct broker_options options = {
         .config = &m->config,
         .disk = m->disk,
-        .clock = &m->clock,
+        .clock = &m->clock.clock,
         .trace = &m->trace.trace,
         .config_file = m->config_file,
         .process_figures = process_read_figures,

@@ -199,6 +199,7 @@ static size_t execute_input(struct session *s, struct bytes input)
 {
     struct sessions *all = s->sessions;
     size_t used = 0;
+    all->mark_ns = clock_now_ns(all->clock);
     while (used < input.len && !turn_is_used_up(s) && may_execute(s)) {
         size_t len = 0;
         struct bytes rest = bytes_of(input.data + used, input.len - used);

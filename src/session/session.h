@@ -83,6 +83,7 @@ struct session {
     int64_t created_us;       /* monotonic */
     int64_t last_active_us;   /* monotonic */
     const char *last_command; /* full name, static; "NULL" before the first */
+    int64_t ran_ns;           /* how long the command that blocks it executed before it did */
     uint64_t commands;
     uint64_t bytes_in, bytes_out;
 

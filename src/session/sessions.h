@@ -64,6 +64,8 @@ struct sessions {
     struct list dead;
     struct dict by_id; /* key: the id's 8 bytes */
     struct timer idle_timer;
+    /* When the command before ended, or the reading of input: where the time of the next one begins. */
+    int64_t mark_ns;
     struct sessions_stats stats;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The whole broker in one process, on a disk, a clock and connections in memory: what a reply promises,
  * and what becomes of replies when the disk does not do its part. */
+#include "commands/command.h"
 #include "server/broker.h"
 #include "support/memory_client.h"
 #include "unit/storage/fake_disk.h"
@@ -16,6 +17,7 @@ static struct {
     struct fake_disk *disk;
     struct broker *broker;
     struct memory_client *client, *other;
+    int64_t readings; /* of the clock, inside of turns */
 } f;
 
 static void stand_still(struct clock *clock)
@@ -235,6 +237,30 @@ Test(broker, a_reader_that_waits_is_woken_by_the_record)
     memory_client_send(f.other, "PRODUCE t hello\r\n");
     settle();
     cr_expect_not_null(strstr(memory_client_received(f.client), "$5\r\nhello\r\n"));
+}
+
+static int64_t read_clock(const struct clock *clock)
+{
+    return clock->mono_us * 1000 + ++f.readings * 1000;
+}
+
+Test(broker, what_a_reader_waits_for_is_not_in_its_time)
+{
+    f.clock.now_ns = read_clock;
+    const struct services *sv = broker_services(f.broker);
+    const struct command *fetch = command_by_name(sv->commands, BYTES_LITERAL("fetch"));
+    say("TOPIC CREATE t\r\nFETCH t 0 0 BLOCK 60000\r\n");
+    const struct command_stats *stats = command_stats(sv->commands, fetch);
+    cr_expect_eq(stats->calls, 1);
+    cr_expect_eq(stats->ran_ns, 1000);
+    cr_expect_null(stats->latency, "it is not over");
+    f.clock.mono_us += 30 * 1000000;
+    memory_client_send(f.other, "PRODUCE t hello ACK WRITTEN\r\n");
+    settle();
+    cr_expect_eq(stats->ran_ns, 2000);
+    cr_assert_not_null(stats->latency);
+    cr_expect_eq(stats->latency->count, 1);
+    cr_expect_eq(stats->latency->sum, 2000, "before it waited, and when it answered");
 }
 
 Test(broker, a_reader_that_waits_answers_empty_when_its_time_is_up)
