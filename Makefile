@@ -53,7 +53,9 @@ MALLOC_LIBS_libc :=
 ifeq ($(filter jemalloc libc,$(MALLOC)),)
 $(error MALLOC is '$(MALLOC)'; it can be jemalloc or libc)
 endif
-LIBS := -lisal -lsodium $(MALLOC_LIBS_$(MALLOC))
+# OpenSSL only where it is called.
+TLS_LIBS := -Wl,--push-state,--as-needed -lssl -lcrypto -Wl,--pop-state
+LIBS := -lisal -lsodium $(TLS_LIBS) $(MALLOC_LIBS_$(MALLOC))
 
 # Quiet commands: $(call say,CC,file) shows one line in place of the command.
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))

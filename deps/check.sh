@@ -28,7 +28,9 @@ builds() {
 }
 
 library() {
-    builds "$2" "$3" || missing "$1" "$4" "$5"
+    # The libraries are words of their own.
+    # shellcheck disable=SC2086
+    builds "$2" $3 || missing "$1" "$4" "$5"
 }
 
 check_run() {
@@ -44,6 +46,7 @@ check_run() {
         library jemalloc jemalloc/jemalloc.h -ljemalloc libjemalloc-dev jemalloc-devel
     library ISA-L isa-l.h -lisal libisal-dev isa-l-devel
     library libsodium sodium.h -lsodium libsodium-dev libsodium-devel
+    library OpenSSL openssl/ssl.h '-lssl -lcrypto' libssl-dev openssl-devel
     library libedit editline/readline.h -ledit libedit-dev libedit-devel
 }
 
