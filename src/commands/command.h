@@ -4,6 +4,7 @@
 #define ECHOLOG_COMMANDS_COMMAND_H
 
 #include "base/histogram.h"
+#include "commands/command_keys.h"
 #include "commands/services.h"
 #include "resp/writer.h"
 #include "session/session.h"
@@ -31,6 +32,7 @@ enum command_flags {
     CMD_STALE = 1 << 10,
     CMD_NOSCRIPT = 1 << 11,
     CMD_NOT_QUEUED = 1 << 12, /* executed at once inside MULTI: EXEC, DISCARD, MULTI, QUIT, RESET */
+    CMD_MOVABLE_KEYS = 1 << 13, /* keys stand where first_key and last_key do not say */
 };
 
 enum command_category {
@@ -59,7 +61,10 @@ struct command {
     int arity; /* words including the command's own; negative: at least so many */
     unsigned flags;
     unsigned categories;
-    int first_key, last_key, key_step; /* where topics and groups stand; 0 when none */
+    const char *keys; /* what it names, in the notation of command_keys.h */
+    struct key_spec key_specs[KEY_SPECS_MAX];
+    int key_spec_count;
+    int first_key, last_key, key_step; /* the same as one range; 0 when there is none */
     const char *syntax;                /* arguments as documented: "topic value [KEY key] …" */
     const char *summary;
     const char *since;

@@ -49,30 +49,71 @@ static void write_pair(struct writer *w, const char *name, int64_t value)
     write_int(w, value);
 }
 
-/* Where the one key stands, in the long form that cluster clients read. */
-static void write_key_spec(struct writer *w, const struct command *c)
+/* Whether a spec is of keys, which is what COMMAND INFO tells. */
+static bool tells_keys(const struct key_spec *spec)
 {
-    write_map(w, 3);
-    write_bulk_string(w, "flags");
-    write_set(w, 2);
-    write_status(w, c->flags & CMD_WRITE ? "RW" : "RO");
-    write_status(w, c->flags & CMD_WRITE ? "update" : "access");
+    return !(spec->flags & KEY_NO_KEY);
+}
+
+static void write_begin_search(struct writer *w, const struct key_spec *spec)
+{
+    bool by_keyword = !bytes_is_null(spec->keyword);
     write_bulk_string(w, "begin_search");
     write_map(w, 2);
     write_bulk_string(w, "type");
-    write_bulk_string(w, "index");
+    write_bulk_string(w, spec->first == 0 ? "unknown" : by_keyword ? "keyword" : "index");
     write_bulk_string(w, "spec");
-    write_map(w, 1);
-    write_pair(w, "index", c->first_key);
+    if (spec->first == 0) {
+        write_map(w, 0);
+    } else if (by_keyword) {
+        write_map(w, 2);
+        write_bulk_string(w, "keyword");
+        write_bulk(w, spec->keyword);
+        write_pair(w, "startfrom", spec->first);
+    } else {
+        write_map(w, 1);
+        write_pair(w, "index", spec->first);
+    }
+}
+
+static void write_find_keys(struct writer *w, const struct key_spec *spec)
+{
     write_bulk_string(w, "find_keys");
     write_map(w, 2);
     write_bulk_string(w, "type");
-    write_bulk_string(w, "range");
+    write_bulk_string(w, spec->first == 0 ? "unknown" : "range");
     write_bulk_string(w, "spec");
+    if (spec->first == 0) {
+        write_map(w, 0);
+        return;
+    }
     write_map(w, 3);
-    write_pair(w, "lastkey", c->last_key - c->first_key);
-    write_pair(w, "keystep", c->key_step);
+    write_pair(w, "lastkey", spec->to_end ? -1 : 0);
+    write_pair(w, "keystep", spec->step);
     write_pair(w, "limit", 0);
+}
+
+/* Where keys stand, in the long form that cluster clients read. */
+static void write_key_specs(struct writer *w, const struct command *c)
+{
+    size_t count = 0;
+    for (int i = 0; i < c->key_spec_count; i++)
+        count += tells_keys(&c->key_specs[i]);
+    write_set(w, count);
+    for (int i = 0; i < c->key_spec_count; i++) {
+        const struct key_spec *spec = &c->key_specs[i];
+        struct word_list flags = {0};
+        if (!tells_keys(spec))
+            continue;
+        write_map(w, 3);
+        write_bulk_string(w, "flags");
+        key_each_flag(spec->flags, on_word, &flags);
+        write_set(w, flags.count);
+        flags.w = w;
+        key_each_flag(spec->flags, on_word, &flags);
+        write_begin_search(w, spec);
+        write_find_keys(w, spec);
+    }
 }
 
 void command_write_info(struct writer *w, const struct command_table *t, const struct command *c)
@@ -86,9 +127,7 @@ void command_write_info(struct writer *w, const struct command_table *t, const s
     write_int(w, c->key_step);
     write_words(w, c, command_each_category);
     write_set(w, 0); /* tips */
-    write_set(w, c->first_key > 0);
-    if (c->first_key > 0)
-        write_key_spec(w, c);
+    write_key_specs(w, c);
     size_t count = sub_count(t, c);
     if (count == 0)
         write_set(w, 0);

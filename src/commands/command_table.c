@@ -17,12 +17,11 @@ struct command_table {
 
 /* clang-format off */
 static const struct command definitions[] = {
-#define COMMAND(name_, run_, arity_, flags_, categories_, key_, group_, since_, syntax_, summary_) \
+#define COMMAND(name_, run_, arity_, flags_, categories_, keys_, group_, since_, syntax_, summary_) \
     {.name = name_, .run = run_, .arity = arity_, .flags = flags_, .categories = categories_,      \
-     .first_key = key_, .last_key = key_, .key_step = (key_) > 0,                                  \
-     .syntax = syntax_, .summary = summary_, .since = since_, .group = group_},
+     .keys = keys_, .syntax = syntax_, .summary = summary_, .since = since_, .group = group_},
 #define CONTAINER(name_, flags_, categories_, group_, since_, summary_)                            \
-    {.name = name_, .arity = -2, .flags = flags_, .categories = categories_,                       \
+    {.name = name_, .arity = -2, .flags = flags_, .categories = categories_, .keys = "",           \
      .syntax = "", .summary = summary_, .since = since_, .group = group_},
 #include "commands/commands.def"
 #undef COMMAND
@@ -64,6 +63,7 @@ struct command_table *command_table_create(const struct hash_key *key)
         c->index = i;
         c->word = bar != NULL ? bar + 1 : c->name;
         c->parent = parent_of(t, c);
+        command_read_key_specs(c);
         ASSERT(strlen(c->name) <= NAME_BYTES_MAX);
         dict_add(&t->by_name, bytes_of_string(c->name), c);
     }
@@ -154,7 +154,7 @@ static const struct bit_word flag_words[] = {
     {CMD_WRITE, "write"},       {CMD_READONLY, "readonly"}, {CMD_FAST, "fast"},
     {CMD_BLOCKING, "blocking"}, {CMD_PUBSUB, "pubsub"},     {CMD_ADMIN, "admin"},
     {CMD_NO_AUTH, "no_auth"},   {CMD_NO_MULTI, "no_multi"}, {CMD_LOADING, "loading"},
-    {CMD_STALE, "stale"},       {CMD_NOSCRIPT, "noscript"},
+    {CMD_STALE, "stale"},       {CMD_NOSCRIPT, "noscript"}, {CMD_MOVABLE_KEYS, "movablekeys"},
 };
 
 static const struct bit_word category_words[] = {

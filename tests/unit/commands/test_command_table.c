@@ -115,9 +115,13 @@ Test(command_table, info_says_where_the_topic_stands)
 {
     const char *reply = fixture_say(&f, 0, "hello 3\ncommand info topic|delete");
     cr_expect_not_null(
-        strstr(reply, "$12\r\ntopic|delete\r\n:-3\r\n~1\r\n+write\r\n:2\r\n:2\r\n:1\r\n"));
+        strstr(reply, "$12\r\ntopic|delete\r\n:-3\r\n~1\r\n+write\r\n:2\r\n:-1\r\n:1\r\n"));
     cr_expect_not_null(strstr(reply, "$12\r\nbegin_search\r\n%2\r\n$4\r\ntype\r\n$5\r\nindex\r\n"
                                      "$4\r\nspec\r\n%1\r\n$5\r\nindex\r\n:2\r\n"));
+    cr_expect_not_null(strstr(reply, "$5\r\nflags\r\n~2\r\n+RM\r\n+delete\r\n"));
+    cr_expect_not_null(strstr(reply, "$7\r\nlastkey\r\n:-1\r\n"));
+    reply = fixture_say(&f, 0, "command info consume");
+    cr_expect_not_null(strstr(reply, "$7\r\nkeyword\r\n$6\r\nTOPICS\r\n$9\r\nstartfrom\r\n:3\r\n"));
 }
 
 Test(command_table, docs_tell_summary_syntax_and_arguments)
