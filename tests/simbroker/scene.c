@@ -16,6 +16,9 @@
 #define REST_TURNS 600
 #define REST_TURNS_MAX 60000
 #define SLEEP_MS_MAX 300
+#define SEGMENT_BYTES_MIN 1024
+#define RETENTION_MS_MIN 2000
+#define TOPIC_COMMAND_BYTES_MAX 256
 
 const char *const scene_count_names[SCENE_COUNT] = {
     [SCENE_TURNS] = "turns of the broker",
@@ -41,6 +44,8 @@ const char *const scene_count_names[SCENE_COUNT] = {
     [SCENE_SEEKS] = "GROUP SEEK",
     [SCENE_GROWN] = "topics grown",
     [SCENE_TRIMS] = "TOPIC TRIM",
+    [SCENE_SEGMENTS] = "segments that trimming and retention removed",
+    [SCENE_COMPACTIONS] = "compactions",
     [SCENE_LOST] = "answers that told of a lost range",
     [SCENE_FOLLOWED] = "records followed",
     [SCENE_FOLLOWED_AGAIN] = "followers that joined up again",
@@ -84,6 +89,7 @@ struct scene {
     uint64_t *counts;
     int topic_count, group_count;
     int32_t partitions[LEDGER_TOPICS]; /* 0: not there yet */
+    int64_t segment_bytes;
     struct scene_group groups[LEDGER_GROUPS];
     struct worker workers[WORKERS_MAX];
     int worker_count;
@@ -114,10 +120,11 @@ static void produce(struct scene *s)
     enum ledger_ack ack = world_chance(w, 50) ? LEDGER_SYNCED : LEDGER_WRITTEN;
     if (s->producer == NULL)
         s->producer = wire_connect(w);
-    size_t id = ledger_add(&s->ledger, t, p);
+    int key = (int)world_below(w, LEDGER_KEYS);
+    size_t id = ledger_add(&s->ledger, t, p, key);
     s->produced[s->produced_count++] = (struct produced){id, ack};
     s->counts[SCENE_PRODUCED]++;
-    wire_send(s->producer, "PRODUCE t%d %zu PARTITION %d ACK %s", t, id, (int)p,
+    wire_send(s->producer, "PRODUCE t%d %zu KEY k%d PARTITION %d ACK %s", t, id, key, (int)p,
               ack == LEDGER_SYNCED ? "SYNCED" : "WRITTEN");
 }
 
@@ -213,6 +220,22 @@ static void kick(struct scene *s)
     wire_send(s->admin, "GROUP KICK g%d m%d", k->group, k->number);
 }
 
+/* t1 may keep its records for a while only, t2 the last of each key only. */
+static void create(struct scene *s, int t, int32_t partitions)
+{
+    const struct ledger_kept *kept = &s->ledger.kept[t];
+    char config[TOPIC_COMMAND_BYTES_MAX] = "";
+    size_t len =
+        (size_t)snprintf(config, sizeof(config), " CONFIG segment.bytes %d", (int)s->segment_bytes);
+    if (kept->retention_ms > 0)
+        snprintf(config + len, sizeof(config) - len, " retention.ms %lld",
+                 (long long)kept->retention_ms);
+    else if (kept->compacted)
+        snprintf(config + len, sizeof(config) - len,
+                 " cleanup.policy compact min.cleanable.dirty.ratio 0.1");
+    wire_send(s->admin, "TOPIC CREATE t%d PARTITIONS %d%s", t, (int)partitions, config);
+}
+
 static void grow(struct scene *s)
 {
     int t = (int)world_below(&s->world, (uint64_t)s->topic_count);
@@ -222,7 +245,7 @@ static void grow(struct scene *s)
     if (s->partitions[t] == LEDGER_PARTITIONS_MAX || !audit(s, AUDIT_GROW, t))
         return;
     if (s->partitions[t] == 0)
-        wire_send(s->admin, "TOPIC CREATE t%d PARTITIONS 1", t);
+        create(s, t, 1);
     else
         wire_send(s->admin, "TOPIC ALTER t%d PARTITIONS %d REMAP", t, (int)s->partitions[t] + 1);
 }
@@ -406,6 +429,9 @@ static void count_stats(struct scene *s)
     const struct groups_stats *stats = &groups_of(s)->stats;
     s->counts[SCENE_REBALANCES] += stats->rebalances;
     s->counts[SCENE_EXPIRED] += stats->expired_sessions;
+    const struct storage_stats *stored = storage_stats(broker_services(s->world.broker)->storage);
+    s->counts[SCENE_SEGMENTS] += stored->segments_removed;
+    s->counts[SCENE_COMPACTIONS] += stored->compactions;
 }
 
 static void drop_wires(struct scene *s)
@@ -613,6 +639,11 @@ static void begin(struct scene *s)
     struct world *w = &s->world;
     memset(s->ledger.committed, 0xff, sizeof(s->ledger.committed));
     s->topic_count = LEDGER_TOPICS;
+    s->ledger.clock = &w->clock;
+    s->segment_bytes = SEGMENT_BYTES_MIN << world_below(w, 8);
+    if (world_chance(w, 50))
+        s->ledger.kept[1].retention_ms = RETENTION_MS_MIN << world_below(w, 4);
+    s->ledger.kept[2].compacted = world_chance(w, 50);
     s->group_count = 1 + (int)world_below(w, LEDGER_GROUPS);
     w->disk->odds[SIM_COLD_READ] = (uint32_t)world_below(w, SIM_ODDS_ONE / 4);
     for (int g = 0; g < s->group_count; g++)
@@ -622,7 +653,7 @@ static void begin(struct scene *s)
         if (t > 0 && world_chance(w, 30))
             continue; /* comes later */
         audit(s, AUDIT_ANY, 0);
-        wire_send(s->admin, "TOPIC CREATE t%d PARTITIONS %d", t, (int)partitions);
+        create(s, t, partitions);
         while (s->audit_count > 0) {
             if (world_tick(w))
                 world_fail("the disk died by itself");

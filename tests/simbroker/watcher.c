@@ -67,7 +67,7 @@ static void check_nothing_between(struct watcher *f, int t, int32_t p, int64_t f
     const struct ledger_partition *lp = &f->ledger->partitions[t][p];
     for (int64_t o = from; o < to && o < (int64_t)lp->count; o++) {
         const struct ledger_record *r = lp->ids[o] < 0 ? NULL : &f->ledger->records[lp->ids[o]];
-        if (r != NULL && r->ack != LEDGER_SENT && !r->may_be_lost && o >= f->ledger->trimmed[t][p])
+        if (r != NULL && ledger_must_be_there(f->ledger, r))
             world_fail("follower %d: %s t%d/%d from %lld to %lld leaves out the record at %lld",
                        f->number, what, t, (int)p, (long long)from, (long long)to, (long long)o);
     }
@@ -168,9 +168,7 @@ void watcher_check_all(const struct watcher *f)
 {
     for (size_t i = 0; i < f->ledger->count; i++) {
         const struct ledger_record *r = &f->ledger->records[i];
-        if (r->ack != LEDGER_SENT && !r->may_be_lost &&
-            r->offset >= f->ledger->trimmed[r->topic][r->partition] &&
-            r->offset >= f->next[r->topic][r->partition])
+        if (r->offset >= f->next[r->topic][r->partition] && ledger_must_be_there(f->ledger, r))
             world_fail("follower %d never saw record %zu (t%d/%d offset %lld)", f->number, i,
                        r->topic, (int)r->partition, (long long)r->offset);
     }

@@ -9,6 +9,7 @@
 
 #define WALL_MS_START 1700000000000
 #define TURN_US_MAX 2000
+#define RETENTION_CHECK_MS 500
 
 /* Whose failure it is; one seed runs at a time in a process. */
 static const struct world *current;
@@ -82,6 +83,7 @@ void world_init(struct world *w, uint64_t seed, bool verbose)
     if (!verbose)
         w->trace.level = TRACE_WARNING;
     config_init(&w->config);
+    w->config.log_retention_check_ms = RETENTION_CHECK_MS;
     w->disk = sim_disk_create(random_next(&w->random));
     start(w);
 }
