@@ -11,8 +11,10 @@
 #include "session/push.h"
 #include "session/sessions.h"
 
-/* What is kept for a session that may not execute: enough to notice that its peer is gone. */
-#define INPUT_WHILE_WAITING_MAX (64 * 1024)
+/* What is kept for a session that may not execute. The end of a peer comes behind all it sent before, so of one
+ * that waits for what may never come there is more: its place must not be kept for someone who is gone. */
+#define INPUT_WHILE_PAUSED_MAX (64 * 1024)
+#define INPUT_WHILE_BLOCKED_MAX (1024 * 1024)
 /* What a session is read per turn inside a large argument, and written per turn. */
 #define READ_BYTES_MAX (1024 * 1024)
 #define FLUSH_BYTES_MAX (4 * 1024 * 1024)
@@ -308,7 +310,9 @@ static void check_query_limit(struct session *s)
 /* A session that may not execute is still read a little, so that the end of its peer is noticed. */
 static void read_while_waiting(struct session *s)
 {
-    while (s->readable && !s->at_end && session_input_bytes(s) < INPUT_WHILE_WAITING_MAX)
+    size_t most =
+        s->blocker != NULL && s->blocker->waits ? INPUT_WHILE_BLOCKED_MAX : INPUT_WHILE_PAUSED_MAX;
+    while (s->readable && !s->at_end && session_input_bytes(s) < most)
         read_kept(s);
     /* One that waits for the disk still gets its answer, as any that stops sending does. */
     if ((s->at_end || s->end_in_sight) && s->blocker != NULL && s->blocker->waits)

@@ -129,13 +129,31 @@ Test(session, a_blocked_session_whose_peer_closes_ends)
     cr_expect_eq(f.all->blocked, 0);
 }
 
-Test(session, so_does_one_behind_more_input_than_is_read_while_it_waits)
+static void send_long_pipeline(int count)
 {
-    turn_with("block\r\n");
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < count; i++)
         memory_client_send(
             f.client, "say 0123456789012345678901234567890123456789012345678901234567890123456789"
                       "012345678901234567890123456789\r\n");
+}
+
+/* A socket takes no more, and so does not tell of the end behind it, before what is there was read. */
+Test(session, what_comes_while_blocked_is_read_so_that_the_end_behind_it_is_seen)
+{
+    turn_with("block\r\n");
+    send_long_pipeline(5000);
+    fixture_turn(&f);
+    cr_expect_eq(f.client->incoming.len, 0);
+    EXPECT_STR(fixture_executed(&f), "block;");
+    session_unblock(&f.blocker);
+    fixture_turn(&f);
+    cr_expect_eq(strlen(fixture_executed(&f)), 5000 * strlen("say ;") + 5000 * 100);
+}
+
+Test(session, so_does_one_behind_more_input_than_is_read_while_it_waits)
+{
+    turn_with("block\r\n");
+    send_long_pipeline(20000);
     memory_client_end(f.client);
     fixture_turn(&f);
     cr_expect_eq(f.last_end, BLOCK_CLOSED);
