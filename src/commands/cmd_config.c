@@ -115,8 +115,8 @@ void cmd_config_set(struct call *c)
         return;
     }
     struct buf why = {0};
-    enum err err =
-        config_set(c->sv->config, c->argv + 2, (size_t)(c->argc - 2) / 2, on_changed, c->sv, &why);
+    enum err err = config_set(c->sv->config, c->argv + 2, (size_t)(c->argc - 2) / 2,
+                              &c->sv->config_parts, on_changed, c->sv, &why);
     if (err == ERR_OK) {
         update_sessions(c->sv);
         write_ok(&c->w);

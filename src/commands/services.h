@@ -44,7 +44,8 @@ struct services {
 
     /* SHUTDOWN, and SHUTDOWN ABORT (false when none is under way). */
     void (*shutdown)(struct services *sv);
-    /* A directive was changed at run time. */
+    struct list config_parts; /* who must agree to a CONFIG SET; see config/config_part.h */
+    /* A directive was changed at run time: all parts agreed, and its value holds. */
     void (*configured)(struct services *sv, const struct directive *d);
     /* Process figures for INFO; from main, since the core asks the system nothing. */
     void (*process_figures)(struct services *sv, struct process_figures *figures);

@@ -86,15 +86,16 @@ enum err config_read(struct config *c, const char *name, struct bytes text, stru
 MUST_CHECK
 enum err config_read_options(struct config *c, int argc, char *const *argv, struct buf *why);
 
-/* CONFIG SET of several at once: all or nothing. `pairs` holds name, value, name, value … ERR_INVALID:
- * nothing changed; `why` is Redis's text behind "ERR " ("CONFIG SET failed (possibly related to
- * argument 'maxclients') - argument must be …", "Unknown option or number of arguments for CONFIG SET -
- * 'x'" with our suggestion). On success `changed`, when not NULL, is called once per directive given,
- * after all have their values. `pair_count` counts pairs. Strings that were not set stay where they
- * are. */
+/* CONFIG SET of several at once: all or nothing. `pairs` holds name, value, name, value …; `parts` is the
+ * list of those who must agree (config_part.h), or NULL. ERR_INVALID: nothing changed; `why` is Redis's
+ * text behind "ERR " ("CONFIG SET failed (possibly related to argument 'maxclients') - argument must be
+ * …", "Unknown option or number of arguments for CONFIG SET - 'x'" with our suggestion). On success
+ * `changed`, when not NULL, is called once per directive given, after all have their values. `pair_count`
+ * counts pairs. Strings that were not set stay where they are. */
+struct list;
 MUST_CHECK
 enum err config_set(struct config *c, const struct bytes *pairs, size_t pair_count,
-                    void (*changed)(void *ctx, const struct directive *d), void *ctx,
-                    struct buf *why);
+                    struct list *parts, void (*changed)(void *ctx, const struct directive *d),
+                    void *ctx, struct buf *why);
 
 #endif

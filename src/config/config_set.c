@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CONFIG SET: several directives at once, all or nothing. Everything is tried on a copy first; what was
- * accepted there is then set for real, so that what was not named is not touched. */
-#include "config/config.h"
+/* CONFIG SET: several directives at once, all or nothing. Everything is tried on a copy first, the parts
+ * that work with the values are asked, and what was accepted is then set for real, so that what was not
+ * named is not touched. */
+#include "base/mem.h"
+#include "config/config_part.h"
 #include "config/quote.h"
 
 static void say_failed(struct bytes name, struct bytes cause, struct buf *why)
@@ -73,22 +75,63 @@ static enum err set_values(struct config *c, const struct bytes *pairs, size_t p
     return err;
 }
 
-enum err config_set(struct config *c, const struct bytes *pairs, size_t pair_count,
-                    void (*changed)(void *ctx, const struct directive *d), void *ctx,
-                    struct buf *why)
+struct setting {
+    struct config *config;
+    const struct bytes *pairs;
+    size_t pair_count;
+    struct buf *why;
+};
+
+static void publish(void *ctx)
 {
-    struct config trial;
+    struct setting *s = ctx;
+    enum err err = set_values(s->config, s->pairs, s->pair_count, s->why);
+
+    ASSERT(err == ERR_OK);
+}
+
+/* Asks the parts, and sets the values if all agree. */
+static enum err change(struct setting *s, const struct config *after, struct list *parts)
+{
+    struct buf cause = {0};
+    struct config_change change = {
+        .after = after,
+        .changed = mem_zalloc(s->pair_count, sizeof(struct directive *)),
+        .why = &cause,
+    };
+    enum err err;
+
+    for (size_t i = 0; i < s->pair_count; i++) {
+        const struct directive *d = directive_find(&config_table, s->pairs[2 * i]);
+
+        if ((d->flags & DIRECTIVE_REFERS) || !directive_equal(d, s->config, after))
+            change.changed[change.changed_count++] = d;
+    }
+    err = config_change_run(&change, parts, publish, s);
+    if (err != ERR_OK)
+        say_failed(bytes_of_string(change.culprit->name), buf_bytes(&cause), s->why);
+    mem_free(change.changed);
+    buf_deinit(&cause);
+    return err;
+}
+
+enum err config_set(struct config *c, const struct bytes *pairs, size_t pair_count,
+                    struct list *parts, void (*changed)(void *ctx, const struct directive *d),
+                    void *ctx, struct buf *why)
+{
+    struct setting setting = {.config = c, .pairs = pairs, .pair_count = pair_count, .why = why};
+    struct config after;
     enum err err = check_names(pairs, pair_count, why);
 
     if (err != ERR_OK)
         return err;
-    directives_copy(&config_table, &trial, c);
-    err = set_values(&trial, pairs, pair_count, why);
-    config_deinit(&trial);
+    directives_copy(&config_table, &after, c);
+    err = set_values(&after, pairs, pair_count, why);
+    if (err == ERR_OK)
+        err = change(&setting, &after, parts);
+    config_deinit(&after);
     if (err != ERR_OK)
         return err;
-    err = set_values(c, pairs, pair_count, why);
-    ASSERT(err == ERR_OK);
     for (size_t i = 0; changed != NULL && i < pair_count; i++)
         changed(ctx, directive_find(&config_table, pairs[2 * i]));
     return ERR_OK;

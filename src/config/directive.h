@@ -26,6 +26,7 @@ enum directive_flags {
     DIRECTIVE_SECRET = 2,     /* not shown in traces */
     DIRECTIVE_TRUE_FALSE = 4, /* a BOOL that reads and writes true/false */
     DIRECTIVE_WORDS = 8,      /* its value in a file or on the command line is one or more words */
+    DIRECTIVE_REFERS = 16, /* names files whose content counts: set to the same, it has changed */
 };
 
 struct directive_word {

@@ -174,6 +174,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     b->services.started_wall_ms = options->clock->wall_ms;
     b->services.shutdown = on_shutdown;
     b->services.configured = on_configured;
+    list_init(&b->services.config_parts);
     b->services.process_figures = options->process_figures;
     b->disk = options->disk;
     b->configured = options->configured;
@@ -248,6 +249,11 @@ void broker_accept(struct broker *b, struct stream *stream)
 void broker_set_port(struct broker *b, int port)
 {
     b->services.port = port;
+}
+
+void broker_add_config_part(struct broker *b, struct config_part *part)
+{
+    list_push_back(&b->services.config_parts, &part->link);
 }
 
 const struct services *broker_services(const struct broker *b)

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "commands/services.h"
+#include "config/config_part.h"
 #include "disk/disk.h"
 #include "net/stream.h"
 
@@ -20,7 +21,7 @@ struct broker_options {
     struct hash_key hash_key; /* secret */
     const char *config_file;
     void (*process_figures)(struct services *sv, struct process_figures *figures);
-    /* A directive changed at run time, for what lies outside the broker. May be NULL. */
+    /* A directive changed at run time, for what lies outside the broker and cannot fail. May be NULL. */
     void (*configured)(void *ctx, const struct directive *d);
     void *ctx;
 };
@@ -34,6 +35,9 @@ enum err broker_destroy(struct broker *b);
 
 void broker_accept(struct broker *b, struct stream *stream);
 void broker_set_port(struct broker *b, int port); /* for INFO */
+/* Lets what lies outside the broker take part in every CONFIG SET: what a new value needs of the machine
+ * can be refused, and then nothing has changed (config/config_part.h). `part` is borrowed. */
+void broker_add_config_part(struct broker *b, struct config_part *part);
 /* Its parts, for those who look on: a simulation that holds promises against them. */
 const struct services *broker_services(const struct broker *b);
 

@@ -85,7 +85,7 @@ static void as_set(const struct words *words)
 
     config_init(&c);
     directives_copy(&config_table, &before, &c);
-    err = config_set(&c, words->items, words->count / 2, NULL, NULL, &why);
+    err = config_set(&c, words->items, words->count / 2, NULL, NULL, NULL, &why);
     check_said(err, &why);
     ASSERT(err == ERR_OK || configs_equal(&c, &before));
     check_printed(&c);

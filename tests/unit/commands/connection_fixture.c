@@ -62,6 +62,7 @@ void fixture_init(struct fixture *f)
     f->sv.config_file = "";
     f->sv.shutdown = on_shutdown;
     f->sv.configured = on_configured;
+    list_init(&f->sv.config_parts);
     f->sv.pubsub = pubsub_create(&f->hash_key);
     f->sv.recorder = recorder_create(NULL, f->sv.pubsub, &f->hash_key);
     f->sv.commands = command_table_create(&f->hash_key);

@@ -75,22 +75,41 @@ const char *read_options(struct config *c, ...)
     return said(&why, err);
 }
 
-const char *set_pairs(struct config *c, ...)
+static const char *set_words(struct config *c, struct list *parts, va_list args)
 {
     struct bytes words[WORDS_IN_A_TEST_MAX];
     struct buf why = {0};
     size_t count = 0;
     const char *word;
-    va_list args;
     enum err err;
 
-    va_start(args, c);
     while ((word = va_arg(args, const char *)) != NULL) {
         cr_assert(count < WORDS_IN_A_TEST_MAX);
         words[count++] = bytes_of_string(word);
     }
-    va_end(args);
     cr_assert(count % 2 == 0);
-    err = config_set(c, words, count / 2, NULL, NULL, &why);
+    err = config_set(c, words, count / 2, parts, NULL, NULL, &why);
     return said(&why, err);
+}
+
+const char *set_pairs(struct config *c, ...)
+{
+    const char *text;
+    va_list args;
+
+    va_start(args, c);
+    text = set_words(c, NULL, args);
+    va_end(args);
+    return text;
+}
+
+const char *set_pairs_with(struct config *c, struct list *parts, ...)
+{
+    const char *text;
+    va_list args;
+
+    va_start(args, parts);
+    text = set_words(c, parts, args);
+    va_end(args);
+    return text;
 }

@@ -16,5 +16,7 @@ const char *read_text(struct config *c, const char *text);
 const char *read_options(struct config *c, ...);
 /* What config_set says about names and values, which a NULL ends, or "". */
 const char *set_pairs(struct config *c, ...);
+/* The same, with those on the list `parts` asked. */
+const char *set_pairs_with(struct config *c, struct list *parts, ...);
 
 #endif

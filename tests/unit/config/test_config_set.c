@@ -97,7 +97,7 @@ Test(config_set, tells_what_was_set_after_all_of_it_is)
     struct seen seen = {0};
     struct buf why = {0};
 
-    cr_assert(config_set(&c, pairs, 2, remember, &seen, &why) == ERR_OK);
+    cr_assert(config_set(&c, pairs, 2, NULL, remember, &seen, &why) == ERR_OK);
     cr_assert(seen.count == 2);
     cr_assert_str_eq(seen.names[0], "loglevel");
     cr_assert_str_eq(seen.names[1], "timeout");
@@ -111,7 +111,7 @@ Test(config_set, tells_nothing_when_it_fails)
     struct seen seen = {0};
     struct buf why = {0};
 
-    cr_assert(config_set(&c, pairs, 1, remember, &seen, &why) == ERR_INVALID);
+    cr_assert(config_set(&c, pairs, 1, NULL, remember, &seen, &why) == ERR_INVALID);
     cr_assert(seen.count == 0);
     buf_deinit(&why);
 }
