@@ -4,9 +4,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What stands here when the program has none of its own. */
+__attribute__((weak)) void check_on_fatal(const char *text)
+{
+    (void)text;
+}
+
+void check_fatal(const char *text)
+{
+    fprintf(stderr, "%s\n", text);
+    fflush(stderr);
+    check_on_fatal(text);
+    abort();
+}
+
 void check_failed(const char *condition, const char *file, int line)
 {
-    fprintf(stderr, "assertion failed: %s (%s:%d)\n", condition, file, line);
-    fflush(stderr);
-    abort();
+    char text[512];
+    snprintf(text, sizeof(text), "assertion failed: %s (%s:%d)", condition, file, line);
+    check_fatal(text);
 }

@@ -19,6 +19,10 @@
 
 /* Prints the failed condition with its place to standard error and aborts. */
 NORETURN void check_failed(const char *condition, const char *file, int line);
+/* Prints `text`, which says why this process cannot go on, to standard error and aborts. */
+NORETURN void check_fatal(const char *text);
+/* Hears `text` before the abort: a program may define this function, to put it where people look. */
+void check_on_fatal(const char *text);
 
 #define ASSERT(condition)                                 \
     do {                                                  \

@@ -9,9 +9,10 @@
 
 NORETURN static void mem_exhausted(size_t len)
 {
-    fprintf(stderr, "out of memory: %zu bytes were not available\n", len);
-    fflush(stderr);
-    abort();
+    char text[64];
+
+    snprintf(text, sizeof(text), "out of memory: %zu bytes were not available", len);
+    check_fatal(text);
 }
 
 void *mem_alloc(size_t len)

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 /* As Redis's loglevel. */
 enum trace_level { TRACE_DEBUG, TRACE_VERBOSE, TRACE_NOTICE, TRACE_WARNING };
@@ -16,6 +17,7 @@ struct trace {
     enum trace_level level; /* lines below it are not made */
     /* One line without its newline, shorter than TRACE_LINE_BYTES_MAX, with control bytes escaped. */
     void (*sink)(struct trace *trace, enum trace_level level, const char *line);
+    uint64_t lost; /* lines that the sink could not deliver */
 };
 
 void trace_printf(struct trace *t, enum trace_level level, const char *format, ...)

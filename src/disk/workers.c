@@ -79,6 +79,17 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
+/* A fault is of the thread that makes it: blocked, it would end the process without a report. */
+static void all_but_faults(sigset_t *set)
+{
+    sigfillset(set);
+    sigdelset(set, SIGSEGV);
+    sigdelset(set, SIGBUS);
+    sigdelset(set, SIGFPE);
+    sigdelset(set, SIGILL);
+    sigdelset(set, SIGABRT);
+}
+
 /* Under the lane's mutex, or before anyone else knows the lane. */
 static enum err lane_start_thread(struct lane *lane)
 {
@@ -86,9 +97,9 @@ static enum err lane_start_thread(struct lane *lane)
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, WORKERS_STACK_BYTES);
 
-    sigset_t all, before; /* a thread starts with the mask of its maker */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t others, before; /* a thread starts with the mask of its maker */
+    all_but_faults(&others);
+    pthread_sigmask(SIG_SETMASK, &others, &before);
     int errnum = pthread_create(&lane->threads[lane->started], &attr, thread_main, lane);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 
