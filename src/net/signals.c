@@ -13,6 +13,7 @@ struct signals {
     struct reactor_watch watch;
     struct reactor *reactor; /* borrowed, outlives this */
     int fd;                  /* owned */
+    sigset_t wanted;
     void (*received)(void *ctx, int signal);
     void *ctx; /* borrowed */
 };
@@ -27,6 +28,13 @@ static void signals_ready(struct reactor_watch *watch, unsigned events)
         s->received(s->ctx, (int)info.ssi_signo);
 }
 
+void signals_ignore(void)
+{
+    static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGHUP};
+    for (size_t i = 0; i < COUNT_OF(ignored); i++)
+        signal(ignored[i], SIG_IGN);
+}
+
 enum err signals_create(struct reactor *r, void (*received)(void *ctx, int signal), void *ctx,
                         struct signals **signals)
 {
@@ -34,12 +42,14 @@ enum err signals_create(struct reactor *r, void (*received)(void *ctx, int signa
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGINT);
     sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGHUP);
     int fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)
         return err_from_errno(errno);
 
     struct signals *s = mem_zalloc(1, sizeof(*s));
-    *s = (struct signals){.reactor = r, .fd = fd, .received = received, .ctx = ctx};
+    *s = (struct signals){
+        .reactor = r, .fd = fd, .wanted = wanted, .received = received, .ctx = ctx};
     s->watch.ready = signals_ready;
     enum err err = reactor_watch(r, &s->watch, fd, REACTOR_READ);
     if (err != ERR_OK) {
@@ -48,10 +58,21 @@ enum err signals_create(struct reactor *r, void (*received)(void *ctx, int signa
         return err;
     }
     pthread_sigmask(SIG_BLOCK, &wanted, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
+    signals_ignore();
+    signal(SIGHUP, SIG_DFL); /* one that is ignored (nohup) would not become an event */
     *signals = s;
     return ERR_OK;
+}
+
+void signals_release(struct signals *s, int number)
+{
+    sigset_t one;
+    sigdelset(&s->wanted, number);
+    int fd = signalfd(s->fd, &s->wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    ASSERT(fd == s->fd);
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    pthread_sigmask(SIG_UNBLOCK, &one, NULL);
 }
 
 void signals_destroy(struct signals *s)

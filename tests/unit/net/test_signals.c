@@ -88,3 +88,36 @@ Test(signals, a_write_to_a_closed_pipe_is_an_error_and_no_death)
     signals_destroy(s);
     reactor_destroy(r);
 }
+
+Test(signals, hangups_are_events_and_those_for_users_are_nothing)
+{
+    struct reactor *r;
+    struct signals *s;
+    struct seen seen = {0};
+    signal(SIGHUP, SIG_IGN); /* as nohup leaves it */
+    cr_assert_eq(reactor_create(&r), ERR_OK);
+    cr_assert_eq(signals_create(r, received, &seen, &s), ERR_OK);
+    raise(SIGUSR1);
+    raise(SIGUSR2);
+    reactor_wait(r, 0);
+    cr_assert_eq(seen.count, 0);
+    raise(SIGHUP);
+    reactor_wait(r, -1);
+    cr_assert_eq(seen.last, SIGHUP);
+    signals_destroy(s);
+    reactor_destroy(r);
+}
+
+Test(signals, one_that_is_released_acts_at_once_and_others_are_events_still, .signal = SIGINT)
+{
+    struct reactor *r;
+    struct signals *s;
+    struct seen seen = {0};
+    cr_assert_eq(reactor_create(&r), ERR_OK);
+    cr_assert_eq(signals_create(r, received, &seen, &s), ERR_OK);
+    signals_release(s, SIGINT);
+    raise(SIGTERM);
+    reactor_wait(r, -1);
+    if (seen.last == SIGTERM)
+        raise(SIGINT);
+}
