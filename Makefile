@@ -127,9 +127,10 @@ $(call archive,storage): $(call objects,storage) $(call objects,disk) $(call obj
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# With the names of its functions, which a crash report calls them by.
 $(SERVER): $(BUILD)/obj/server/main.o $(call archives_of,$(FOLDERS))
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
+	$(Q)$(LINK) -rdynamic -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 define tool_rules
 $(BUILD)/echolog-$(1): $(BUILD)/obj/$(1)/main.o $(call archives_of,$(1) $($(1)_uses))
@@ -290,6 +291,7 @@ RUN_TESTS = ECHOLOG_SERVER=$(abspath $(SERVER)) ECHOLOG_CLI=$(abspath $(CLI)) te
 UNIT_PARTS   = $(addprefix criterion:,$(UNIT_TESTS))
 SERVER_PARTS = $(addprefix criterion:,$(SERVER_TESTS))
 CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
+PROCESS_PARTS = $(if $(SERVER_TESTS),counted:tests/process/run)
 FUZZ_PARTS   = $(foreach n,$(FUZZ_NAMES),plain:$(BUILD)/fuzz/$(n):tests/fuzz/corpus/$(n))
 SIM_PARTS    = counted:$(SIM):--seeds=$(SEEDS) counted:$(SIM_BROKER):--seeds=$(SEEDS)
 LINT_PARTS   = plain:utils/lint-layers
@@ -298,7 +300,7 @@ EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
 test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
-	    counted:$(CRASH) $(CLIENT_PARTS)
+	    $(PROCESS_PARTS) counted:$(CRASH) $(CLIENT_PARTS)
 
 # The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
 asan tsan:

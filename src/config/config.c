@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
+#include <syslog.h>
 
 #define KB (INT64_C(1) << 10)
 #define MB (INT64_C(1) << 20)
@@ -215,6 +216,18 @@ static const struct directive_word loglevel_words[] = {{"debug", TRACE_DEBUG},
                                                        {"warning", TRACE_WARNING},
                                                        {NULL, 0}};
 
+static const struct directive_word facility_words[] = {
+    {"user", LOG_USER},     {"local0", LOG_LOCAL0},
+    {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},
+    {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},
+    {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6},
+    {"local7", LOG_LOCAL7}, {NULL, 0}};
+
+static const struct directive_word supervised_words[] = {{"no", CONFIG_SUPERVISED_NO},
+                                                         {"systemd", CONFIG_SUPERVISED_SYSTEMD},
+                                                         {"auto", CONFIG_SUPERVISED_AUTO},
+                                                         {NULL, 0}};
+
 static const struct directive_word ack_words[] = {{"none", CONFIG_ACK_NONE},
                                                   {"written", CONFIG_ACK_WRITTEN},
                                                   {"synced", CONFIG_ACK_SYNCED},
@@ -272,6 +285,14 @@ static const struct directive items[] = {
     STRING("dir", dir, FIXED, "./echolog-data", dir_check, "the data directory"),
     ENUM("loglevel", loglevel, 0, "notice", loglevel_words, "what is traced"),
     STRING("logfile", logfile, FIXED, "", NULL, "where the trace goes; empty is standard output"),
+    BOOL("syslog-enabled", syslog_enabled, FIXED, "no", "whether the trace goes to the system's logger too"),
+    STRING("syslog-ident", syslog_ident, FIXED, "echolog", NULL, "the name lines have there"),
+    ENUM("syslog-facility", syslog_facility, FIXED, "local0", facility_words, "the facility they have there"),
+    BOOL("crash-log-enabled", crash_log_enabled, 0, "yes", "whether a fatal signal is reported before the end"),
+    BOOL("daemonize", daemonize, FIXED, "no", "whether to go to the background"),
+    STRING("pidfile", pidfile, FIXED, "", NULL,
+           "the file for the number of the process; empty is none"),
+    ENUM("supervised", supervised, FIXED, "no", supervised_words, "who is told of start, stop and life"),
 
     BOOL("latency-tracking", latency_tracking, 0, "yes", "a histogram of durations per command"),
     CUSTOM("latency-tracking-info-percentiles", latency_percentiles, DIRECTIVE_WORDS, "50 99 99.9",

@@ -8,6 +8,7 @@
 
 #define CONFIG_PORT_DEFAULT 3246
 #define CONFIG_BIND_MAX 16
+#define CONFIG_PIDFILE_DEFAULT "/var/run/echolog.pid"
 #define CONFIG_TEXT_BYTES_MAX 512    /* dir, logfile, requirepass */
 #define CONFIG_PARTITIONS_MAX 100000 /* of one server */
 #define CONFIG_DISK_THREADS_MAX 16   /* of one kind */
@@ -15,6 +16,8 @@
 #define CONFIG_MS_MAX (INT64_MAX / 1000000)
 
 enum config_ack { CONFIG_ACK_NONE, CONFIG_ACK_WRITTEN, CONFIG_ACK_SYNCED };
+
+enum config_supervised { CONFIG_SUPERVISED_NO, CONFIG_SUPERVISED_SYSTEMD, CONFIG_SUPERVISED_AUTO };
 
 /* As Redis's client-output-buffer-limit. 0 means no limit. */
 struct config_output_limit {
@@ -47,6 +50,13 @@ struct config {
     char *dir;
     int loglevel;  /* enum trace_level */
     char *logfile; /* "" is standard output */
+    bool syslog_enabled;
+    char *syslog_ident;
+    int syslog_facility; /* as in <syslog.h> */
+    bool crash_log_enabled;
+    bool daemonize;
+    char *pidfile;  /* "" is none, or CONFIG_PIDFILE_DEFAULT in the background */
+    int supervised; /* enum config_supervised */
     /* insight */
     bool latency_tracking;     /* a histogram per command */
     char *latency_percentiles; /* shown by INFO latencystats: numbers with single blanks between */

@@ -20,7 +20,9 @@ struct broker {
     struct clock *clock; /* borrowed, as all that the options name */
     struct disk *disk;
     void (*configured)(void *ctx, const struct directive *d);
+    void (*opening)(void *ctx, size_t partitions);
     void *ctx;
+    struct broker_command executing;
     bool stopping;
     int64_t stop_deadline_us;
 };
@@ -35,7 +37,9 @@ static struct broker *broker_of(struct services *sv)
 static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
 {
     struct broker *b = ctx;
+    b->executing = (struct broker_command){.session = s, .argc = argc, .argv = argv};
     command_dispatch(&b->services, s, argc, argv);
+    b->executing.session = NULL;
 }
 
 static void ignore_session(void *ctx, struct session *s)
@@ -125,6 +129,8 @@ static enum err open_log(struct broker *b)
         .random = &b->random,
         .hash_key = &b->hash_key,
         .config = sv->config,
+        .opening = b->opening,
+        .opening_ctx = b->ctx,
     };
     int64_t before_us = b->clock->mono_us;
     struct catalog_recovery recovery = {0};
@@ -178,6 +184,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     b->services.process_figures = options->process_figures;
     b->disk = options->disk;
     b->configured = options->configured;
+    b->opening = options->opening;
     b->ctx = options->ctx;
     b->hash_key = options->hash_key;
     random_seed(&b->random, options->seed);
@@ -261,6 +268,11 @@ const struct services *broker_services(const struct broker *b)
     return &b->services;
 }
 
+const struct broker_command *broker_executing(const struct broker *b)
+{
+    return &b->executing;
+}
+
 /* --- the turn ------------------------------------------------------------------------------- */
 
 void broker_tick(struct broker *b)
@@ -307,6 +319,11 @@ void broker_stop(struct broker *b)
     b->stopping = true;
     b->stop_deadline_us = b->clock->mono_us + STOP_WAIT_US;
     TRACE_NOTE(b->services.trace, "Stopping: finishing what was acknowledged or is under way");
+}
+
+bool broker_stopping(const struct broker *b)
+{
+    return b->stopping;
 }
 
 bool broker_stopped(const struct broker *b)

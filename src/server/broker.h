@@ -23,7 +23,16 @@ struct broker_options {
     void (*process_figures)(struct services *sv, struct process_figures *figures);
     /* A directive changed at run time, for what lies outside the broker and cannot fail. May be NULL. */
     void (*configured)(void *ctx, const struct directive *d);
+    /* Before each partition that is opened at start, with how many are. May be NULL. */
+    void (*opening)(void *ctx, size_t partitions);
     void *ctx;
+};
+
+/* What is being executed. */
+struct broker_command {
+    const struct session *session; /* NULL: no command */
+    int argc;
+    const struct bytes *argv;
 };
 
 /* Opens the log in the disk's root (blocks) and traces what was found. ERR_BUSY another server uses the
@@ -41,6 +50,9 @@ void broker_add_config_part(struct broker *b, struct config_part *part);
 /* Its parts, for those who look on: a simulation that holds promises against them. */
 const struct services *broker_services(const struct broker *b);
 
+/* For a report of a crash in the middle of a turn. */
+const struct broker_command *broker_executing(const struct broker *b);
+
 /* One turn: run what is ready, commit, flush replies, close the dead. The order is the promise: no
  * acknowledgement leaves before the commit it speaks of. */
 void broker_tick(struct broker *b);
@@ -49,6 +61,7 @@ int64_t broker_wait_us(const struct broker *b);
 
 /* Begins an orderly end: no more commands, replies that wait for a commit still go out. */
 void broker_stop(struct broker *b);
+bool broker_stopping(const struct broker *b); /* it has begun, also by a command */
 /* Whether that is over: the driver may leave its loop. */
 bool broker_stopped(const struct broker *b);
 

@@ -7,13 +7,19 @@
 #include "net/signals.h"
 #include "net/system_clock.h"
 #include "server/broker.h"
+#include "server/crash.h"
+#include "server/daemon.h"
 #include "server/listeners.h"
+#include "server/notify.h"
 #include "server/options.h"
+#include "server/pidfile.h"
 #include "server/process.h"
 #include "server/trace_file.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Descriptors besides those of clients and sealed segments: listeners, epoll, active segments … */
@@ -21,7 +27,11 @@
 
 struct machine {
     struct config config;
+    struct trace_syslog syslog;
     struct trace_file trace;
+    struct daemon daemon;
+    struct notify notify;
+    struct crash crash;
     struct system_clock clock;
     struct reactor *reactor;
     struct signals *signals;
@@ -30,15 +40,88 @@ struct machine {
     struct broker *broker;
     struct listeners listeners;
     char *config_file;
+    char *pidfile; /* owned; NULL: none was written */
+    bool stopping;
 };
 
+/* The one variable of the program: handlers of signals are handed nothing. */
+static struct machine machine;
+
+/* --- signals at any time ---------------------------------------------------------------------- */
+
+static void on_fatal(int number, siginfo_t *info, void *context)
+{
+    crash_report(&machine.crash, number, info, context);
+}
+
+void check_on_fatal(const char *text)
+{
+    snprintf(machine.crash.reason, sizeof(machine.crash.reason), "%s", text);
+}
+
+/* While the log is opened, and when somebody insists: what was acknowledged is as safe as it is in a
+ * crash. */
+static void on_hasty_signal(int number)
+{
+    static const char insists[] = "You insist... exiting now.\n";
+    static const char starting[] = "Received a signal to stop while starting: exiting now.\n";
+    const char *text = machine.stopping ? insists : starting;
+    ssize_t written = write(machine.trace.fd, text, strlen(text));
+    (void)written;
+    (void)number;
+    _exit(machine.stopping ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static void prepare_signals(struct machine *m)
+{
+    struct sigaction action = {.sa_handler = on_hasty_signal};
+    signals_ignore();
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    crash_init(&m->crash, m->trace.fd);
+    crash_handle(&m->crash, m->config.crash_log_enabled ? on_fatal : NULL);
+}
+
 /* --- events --------------------------------------------------------------------------------- */
+
+/* SIGHUP: what lies in files outside of the log is opened anew. */
+static void reload(struct machine *m)
+{
+    notify_reloading(&m->notify, m->clock.clock.mono_us);
+    if (!trace_file_reopen(&m->trace))
+        TRACE_WARN(&m->trace.trace,
+                   "Cannot reopen the log file '%s': %s. Going on with the old one",
+                   m->config.logfile, strerror(errno));
+    else if (m->config.logfile[0] != '\0')
+        TRACE_NOTE(&m->trace.trace, "Received SIGHUP: the log file is open anew");
+    notify_ready(&m->notify, "Ready to accept connections");
+}
 
 static void on_signal(void *ctx, int number)
 {
     struct machine *m = ctx;
-    TRACE_NOTE(&m->trace.trace, "Received %s", number == SIGINT ? "SIGINT" : "SIGTERM");
+    if (number == SIGHUP) {
+        reload(m);
+        return;
+    }
+    TRACE_NOTE(&m->trace.trace, "Received %s scheduling shutdown...",
+               number == SIGINT ? "SIGINT" : "SIGTERM");
     broker_stop(m->broker);
+}
+
+static void on_configured(void *ctx, const struct directive *d)
+{
+    struct machine *m = ctx;
+    if (strcmp(d->name, "crash-log-enabled") == 0)
+        crash_handle(&m->crash, m->config.crash_log_enabled ? on_fatal : NULL);
+}
+
+static void on_opening(void *ctx, size_t partitions)
+{
+    struct machine *m = ctx;
+    clock_update(&m->clock.clock);
+    notify_step(&m->notify, m->clock.clock.mono_us, partitions);
 }
 
 static void on_accepted(void *ctx, struct stream *stream)
@@ -59,7 +142,7 @@ static void on_disk(struct reactor_watch *watch, unsigned events)
 static bool fail(struct machine *m, const char *what, const char *why)
 {
     TRACE_WARN(&m->trace.trace, "%s: %s", what, why);
-    if (m->trace.file != stdout)
+    if (m->trace.fd != STDOUT_FILENO)
         fprintf(stderr, "echolog-server: %s: %s\n", what, why);
     return false;
 }
@@ -108,12 +191,15 @@ static bool open_broker(struct machine *m)
         .trace = &m->trace.trace,
         .config_file = m->config_file,
         .process_figures = process_read_figures,
+        .configured = on_configured,
+        .opening = on_opening,
+        .ctx = m,
     };
     if (!process_random(&options.seed, sizeof(options.seed)) ||
         !process_random(&options.hash_key, sizeof(options.hash_key)))
         return fail(m, "Cannot start", "the system gives no random bytes");
     enum err err = broker_create(&options, &m->broker);
-    if (err != ERR_OK && m->trace.file != stdout)
+    if (err != ERR_OK && m->trace.fd != STDOUT_FILENO)
         fprintf(stderr, "echolog-server: cannot open the log in '%s': %s\n", m->config.dir,
                 err_text(err));
     return err == ERR_OK;
@@ -130,6 +216,33 @@ static bool open_listeners(struct machine *m)
     return err == ERR_OK;
 }
 
+static void open_pidfile(struct machine *m)
+{
+    const char *path = m->config.pidfile;
+    if (path[0] == '\0' && m->daemon.ready_fd >= 0)
+        path = CONFIG_PIDFILE_DEFAULT;
+    if (path[0] == '\0')
+        return;
+    if (pidfile_write(path))
+        m->pidfile = mem_strdup(path);
+    else
+        TRACE_WARN(&m->trace.trace, "Failed to write PID file '%s': %s", path, strerror(errno));
+}
+
+/* Everybody who waits for the server to be there is told. */
+static void announce(struct machine *m)
+{
+    struct buf text = {0};
+    buf_printf(&text, "Ready to accept connections on %.*s", (int)m->listeners.addresses.len,
+               m->listeners.addresses.data);
+    buf_append_char(&text, '\0');
+    open_pidfile(m);
+    TRACE_NOTE(&m->trace.trace, "%s", text.data);
+    notify_ready(&m->notify, text.data);
+    daemon_ready(&m->daemon);
+    buf_deinit(&text);
+}
+
 /* Opens all; what was opened is closed by close_machine also after a failure. */
 static bool open_machine(struct machine *m)
 {
@@ -137,17 +250,18 @@ static bool open_machine(struct machine *m)
     TRACE_NOTE(t, "Echolog %s, pid %d, data in '%s'", ECHOLOG_VERSION, (int)getpid(),
                m->config.dir);
     fit_file_limit(m);
-    if (reactor_create(&m->reactor) != ERR_OK ||
-        signals_create(m->reactor, on_signal, m, &m->signals) != ERR_OK)
-        return fail(m, "Cannot start", "the system gives no epoll or signal descriptor");
+    if (reactor_create(&m->reactor) != ERR_OK)
+        return fail(m, "Cannot start", "the system gives no epoll descriptor");
     if (!open_disk(m) || !open_broker(m) || !open_listeners(m))
         return false;
+    m->crash.broker = m->broker;
+    if (signals_create(m->reactor, on_signal, m, &m->signals) != ERR_OK)
+        return fail(m, "Cannot start", "the system gives no signal descriptor");
     m->disk_watch.ready = on_disk;
     if (reactor_watch(m->reactor, &m->disk_watch, posix_disk_fd(m->disk), REACTOR_READ) != ERR_OK)
         return fail(m, "Cannot start", "the disk's descriptor cannot be watched");
     broker_set_port(m->broker, m->listeners.port);
-    TRACE_NOTE(t, "Ready to accept connections on %.*s", (int)m->listeners.addresses.len,
-               m->listeners.addresses.data);
+    announce(m);
     return true;
 }
 
@@ -155,6 +269,7 @@ static bool close_machine(struct machine *m)
 {
     enum err err = ERR_OK;
     listeners_close(&m->listeners);
+    m->crash.broker = NULL;
     if (m->broker != NULL)
         err = broker_destroy(m->broker);
     if (m->disk != NULL) {
@@ -171,38 +286,106 @@ static bool close_machine(struct machine *m)
     return err == ERR_OK;
 }
 
+/* From now on SIGINT ends the process at once. */
+static void begin_stop(struct machine *m)
+{
+    m->stopping = true;
+    notify_stopping(&m->notify);
+    signals_release(m->signals, SIGINT);
+}
+
 static void turn_until_stopped(struct machine *m)
 {
     while (!broker_stopped(m->broker)) {
-        reactor_wait(m->reactor, broker_wait_us(m->broker));
+        int64_t wait_us = broker_wait_us(m->broker);
+        reactor_wait(m->reactor, notify_wait_us(&m->notify, m->clock.clock.mono_us, wait_us));
         broker_tick(m->broker);
+        notify_turn(&m->notify, m->clock.clock.mono_us);
+        if (!m->stopping && broker_stopping(m->broker))
+            begin_stop(m);
     }
+}
+
+/* --- the process ------------------------------------------------------------------------------ */
+
+static bool open_trace(struct machine *m)
+{
+    const struct config *c = &m->config;
+    trace_syslog_init(&m->syslog, TRACE_SYSLOG_PATH, c->syslog_ident, c->syslog_facility);
+    if (!trace_file_open(&m->trace, c->logfile, (enum trace_level)c->loglevel,
+                         getenv("JOURNAL_STREAM"))) {
+        fprintf(stderr, "echolog-server: cannot open the log file '%s': %s\n", c->logfile,
+                strerror(errno));
+        return false;
+    }
+    if (c->syslog_enabled)
+        m->trace.syslog = &m->syslog;
+    return true;
+}
+
+static void close_trace(struct machine *m)
+{
+    trace_file_close(&m->trace);
+    trace_syslog_deinit(&m->syslog);
+}
+
+static bool is_supervised(const struct config *c)
+{
+    return c->supervised == CONFIG_SUPERVISED_SYSTEMD ||
+           (c->supervised == CONFIG_SUPERVISED_AUTO && getenv("NOTIFY_SOCKET") != NULL);
+}
+
+static void open_notify(struct machine *m)
+{
+    const char *socket = getenv("NOTIFY_SOCKET");
+    notify_none(&m->notify);
+    if (!is_supervised(&m->config))
+        return;
+    if (socket == NULL)
+        TRACE_WARN(&m->trace.trace,
+                   "supervised is systemd, but NOTIFY_SOCKET is not set: nobody is told");
+    else if (!notify_open(&m->notify, socket, getenv("WATCHDOG_USEC"), getenv("WATCHDOG_PID")))
+        TRACE_WARN(&m->trace.trace, "The supervisor's socket '%s' cannot be reached: %s", socket,
+                   strerror(errno));
+}
+
+/* A life in the process that is to serve. */
+static int serve(struct machine *m)
+{
+    if (!open_trace(m))
+        return EXIT_FAILURE;
+    system_clock_init(&m->clock);
+    prepare_signals(m);
+    open_notify(m);
+    bool opened = open_machine(m);
+    if (opened)
+        turn_until_stopped(m);
+    bool closed = close_machine(m);
+    if (m->pidfile != NULL)
+        pidfile_remove(m->pidfile);
+    mem_free(m->pidfile);
+    if (opened && closed)
+        TRACE_NOTE(&m->trace.trace, "Everything is on disk. Bye");
+    notify_close(&m->notify);
+    close_trace(m);
+    return opened && closed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
 {
-    struct machine m = {0};
-    config_init(&m.config);
-    enum options_result options = options_read(argc, argv, &m.config, &m.config_file);
+    struct machine *m = &machine;
+    config_init(&m->config);
+    daemon_none(&m->daemon);
+    enum options_result options = options_read(argc, argv, &m->config, &m->config_file);
     int status = options == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
-    if (options != OPTIONS_RUN)
-        goto out_config;
-    if (!trace_file_open(&m.trace, m.config.logfile, (enum trace_level)m.config.loglevel)) {
-        fprintf(stderr, "echolog-server: cannot open the log file '%s': %s\n", m.config.logfile,
-                strerror(errno));
-        goto out_config;
+    if (options == OPTIONS_RUN) {
+        enum daemon_role role = DAEMON_SERVER;
+        if (m->config.daemonize && !is_supervised(&m->config))
+            role = daemon_detach(&m->daemon, &status);
+        if (role == DAEMON_SERVER)
+            status = serve(m);
     }
-    system_clock_init(&m.clock);
-    bool opened = open_machine(&m);
-    if (opened)
-        turn_until_stopped(&m);
-    bool closed = close_machine(&m);
-    if (opened && closed)
-        TRACE_NOTE(&m.trace.trace, "Everything is on disk. Bye");
-    status = opened && closed ? EXIT_SUCCESS : EXIT_FAILURE;
-    trace_file_close(&m.trace);
-out_config:
-    config_deinit(&m.config);
-    mem_free(m.config_file);
+    config_deinit(&m->config);
+    mem_free(m->config_file);
     return status;
 }

@@ -22,6 +22,9 @@ struct catalog_options {
     struct random *random;
     const struct hash_key *hash_key;
     const struct config *config; /* server defaults, read when used */
+    /* Told by catalog_open before each partition, with how many are open. May be NULL. */
+    void (*opening)(void *ctx, size_t partitions);
+    void *opening_ctx;
 };
 
 struct catalog_recovery {

@@ -136,6 +136,14 @@ static void open_partition(struct opening *o, struct topic *t, int32_t number)
     TRACE_WARN(o->c->o.trace, "%s: this partition cannot be opened: %s", path, err_text(err));
 }
 
+static void tell_opening(const struct opening *o)
+{
+    const struct catalog_options *options = &o->c->o;
+
+    if (options->opening != NULL)
+        options->opening(options->opening_ctx, o->recovery->partitions);
+}
+
 static void open_topic(struct opening *o, struct topic_meta *meta)
 {
     struct catalog *c = o->c;
@@ -148,8 +156,10 @@ static void open_topic(struct opening *o, struct topic_meta *meta)
     t->placed = true;
     t->partition_count = meta->partitions;
     t->partitions = mem_zalloc((size_t)meta->partitions, sizeof(*t->partitions));
-    for (int32_t i = 0; i < meta->partitions; i++)
+    for (int32_t i = 0; i < meta->partitions; i++) {
+        tell_opening(o);
         open_partition(o, t, i);
+    }
     catalog_add(c, t);
     o->recovery->topics++;
 }
