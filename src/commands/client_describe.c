@@ -7,6 +7,8 @@
 static void make_flags(const struct session *s, char *flags)
 {
     char *p = flags;
+    if (session_is_monitor(s))
+        *p++ = 'O';
     if (session_is_subscriber(s))
         *p++ = 'P';
     if (s->transaction.open)

@@ -3,6 +3,7 @@
 #include "commands/errors.h"
 #include "commands/handlers.h"
 #include "commands/help.h"
+#include "commands/insight.h"
 
 #include "base/glob.h"
 
@@ -135,5 +136,7 @@ void cmd_config_resetstat(struct call *c)
     if (c->sv->groups != NULL) /* commands may run without groups */
         groups_reset_stats(c->sv->groups);
     command_stats_reset(c->sv->commands);
+    sessions->errors = (struct error_counts){0};
+    rates_reset(&c->sv->insight->rates);
     write_ok(&c->w);
 }

@@ -101,7 +101,7 @@ static void unfollow_all(struct session *s, struct confirmation *to)
 void cmd_unfollow(struct call *c)
 {
     struct session *s = c->session;
-    struct writer w = {.out = &s->out, .proto = s->proto};
+    struct writer w = {.out = &s->out, .proto = s->proto, .counts = &s->sessions->errors};
     struct confirmation to = {&s->follower, &w};
     struct bytes topic;
     int64_t partition;

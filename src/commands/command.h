@@ -31,6 +31,7 @@ enum command_flags {
     CMD_LOADING = 1 << 9,
     CMD_STALE = 1 << 10,
     CMD_NOSCRIPT = 1 << 11,
+    CMD_SKIP_SLOWLOG = 1 << 20, /* what it runs is logged by itself */
     CMD_NOT_QUEUED = 1 << 12, /* executed at once inside MULTI: EXEC, DISCARD, MULTI, QUIT, RESET */
     CMD_MOVABLE_KEYS = 1 << 13, /* keys stand where first_key and last_key do not say */
 };

@@ -151,10 +151,19 @@ struct bit_word {
 };
 
 static const struct bit_word flag_words[] = {
-    {CMD_WRITE, "write"},       {CMD_READONLY, "readonly"}, {CMD_FAST, "fast"},
-    {CMD_BLOCKING, "blocking"}, {CMD_PUBSUB, "pubsub"},     {CMD_ADMIN, "admin"},
-    {CMD_NO_AUTH, "no_auth"},   {CMD_NO_MULTI, "no_multi"}, {CMD_LOADING, "loading"},
-    {CMD_STALE, "stale"},       {CMD_NOSCRIPT, "noscript"}, {CMD_MOVABLE_KEYS, "movablekeys"},
+    {CMD_WRITE, "write"},
+    {CMD_READONLY, "readonly"},
+    {CMD_FAST, "fast"},
+    {CMD_BLOCKING, "blocking"},
+    {CMD_PUBSUB, "pubsub"},
+    {CMD_ADMIN, "admin"},
+    {CMD_NO_AUTH, "no_auth"},
+    {CMD_NO_MULTI, "no_multi"},
+    {CMD_LOADING, "loading"},
+    {CMD_STALE, "stale"},
+    {CMD_NOSCRIPT, "noscript"},
+    {CMD_MOVABLE_KEYS, "movablekeys"},
+    {CMD_SKIP_SLOWLOG, "skip_slowlog"},
 };
 
 static const struct bit_word category_words[] = {

@@ -3,6 +3,7 @@
  * its order and its words. */
 #include "commands/command.h"
 #include "commands/handlers.h"
+#include "commands/monitors.h"
 #include "commands/timing.h"
 
 #include "base/buf.h"
@@ -119,6 +120,8 @@ static void run(struct services *sv, struct session *s, struct writer w,
     command->run(&c);
     stats->failed += c.w.errors > 0;
     timing_ran(&c, from_ns);
+    if (UNLIKELY(!list_empty(&sv->sessions->monitors)))
+        monitors_tell(&c);
 }
 
 void command_run(struct services *sv, struct session *s, const struct command *command, int argc,

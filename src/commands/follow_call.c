@@ -203,7 +203,9 @@ static void on_done(struct follow_opening *o)
 {
     struct follow_call *f = CONTAINER_OF(o, struct follow_call, opening);
     if (f->reply.mute && o->refusal == FOLLOW_ACCEPTED) {
-        struct writer w = {.out = &f->session->out, .proto = f->session->proto};
+        struct writer w = {.out = &f->session->out,
+                           .proto = f->session->proto,
+                           .counts = &f->session->sessions->errors};
         session_output_ready(f->session);
         f->begin(f, &w);
     }

@@ -3,14 +3,24 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "commands/insight.h"
+#include "commands/secrets.h"
 #include "commands/timing.h"
+
+/* It is over. */
+static void end(struct late_reply *l)
+{
+    slow_args_destroy(l->args);
+    l->args = NULL;
+    l->session = NULL;
+    l->release(l);
+}
 
 static void on_abandoned(struct hold *hold)
 {
     struct late_reply *l = CONTAINER_OF(hold, struct late_reply, hold);
-    l->session = NULL;
     l->client_gone = true;
-    l->release(l);
+    end(l);
 }
 
 /* Answers with what `render` writes, in the slot's place. */
@@ -20,14 +30,14 @@ static void fill(struct late_reply *l, void (*render)(struct late_reply *, struc
     if (hold_is_last(&l->hold, s->out.pos_end)) {
         /* Nothing came behind the slot, not even another empty one: write straight into the output. */
         hold_release(&l->hold);
-        struct writer w = {.out = &s->out, .proto = s->proto};
+        struct writer w = {.out = &s->out, .proto = s->proto, .counts = &s->sessions->errors};
         render(l, &w);
         session_output_ready(s);
         return;
     }
     struct out aside;
     out_init(&aside, s->out.pool);
-    struct writer w = {.out = &aside, .proto = s->proto};
+    struct writer w = {.out = &aside, .proto = s->proto, .counts = &s->sessions->errors};
     render(l, &w);
     struct buf flat = {0};
     while (out_len(&aside) > 0) {
@@ -49,12 +59,13 @@ static void answer(struct late_reply *l, void (*render)(struct late_reply *, str
         session_unblock(&l->blocker);
     if (l->session != NULL && !l->mute)
         fill(l, render);
-    if (l->session != NULL && l->blocks)
-        timing_unblocked(l->sv, l->session, l->command, from_ns);
+    if (l->session != NULL && l->blocks) {
+        timing_unblocked(l->sv, l->session, l->command, l->args, from_ns);
+        l->args = NULL;
+    }
     if (l->session != NULL && !l->mute && render == l->render && l->filled != NULL)
         l->filled(l, &l->session->out);
-    l->session = NULL;
-    l->release(l);
+    end(l);
 }
 
 void late_reply_answer(struct late_reply *l)
@@ -81,9 +92,8 @@ static void on_block_ended(struct blocker *blocker, enum block_end how)
     case BLOCK_CLOSED:
         if (!l->mute)
             hold_release(&l->hold);
-        l->session = NULL;
         l->client_gone = true;
-        l->release(l);
+        end(l);
         break;
     }
 }
@@ -98,6 +108,8 @@ void late_reply_start(struct late_reply *l, struct call *c, bool blocks)
     if (!l->mute)
         hold_start(&l->hold, s, s->out.pos_end, on_abandoned);
     l->blocks = blocks && !s->transaction.running;
+    if (l->blocks && c->sv->config->slowlog_log_slower_than_us >= 0)
+        l->args = slow_args_create(c->argc, c->argv, argument_is_secret, c);
     if (l->blocks)
         session_block(s, &l->blocker, l->time_up != NULL, TIMERS_NONE, on_block_ended);
 }

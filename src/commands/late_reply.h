@@ -32,6 +32,7 @@ struct late_reply {
     struct session *session; /* borrowed; NULL once gone */
     struct services *sv;     /* borrowed */
     const struct command *command;
+    struct slow_args *args; /* owned: of one that blocks, for the slow log */
     struct hold hold;
     struct blocker blocker;
     bool mute;

@@ -18,6 +18,7 @@
 struct process_figures;
 struct command_table;
 struct append_holds;
+struct insight;
 
 struct services {
     struct config *config; /* all borrowed */
@@ -33,6 +34,7 @@ struct services {
     struct recorder *recorder;
     struct sessions *sessions;
     struct command_table *commands;
+    struct insight *insight;
     struct append_holds *holds; /* replies that wait for a batch; see append_hold.h */
 
     char run_id[41];         /* 40 hex digits */

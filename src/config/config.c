@@ -294,6 +294,11 @@ static const struct directive items[] = {
            "the file for the number of the process; empty is none"),
     ENUM("supervised", supervised, FIXED, "no", supervised_words, "who is told of start, stop and life"),
 
+    INT("slowlog-log-slower-than", slowlog_log_slower_than_us, 0, "10000", -1, INT64_MAX,
+        "microseconds from which on a command is put in the slow log; -1 is never"),
+    INT("slowlog-max-len", slowlog_max_len, 0, "128", 0, INT64_MAX, "commands that the slow log holds"),
+    INT("latency-monitor-threshold", latency_monitor_threshold_ms, 0, "0", 0, INT64_MAX,
+        "milliseconds from which on LATENCY notes an event; 0 is never"),
     BOOL("latency-tracking", latency_tracking, 0, "yes", "a histogram of durations per command"),
     CUSTOM("latency-tracking-info-percentiles", latency_percentiles, DIRECTIVE_WORDS, "50 99 99.9",
            percentiles_parse, text_format, text_release, "what INFO latencystats shows"),

@@ -58,7 +58,10 @@ struct config {
     char *pidfile;  /* "" is none, or CONFIG_PIDFILE_DEFAULT in the background */
     int supervised; /* enum config_supervised */
     /* insight */
-    bool latency_tracking;     /* a histogram per command */
+    bool latency_tracking;                /* a histogram per command */
+    int64_t latency_monitor_threshold_ms; /* 0: events are not noted */
+    int64_t slowlog_log_slower_than_us;   /* -1: nothing is */
+    int64_t slowlog_max_len;
     char *latency_percentiles; /* shown by INFO latencystats: numbers with single blanks between */
     /* the log */
     int64_t default_partitions;

@@ -71,6 +71,8 @@ void write_verror(struct writer *w, const char *format, va_list args)
         if (line[i] == '\r' || line[i] == '\n')
             line[i] = ' ';
     }
+    if (w->counts != NULL)
+        error_counts_add(w->counts, bytes_of(line + 1, len - 1));
     line[len++] = '\r';
     line[len++] = '\n';
     out_append(w->out, line, len);

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/out.h"
+#include "resp/error_counts.h"
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +15,8 @@
 struct writer {
     struct out *out; /* borrowed */
     int proto;
-    unsigned errors; /* error replies written through it */
+    unsigned errors;             /* error replies written through it */
+    struct error_counts *counts; /* borrowed; where they are counted too; NULL: nowhere */
 };
 
 #define WRITER_ERROR_BYTES_MAX 512

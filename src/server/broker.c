@@ -7,6 +7,7 @@
 #include "commands/append_hold.h"
 #include "commands/command.h"
 #include "commands/follow_push.h"
+#include "commands/insight.h"
 
 /* How long an orderly end waits for replies that are still to be sent. */
 #define STOP_WAIT_US (5 * 1000000)
@@ -14,6 +15,7 @@
 
 struct broker {
     struct services services;
+    struct insight insight;
     struct hash_key hash_key;
     struct random random;
     struct timers timers;
@@ -69,6 +71,7 @@ static void on_configured(struct services *sv, const struct directive *d)
     storage_set_tail_bytes_max(sv->storage, (size_t)sv->config->tail_cache_bytes);
     catalog_defaults_changed(sv->catalog);
     groups_configured(sv->groups);
+    insight_configured(sv->insight);
     if (b->configured != NULL)
         b->configured(b->ctx, d);
 }
@@ -218,6 +221,8 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
         .hash_key = &b->hash_key,
     };
     b->services.sessions = sessions_create(&sessions_options);
+    b->services.insight = &b->insight;
+    insight_init(&b->insight, &b->services);
     *broker = b;
     return ERR_OK;
 
@@ -233,6 +238,7 @@ enum err broker_destroy(struct broker *b)
 {
     struct services *sv = &b->services;
     sessions_destroy(sv->sessions);
+    insight_deinit(sv->insight);
     recorder_destroy(sv->recorder);
     follows_destroy(sv->follows);
     groups_close(sv->groups);
@@ -275,6 +281,22 @@ const struct broker_command *broker_executing(const struct broker *b)
 
 /* --- the turn ------------------------------------------------------------------------------- */
 
+/* How long a part of the turn took, and the turn from its beginning, for whoever asked to know. */
+static void note_time(struct broker *b, enum latency_kind kind, int64_t from_ns)
+{
+    if (insight_has_events(&b->insight))
+        insight_event(&b->insight, kind, clock_now_ns(b->clock) - from_ns);
+}
+
+static void commit(struct broker *b)
+{
+    int64_t from_ns = insight_has_events(&b->insight) ? clock_now_ns(b->clock) : 0;
+    groups_settle(b->services.groups);
+    catalog_commit(b->services.catalog);
+    recorder_turn(b->services.recorder);
+    note_time(b, LATENCY_COMMIT, from_ns);
+}
+
 void broker_tick(struct broker *b)
 {
     struct services *sv = &b->services;
@@ -285,14 +307,14 @@ void broker_tick(struct broker *b)
     timers_run(&b->timers, b->clock->mono_us);
     if (!b->stopping)
         sessions_turn(sv->sessions);
-    groups_settle(sv->groups);
-    catalog_commit(sv->catalog);
-    recorder_turn(sv->recorder);
+    commit(b);
     if (!b->stopping && !sessions_are_behind_with_followed(sv->sessions))
         follows_turn(sv->follows); /* behind the commit: what it wrote goes out in this turn */
     sessions_flush(sv->sessions);
     sessions_bury(sv->sessions);
     sessions_resume_paused(sv->sessions);
+    rates_turn(&b->insight.rates, sv->sessions->stats.commands);
+    note_time(b, LATENCY_TICK, b->clock->mono_us * 1000);
 }
 
 int64_t broker_wait_us(const struct broker *b)

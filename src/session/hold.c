@@ -84,6 +84,8 @@ void hold_fail(struct hold *h, struct bytes error)
     struct list *behind = h->link.next;
     struct session *s = hold_end(h);
     struct buf errors = {0};
+    error_counts_add_many(&s->sessions->errors, bytes_of(error.data + 1, error.len - 1),
+                          h->replies);
     for (uint32_t i = 0; i < h->replies; i++)
         buf_append_bytes(&errors, error);
     replace_output(s, behind, h->from, h->to, buf_bytes(&errors));

@@ -30,7 +30,7 @@
 
 struct writer session_writer(struct session *s)
 {
-    struct writer w = {.out = &s->out, .proto = s->proto};
+    struct writer w = {.out = &s->out, .proto = s->proto, .counts = &s->sessions->errors};
     if (session_is_mute(s)) {
         w.out = &s->sessions->discard;
         out_truncate(w.out, w.out->pos_start);
@@ -50,7 +50,8 @@ bool session_is_subscriber(const struct session *s)
 
 enum config_client_class session_class(const struct session *s)
 {
-    return session_is_subscriber(s) ? CONFIG_CLASS_PUBSUB : CONFIG_CLASS_NORMAL;
+    return session_is_subscriber(s) || session_is_monitor(s) ? CONFIG_CLASS_PUBSUB
+                                                             : CONFIG_CLASS_NORMAL;
 }
 
 size_t session_output_bytes(const struct session *s)
@@ -106,6 +107,7 @@ void session_reset(struct session *s, bool authenticated)
     s->reply_mode = SESSION_REPLY_ON;
     s->authenticated = authenticated;
     s->request.authenticated = authenticated;
+    list_remove(&s->in_monitors);
     s->no_evict = false;
     s->no_touch = false;
 }
@@ -173,6 +175,7 @@ void session_close(struct session *s, const char *why)
     s->dead = true;
     list_remove(&s->in_ready);
     list_remove(&s->in_flush);
+    list_remove(&s->in_monitors);
     list_push_back(&s->sessions->dead, &s->in_dead);
     session_end_block(s, BLOCK_CLOSED);
     abandon_holds(s);

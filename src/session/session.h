@@ -89,6 +89,7 @@ struct session {
 
     /* Links of the sets it is in. */
     struct list in_all, in_active, in_flush, in_dead;
+    struct list in_monitors;
     struct list in_ready; /* or in the list of the paused */
 };
 
@@ -102,6 +103,11 @@ static inline bool session_is_mute(const struct session *s)
 
 /* Whether it has any kind of subscription; RESP2 then allows few commands. */
 bool session_is_subscriber(const struct session *s);
+/* Whether it is told of every command (MONITOR). */
+static inline bool session_is_monitor(const struct session *s)
+{
+    return !list_empty(&s->in_monitors);
+}
 enum config_client_class session_class(const struct session *s);
 
 /* Closes now: what is still queued is not sent. Safe anywhere. `why` is traced at verbose level when not

@@ -29,7 +29,7 @@ static void close_idle(struct sessions *all)
         struct session *s = CONTAINER_OF(it, struct session, in_active);
         if (all->clock->mono_us - s->last_active_us <= timeout_us)
             break;
-        if (s->dead || s->blocker != NULL || session_is_subscriber(s))
+        if (s->dead || s->blocker != NULL || session_is_subscriber(s) || session_is_monitor(s))
             continue;
         all->stats.timeouts++;
         session_close(s, "idle for longer than the timeout");
@@ -71,6 +71,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
     list_init(&all->paused);
     list_init(&all->flush);
     list_init(&all->flush_followed);
+    list_init(&all->monitors);
     list_init(&all->dead);
     dict_init(&all->by_id, options->hash_key);
     timer_init(&all->idle_timer, sweep);
@@ -171,6 +172,7 @@ static struct session *session_create(struct sessions *all, struct stream *strea
     list_push_back(&all->active, &s->in_active);
     list_init(&s->in_ready);
     list_init(&s->in_flush);
+    list_init(&s->in_monitors);
     list_init(&s->in_dead);
     dict_add(&all->by_id, id_key(&s->id), s);
     return s;

@@ -61,12 +61,14 @@ struct sessions {
     struct list paused;         /* have, and may not yet */
     struct list flush;          /* have output */
     struct list flush_followed; /* the same, with followed records in it: written within a budget */
+    struct list monitors;       /* are told of every command */
     struct list dead;
     struct dict by_id; /* key: the id's 8 bytes */
     struct timer idle_timer;
     /* When the command before ended, or the reading of input: where the time of the next one begins. */
     int64_t mark_ns;
     struct sessions_stats stats;
+    struct error_counts errors; /* that were answered */
 };
 
 struct sessions_options {

@@ -19,6 +19,7 @@ static void on_shutdown(struct services *sv)
 static void on_configured(struct services *sv, const struct directive *d)
 {
     snprintf(fixture_of(sv)->changed, sizeof(fixture_of(sv)->changed), "%s", d->name);
+    insight_configured(sv->insight);
 }
 
 static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
@@ -76,12 +77,15 @@ void fixture_init(struct fixture *f)
         .hash_key = &f->hash_key,
     };
     f->sv.sessions = sessions_create(&options);
+    f->sv.insight = &f->insight;
+    insight_init(&f->insight, &f->sv);
     fixture_connect(f);
 }
 
 void fixture_deinit(struct fixture *f)
 {
     sessions_destroy(f->sv.sessions);
+    insight_deinit(&f->insight);
     recorder_destroy(f->sv.recorder);
     command_table_destroy(f->sv.commands);
     pubsub_destroy(f->sv.pubsub);

@@ -5,12 +5,14 @@
 #define ECHOLOG_TESTS_CONNECTION_FIXTURE_H
 
 #include "commands/command.h"
+#include "commands/insight.h"
 #include "support/memory_client.h"
 
 #define CLIENTS_MAX 4
 
 struct fixture {
     struct services sv;
+    struct insight insight;
     struct config config;
     struct clock clock;
     struct timers timers;
