@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A connection's byte stream, as the core sees it. The TCP driver is src/net/tcp.h; TLS and the
- * simulator are others. Nothing here blocks.
+/* A connection's byte stream, as the core sees it. Sockets (net/socket_stream.h), TLS (net/tls.h) and the
+ * simulator's are behind it. Nothing here blocks.
  *
  * Readiness is edge-triggered: `ready` is called when the stream becomes readable or writable; the owner
  * remembers that and goes on until a call answers ERR_AGAIN. */
@@ -9,17 +9,20 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 
 #define STREAM_IOV_MAX 64
-#define STREAM_ADDRESS_BYTES_MAX 64
+#define STREAM_ADDRESS_BYTES_MAX 112 /* the longest path of a Unix socket, with ":0" behind it */
 
 enum stream_readiness {
     STREAM_READABLE = 1,
     STREAM_WRITABLE = 2,
     STREAM_ENDED = 4, /* nothing comes behind what is there to read: comes with STREAM_READABLE */
 };
+
+enum stream_transport { STREAM_TCP, STREAM_UNIX, STREAM_TLS };
 
 struct stream;
 
@@ -33,10 +36,13 @@ struct stream {
     const struct stream_ops *ops;
     /* Set by the owner before the first turn of the reactor. `readiness` is a set of stream_readiness. */
     void (*ready)(struct stream *stream, unsigned readiness);
-    void *owner;                         /* borrowed; for `ready` */
-    char peer[STREAM_ADDRESS_BYTES_MAX]; /* "127.0.0.1:52514", "[::1]:52514" */
+    void *owner; /* borrowed; for `ready` */
+    char peer
+        [STREAM_ADDRESS_BYTES_MAX]; /* "127.0.0.1:52514", "[::1]:52514", "/run/echolog.sock:0" */
     char local[STREAM_ADDRESS_BYTES_MAX];
-    int fd; /* for people (CLIENT LIST); -1 when there is none */
+    enum stream_transport transport;
+    bool from_here; /* the peer is on this machine: a loopback address or a Unix socket */
+    int fd;         /* for people (CLIENT LIST); -1 when there is none */
 };
 
 /* Reads what is there. ERR_AGAIN nothing now; ERR_CLOSED the peer closed or the connection broke. A *got
@@ -47,7 +53,8 @@ static inline enum err stream_read(struct stream *s, void *data, size_t len, siz
     return s->ops->read(s, data, len, got);
 }
 
-/* Writes what fits. ERR_AGAIN nothing fits now; ERR_CLOSED. *put may be less than all. */
+/* Writes what fits. ERR_AGAIN nothing fits now; ERR_CLOSED. *put may be less than all. What was offered and
+ * not taken is offered again, unchanged and first, with as much behind it or more. */
 MUST_CHECK
 static inline enum err stream_write(struct stream *s, const struct iovec *iov, int count,
                                     size_t *put)

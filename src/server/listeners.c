@@ -35,13 +35,12 @@ static enum err listen_on(struct listeners *l, struct reactor *r, const struct c
 {
     bool optional = address[0] == '-';
     const char *name = numeric(optional ? address + 1 : address);
-    struct tcp_listener_options options = {
+    struct tcp_options options = {
         .address = name,
         .port = l->port,
         .backlog = (int)config->tcp_backlog,
         .keepalive_s = (int)config->tcp_keepalive_s,
-        .accepted = accepted,
-        .ctx = ctx,
+        .owner = {.accepted = accepted, .ctx = ctx},
     };
     enum err err = tcp_listen(r, &options, &l->items[l->count]);
     if (err != ERR_OK && optional && (err == ERR_INVALID || err == ERR_UNSUPPORTED))
@@ -50,7 +49,7 @@ static enum err listen_on(struct listeners *l, struct reactor *r, const struct c
         buf_printf(why, "cannot listen on %s port %d: %s", name, l->port, reason(err));
         return err;
     }
-    l->port = tcp_listener_port(l->items[l->count]);
+    l->port = listener_port(l->items[l->count]);
     l->count++;
     buf_printf(&l->addresses, strchr(name, ':') != NULL ? "%s[%s]:%d" : "%s%s:%d",
                l->addresses.len == 0 ? "" : " ", name, l->port);
@@ -90,7 +89,7 @@ enum err listeners_open(struct listeners *l, struct reactor *r, const struct con
 void listeners_close(struct listeners *l)
 {
     for (size_t i = 0; i < l->count; i++)
-        tcp_listener_close(l->items[i]);
+        listener_close(l->items[i]);
     l->count = 0;
     buf_deinit(&l->addresses);
 }

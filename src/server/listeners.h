@@ -8,7 +8,7 @@
 #include "net/tcp.h"
 
 struct listeners {
-    struct tcp_listener *items[CONFIG_BIND_MAX]; /* owned */
+    struct listener *items[CONFIG_BIND_MAX]; /* owned */
     size_t count;
     int port;             /* the one in use, also when the system chose it */
     struct buf addresses; /* for people: "127.0.0.1:3246 [::1]:3246" */

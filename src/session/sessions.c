@@ -209,12 +209,6 @@ static void refuse(struct stream *stream, const char *error)
     stream_close(stream);
 }
 
-static bool is_local(const struct stream *stream)
-{
-    struct bytes peer = bytes_of_string(stream->peer);
-    return bytes_starts_with(peer, "127.") || bytes_starts_with(peer, "[::1]") || peer.len == 0;
-}
-
 void sessions_accept(struct sessions *all, struct stream *stream)
 {
     if (all->count >= (size_t)all->config->maxclients) {
@@ -222,7 +216,7 @@ void sessions_accept(struct sessions *all, struct stream *stream)
         refuse(stream, "-ERR max number of clients reached\r\n");
         return;
     }
-    if (all->config->protected_mode && all->config->requirepass[0] == '\0' && !is_local(stream)) {
+    if (all->config->protected_mode && all->config->requirepass[0] == '\0' && !stream->from_here) {
         all->stats.rejected++;
         refuse(stream, "-DENIED Echolog is running in protected mode because no password is set: "
                        "connections are only accepted from the loopback interface. Set a password "

@@ -54,7 +54,8 @@ struct wire *wire_connect(struct world *w)
     wire->id = ++last_id;
     wire->held = true;
     wire->room = ROOM_MAX;
-    wire->stream = (struct stream){.ops = &ops, .local = "127.0.0.1:1", .fd = -1};
+    wire->stream =
+        (struct stream){.ops = &ops, .local = "127.0.0.1:1", .from_here = true, .fd = -1};
     snprintf(wire->stream.peer, sizeof(wire->stream.peer), "127.0.0.1:%llu",
              (unsigned long long)wire->id);
     list_push_back(&w->wires, &wire->link);

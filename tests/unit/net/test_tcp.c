@@ -17,7 +17,7 @@
 
 struct host {
     struct reactor *reactor;
-    struct tcp_listener *listener;
+    struct listener *listener;
     struct stream *streams[STREAMS_MAX]; /* accepted; NULL when closed again */
     unsigned readiness[STREAMS_MAX];     /* the last reported */
     int calls[STREAMS_MAX];
@@ -47,7 +47,7 @@ static void accepted(void *ctx, struct stream *stream)
     stream->owner = h;
     h->streams[h->count++] = stream;
     if (h->close_listener_in_accepted) {
-        tcp_listener_close(h->listener);
+        listener_close(h->listener);
         h->listener = NULL;
     }
     if (h->close_in_accepted) {
@@ -56,17 +56,17 @@ static void accepted(void *ctx, struct stream *stream)
     }
 }
 
-static struct tcp_listener_options options_of(struct host *h)
+static struct tcp_options options_of(struct host *h)
 {
-    return (struct tcp_listener_options){
-        .address = "127.0.0.1", .backlog = 511, .keepalive_s = 300, .accepted = accepted, .ctx = h};
+    return (struct tcp_options){
+        .address = "127.0.0.1", .backlog = 511, .keepalive_s = 300, .owner = {accepted, h}};
 }
 
 static void host_open(struct host *h)
 {
     *h = (struct host){0};
     CHECK_OK(reactor_create(&h->reactor));
-    struct tcp_listener_options options = options_of(h);
+    struct tcp_options options = options_of(h);
     CHECK_OK(tcp_listen(h->reactor, &options, &h->listener));
 }
 
@@ -77,7 +77,7 @@ static void host_close(struct host *h)
             stream_close(h->streams[i]);
     }
     if (h->listener != NULL)
-        tcp_listener_close(h->listener);
+        listener_close(h->listener);
     reactor_destroy(h->reactor);
 }
 
@@ -95,7 +95,7 @@ static int connect_to(int port)
 static int host_connect(struct host *h, struct stream **stream)
 {
     int before = h->count;
-    int fd = connect_to(tcp_listener_port(h->listener));
+    int fd = connect_to(listener_port(h->listener));
     while (h->count == before)
         reactor_wait(h->reactor, -1);
     *stream = h->streams[before];
@@ -125,8 +125,8 @@ Test(tcp, port_zero_gets_a_free_port_and_each_its_own)
     struct host a, b;
     host_open(&a);
     host_open(&b);
-    cr_assert_gt(tcp_listener_port(a.listener), 0);
-    cr_assert_neq(tcp_listener_port(a.listener), tcp_listener_port(b.listener));
+    cr_assert_gt(listener_port(a.listener), 0);
+    cr_assert_neq(listener_port(a.listener), listener_port(b.listener));
     host_close(&a);
     host_close(&b);
 }
@@ -135,9 +135,9 @@ Test(tcp, a_port_that_is_taken_exists)
 {
     struct host h;
     host_open(&h);
-    struct tcp_listener_options options = options_of(&h);
-    options.port = tcp_listener_port(h.listener);
-    struct tcp_listener *second;
+    struct tcp_options options = options_of(&h);
+    options.port = listener_port(h.listener);
+    struct listener *second;
     cr_assert_eq(tcp_listen(h.reactor, &options, &second), ERR_EXISTS);
     host_close(&h);
 }
@@ -148,9 +148,9 @@ Test(tcp, a_port_is_free_again_after_close_even_with_connections_left)
     host_open(&h);
     struct stream *stream;
     int fd = host_connect(&h, &stream);
-    struct tcp_listener_options options = options_of(&h);
-    options.port = tcp_listener_port(h.listener);
-    tcp_listener_close(h.listener);
+    struct tcp_options options = options_of(&h);
+    options.port = listener_port(h.listener);
+    listener_close(h.listener);
     stream_close(stream); /* the server closes first: its port waits in TIME_WAIT */
     h.streams[0] = NULL;
     CHECK_OK(tcp_listen(h.reactor, &options, &h.listener));
@@ -165,16 +165,16 @@ Test(tcp, what_is_no_address_of_ours_is_invalid)
     static const char *const addresses[] = {"",          "localhost", "127.0.0.1:80",
                                             "300.0.0.1", "[::1]",     "192.0.2.1"};
     for (size_t i = 0; i < COUNT_OF(addresses); i++) {
-        struct tcp_listener_options options = options_of(&h);
+        struct tcp_options options = options_of(&h);
         options.address = addresses[i];
-        struct tcp_listener *other;
+        struct listener *other;
         cr_assert_eq(tcp_listen(h.reactor, &options, &other), ERR_INVALID, "%s", addresses[i]);
     }
     static const int ports[] = {-1, 65536};
     for (size_t i = 0; i < COUNT_OF(ports); i++) {
-        struct tcp_listener_options options = options_of(&h);
+        struct tcp_options options = options_of(&h);
         options.port = ports[i];
-        struct tcp_listener *other;
+        struct listener *other;
         cr_assert_eq(tcp_listen(h.reactor, &options, &other), ERR_INVALID, "%d", ports[i]);
     }
     host_close(&h);
@@ -184,10 +184,10 @@ Test(tcp, ipv6_is_spoken_beside_ipv4_on_one_port)
 {
     struct host h;
     host_open(&h);
-    struct tcp_listener_options options = options_of(&h);
+    struct tcp_options options = options_of(&h);
     options.address = "::1";
-    options.port = tcp_listener_port(h.listener);
-    struct tcp_listener *six;
+    options.port = listener_port(h.listener);
+    struct listener *six;
     enum err err = tcp_listen(h.reactor, &options, &six);
     if (err == ERR_UNSUPPORTED || err == ERR_INVALID)
         cr_skip_test("no IPv6 here");
@@ -204,7 +204,7 @@ Test(tcp, ipv6_is_spoken_beside_ipv4_on_one_port)
     cr_assert_str_eq(h.streams[0]->local, expected);
     cr_assert_eq(strncmp(h.streams[0]->peer, "[::1]:", 6), 0);
     close(fd);
-    tcp_listener_close(six);
+    listener_close(six);
     host_close(&h);
 }
 
@@ -214,7 +214,7 @@ Test(tcp, many_connections_are_accepted)
     host_open(&h);
     int fds[STREAMS_MAX];
     for (int i = 0; i < STREAMS_MAX; i++)
-        fds[i] = connect_to(tcp_listener_port(h.listener));
+        fds[i] = connect_to(listener_port(h.listener));
     while (h.count < STREAMS_MAX)
         reactor_wait(h.reactor, -1);
     for (int i = 0; i < STREAMS_MAX; i++)
@@ -226,7 +226,7 @@ Test(tcp, the_listener_may_be_closed_while_it_accepts)
 {
     struct host h;
     host_open(&h);
-    int port = tcp_listener_port(h.listener);
+    int port = listener_port(h.listener);
     int one = connect_to(port), two = connect_to(port);
     h.close_listener_in_accepted = true;
     while (h.count == 0)
@@ -244,7 +244,7 @@ Test(tcp, accepting_goes_on_when_there_are_descriptors_again, .timeout = 30)
     host_open(&h);
     int clients[3];
     for (size_t i = 0; i < COUNT_OF(clients); i++)
-        clients[i] = connect_to(tcp_listener_port(h.listener));
+        clients[i] = connect_to(listener_port(h.listener));
     struct rlimit before, few;
     getrlimit(RLIMIT_NOFILE, &before);
     few = before;
@@ -271,7 +271,7 @@ Test(tcp, a_paused_listener_can_be_closed)
 {
     struct host h;
     host_open(&h);
-    int client = connect_to(tcp_listener_port(h.listener));
+    int client = connect_to(listener_port(h.listener));
     struct rlimit before, none;
     getrlimit(RLIMIT_NOFILE, &before);
     none = before;
@@ -298,7 +298,7 @@ Test(tcp, a_stream_knows_both_its_ends)
     char expected[STREAM_ADDRESS_BYTES_MAX];
     snprintf(expected, sizeof(expected), "127.0.0.1:%u", ntohs(address.sin_port));
     cr_assert_str_eq(stream->peer, expected);
-    snprintf(expected, sizeof(expected), "127.0.0.1:%d", tcp_listener_port(h.listener));
+    snprintf(expected, sizeof(expected), "127.0.0.1:%d", listener_port(h.listener));
     cr_assert_str_eq(stream->local, expected);
     close(fd);
     host_close(&h);
@@ -333,8 +333,8 @@ Test(tcp, keepalive_can_be_off)
 {
     struct host h;
     host_open(&h);
-    tcp_listener_close(h.listener);
-    struct tcp_listener_options options = options_of(&h);
+    listener_close(h.listener);
+    struct tcp_options options = options_of(&h);
     options.keepalive_s = 0;
     CHECK_OK(tcp_listen(h.reactor, &options, &h.listener));
     struct stream *stream;
@@ -483,7 +483,7 @@ Test(tcp, a_stream_may_be_closed_inside_its_own_ready)
     struct host h;
     host_open(&h);
     h.close_in_ready = true;
-    int fd = connect_to(tcp_listener_port(h.listener));
+    int fd = connect_to(listener_port(h.listener));
     while (h.count == 0 || h.streams[0] != NULL)
         reactor_wait(h.reactor, -1);
     cr_assert_eq(h.calls[0], 1);
@@ -544,13 +544,25 @@ Test(tcp, streams_go_on_after_their_listener_is_closed)
     host_open(&h);
     struct stream *stream;
     int fd = host_connect(&h, &stream);
-    tcp_listener_close(h.listener);
+    listener_close(h.listener);
     h.listener = NULL;
     put(fd, "x");
     cr_assert(next_readiness(&h, 0) & STREAM_READABLE);
     char c;
     size_t got;
     CHECK_OK(stream_read(stream, &c, 1, &got));
+    close(fd);
+    host_close(&h);
+}
+
+Test(tcp, a_loopback_peer_is_from_here)
+{
+    struct host h;
+    host_open(&h);
+    struct stream *stream;
+    int fd = host_connect(&h, &stream);
+    cr_assert(stream->from_here);
+    cr_assert_eq(stream->transport, STREAM_TCP);
     close(fd);
     host_close(&h);
 }
