@@ -156,8 +156,13 @@ void cmd_punsubscribe(struct call *c)
     unsubscribe(c, PUBSUB_PATTERN);
 }
 
+/* Redis queues it and refuses it then, unlike its kin. */
 void cmd_ssubscribe(struct call *c)
 {
+    if (c->session->transaction.running) {
+        write_error(&c->w, "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+        return;
+    }
     subscribe(c, PUBSUB_SHARD);
 }
 

@@ -9,7 +9,10 @@
 #include "base/buf.h"
 #include "base/check.h"
 
+#include <stdio.h>
+
 #define SHOWN_BYTES_MAX 128 /* of what was typed, in an error */
+#define REFUSAL_BYTES_MAX 256
 
 /* --- refusals ------------------------------------------------------------------------------- */
 
@@ -50,16 +53,35 @@ static void refuse_unknown_subcommand(struct writer *w, const struct command *co
     write_error(w, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(word), word.data, name);
 }
 
-/* EXEC itself ends the transaction also when it is refused. */
-static void refuse_arity(struct session *s, struct writer *w, const struct command *command)
+/* Refuses with "CODE text". EXEC itself ends the transaction also when it is refused. */
+static void refuse(struct session *s, struct writer *w, const struct command *command,
+                   const char *code, const char *text)
 {
-    if (command->run == cmd_exec && s->transaction.open) {
-        transaction_clear(&s->transaction);
-        write_error(w, "EXECABORT Transaction discarded because of: "
-                       "wrong number of arguments for 'exec' command");
+    if (command->run != cmd_exec) {
+        write_error(w, "%s %s", code, text);
         return;
     }
-    write_error(w, "ERR wrong number of arguments for '%s' command", command->name);
+    bool plain = strcmp(code, "ERR") == 0;
+    transaction_clear(&s->transaction);
+    write_error(w, "EXECABORT Transaction discarded because of: %s%s%s", plain ? "" : code,
+                plain ? "" : " ", text);
+}
+
+static void refuse_arity(struct session *s, struct writer *w, const struct command *command)
+{
+    char text[REFUSAL_BYTES_MAX];
+    snprintf(text, sizeof(text), "wrong number of arguments for '%s' command", command->name);
+    refuse(s, w, command, "ERR", text);
+}
+
+static void refuse_subscribed(struct session *s, struct writer *w, const struct command *command)
+{
+    char text[REFUSAL_BYTES_MAX];
+    snprintf(text, sizeof(text),
+             "Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
+             "RESET are allowed in this context",
+             command->name);
+    refuse(s, w, command, "ERR", text);
 }
 
 /* Finds the command, or refuses in the words of Redis; NULL then. */
@@ -88,15 +110,11 @@ static const struct command *resolve(struct services *sv, struct session *s, str
 static bool permitted(struct session *s, const struct command *command, struct writer *w)
 {
     if (!s->authenticated && !(command->flags & CMD_NO_AUTH)) {
-        write_error(w, "NOAUTH Authentication required.");
+        refuse(s, w, command, "NOAUTH", "Authentication required.");
         return false;
     }
     if (s->proto == 2 && !(command->flags & CMD_IN_SUBSCRIBED) && session_is_subscriber(s)) {
-        write_error(
-            w,
-            "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
-            "RESET are allowed in this context",
-            command->name);
+        refuse_subscribed(s, w, command);
         return false;
     }
     if (s->transaction.open && (command->flags & CMD_NO_MULTI)) {
@@ -139,6 +157,7 @@ static void queue(struct services *sv, struct session *s, const struct command *
         return;
     }
     transaction_queue(&s->transaction, command, argc, argv);
+    s->last_command = command->name;
     write_status(w, "QUEUED");
     timing_skip(sv);
 }

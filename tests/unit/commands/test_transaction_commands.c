@@ -59,6 +59,34 @@ Test(multi, a_command_refused_while_queueing_aborts_the_whole)
                  "-EXECABORT Transaction discarded because of previous errors.\r\n$-1\r\n");
 }
 
+Test(multi, a_refused_exec_ends_the_transaction_and_says_why)
+{
+    EXPECT_REPLY("multi\nping\nexec x\nexec",
+                 "+OK\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: "
+                 "wrong number of arguments for 'exec' command\r\n-ERR EXEC without MULTI\r\n");
+    EXPECT_REPLY("exec x", "-EXECABORT Transaction discarded because of: "
+                           "wrong number of arguments for 'exec' command\r\n");
+    fixture_say(&f, 0, "subscribe a");
+    EXPECT_REPLY("exec", "-EXECABORT Transaction discarded because of: Can't execute 'exec': only "
+                         "(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
+                         "this context\r\n");
+}
+
+Test(multi, a_queued_command_is_the_last_one_of_its_client)
+{
+    fixture_say(&f, 0, "multi\nping");
+    int other = fixture_connect(&f);
+    cr_expect_not_null(strstr(fixture_say(&f, other, "client list"), "cmd=ping "));
+}
+
+Test(multi, ssubscribe_is_queued_and_refused_by_exec_as_in_redis)
+{
+    EXPECT_REPLY("multi\nssubscribe a\nexec",
+                 "+OK\r\n+QUEUED\r\n*1\r\n"
+                 "-ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client\r\n");
+    EXPECT_REPLY("pubsub shardchannels", "*0\r\n");
+}
+
 Test(multi, shutdown_is_not_allowed_inside)
 {
     EXPECT_REPLY("multi\nshutdown", "+OK\r\n-ERR Command not allowed inside a transaction\r\n");
