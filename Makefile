@@ -248,6 +248,11 @@ $(SIM_BROKER): $(call test_objects,tests/simbroker/*.c tests/support/seeds.c $(S
 	$(call say,LINK,$@)
 	$(Q)$(LINK_TEST) -o $@ $^ $(LIBS)
 
+# The same scripts against redis-server, and what differs: ARGS="pubsub --show", or --seeds 500.
+.PHONY: parity
+parity: $(SERVER)
+	@ECHOLOG_SERVER=$(abspath $(SERVER)) tests/parity/run $(ARGS)
+
 .PHONY: sim simbroker
 sim: $(SIM)
 	$(SIM) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
@@ -292,6 +297,7 @@ UNIT_PARTS   = $(addprefix criterion:,$(UNIT_TESTS))
 SERVER_PARTS = $(addprefix criterion:,$(SERVER_TESTS))
 CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
 PROCESS_PARTS = $(if $(SERVER_TESTS),counted:tests/process/run)
+PARITY_PARTS = $(if $(SERVER_TESTS),counted:tests/parity/run)
 FUZZ_PARTS   = $(foreach n,$(FUZZ_NAMES),plain:$(BUILD)/fuzz/$(n):tests/fuzz/corpus/$(n))
 SIM_PARTS    = counted:$(SIM):--seeds=$(SEEDS) counted:$(SIM_BROKER):--seeds=$(SEEDS)
 LINT_PARTS   = plain:utils/lint-layers
@@ -300,7 +306,7 @@ EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
 test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
-	    $(PROCESS_PARTS) counted:$(CRASH) $(CLIENT_PARTS)
+	    $(PROCESS_PARTS) counted:$(CRASH) $(CLIENT_PARTS) $(PARITY_PARTS)
 
 # The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
 asan tsan:
@@ -351,6 +357,7 @@ help:
 	@echo 'make tsan        server and worker tests under ThreadSanitizer'
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each; needs clang'
 	@echo 'make sim         the log on a simulated disk: SEEDS=2000 of them, or SEED=k again; ARGS=--verbose'
+	@echo 'make parity      the same scripts against redis-server and echolog-server; ARGS="pubsub --show"'
 	@echo 'make crash       kill -9 in the middle of work, flipped bits, full disks; SEED=k again; ARGS="--rounds 500"'
 	@echo 'make prove       what an acknowledgement is worth, tried out in about a minute'
 	@echo 'make interop     go-redis follows a topic, is killed and cut; needs Go and fetches that module'

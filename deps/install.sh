@@ -17,8 +17,8 @@ set -eu
 list() {
     case $1 in
     run-debian) echo 'gcc libc6-dev make libjemalloc-dev libisal-dev libsodium-dev libssl-dev libedit-dev' ;;
-    test-debian) echo 'libcriterion-dev libhiredis-dev redis-tools python3 python3-venv ca-certificates nodejs node-redis' ;;
-    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck gdb valgrind redis-server golang-go' ;;
+    test-debian) echo 'libcriterion-dev libhiredis-dev redis-tools redis-server python3 python3-venv ca-certificates nodejs node-redis' ;;
+    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck gdb valgrind golang-go' ;;
     profiler-debian) echo 'linux-perf' ;;
     profiler-ubuntu) echo 'linux-tools-generic' ;;
 
@@ -67,6 +67,29 @@ as_root() {
     fi
 }
 
+# Tests start their servers themselves: none that a package brings is to run because of us, now or after
+# the next boot. Debian asks this file before it starts one; where there is one it has been decided.
+guard=/usr/sbin/policy-rc.d
+keep_services_off() {
+    if [ ! -e "$guard" ]; then
+        trap 'as_root rm -f "$guard"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$guard" >/dev/null
+        as_root chmod 755 "$guard"
+    fi
+}
+
+let_no_service_begin() {
+    case $missing in
+    *redis-server*)
+        if command -v systemctl >/dev/null; then
+            as_root systemctl --quiet disable redis-server.service || true
+        elif command -v update-rc.d >/dev/null; then
+            as_root update-rc.d redis-server disable || true
+        fi
+        ;;
+    esac
+}
+
 purpose=${1:-run}
 case $purpose in
 run | test | dev) ;;
@@ -99,8 +122,10 @@ say "installing for '$purpose':$missing"
 # shellcheck disable=SC2086
 case $family in
 debian)
+    keep_services_off
     as_root apt-get update -q || say "the package lists could not be refreshed; trying with those here"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+    let_no_service_begin
     ;;
 fedora)
     as_root dnf install -q -y --setopt=install_weak_deps=False $missing

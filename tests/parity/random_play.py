@@ -1,0 +1,2 @@
+def seeds(a,b): return []
+def run_seed(s): return []
