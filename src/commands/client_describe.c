@@ -13,8 +13,12 @@ static void make_flags(const struct session *s, char *flags)
         *p++ = 'P';
     if (s->transaction.open)
         *p++ = 'x';
-    if (s->blocker != NULL)
+    if (s->blocker != NULL || session_is_postponed(s))
         *p++ = 'b';
+    if (s->tracking.on)
+        *p++ = 't';
+    if (s->tracking.options & TRACKING_BCAST)
+        *p++ = 'B';
     if (s->closing)
         *p++ = 'c';
     if (s->no_evict)
@@ -42,6 +46,12 @@ static size_t argument_bytes(const struct call *c)
     return bytes;
 }
 
+const char *client_user(const struct session *s)
+{
+    (void)s;
+    return "default";
+}
+
 static size_t subscriptions(const struct session *s, enum pubsub_kind kind)
 {
     return pubsub_count(&s->subscriber, kind);
@@ -66,7 +76,8 @@ void client_describe(struct buf *b, const struct call *c, const struct session *
     buf_printf(b, " rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s", out_len(&s->out),
                chunk_count(&s->out), s->out.memory_bytes, session_memory(s),
                s->writable ? "r" : "rw");
-    buf_printf(b, " cmd=%s user=default redir=-1 resp=%d follow=%zu lib-name=%s lib-ver=%s\n",
-               s->last_command, s->proto, follower_partition_count(&s->follower), s->lib_name,
-               s->lib_ver);
+    buf_printf(b, " cmd=%s user=%s redir=%lld resp=%d follow=%zu lib-name=%s lib-ver=%s\n",
+               s->last_command, client_user(s),
+               s->tracking.on ? (long long)s->tracking.redirect : -1LL, s->proto,
+               follower_partition_count(&s->follower), s->lib_name, s->lib_ver);
 }

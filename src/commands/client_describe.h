@@ -6,6 +6,9 @@
 #include "base/buf.h"
 #include "commands/command.h"
 
+/* The user it acts as. */
+const char *client_user(const struct session *s);
+
 /* Appends the line with its newline. `c` is the call that asks: what it holds in memory counts for its
  * own session. */
 void client_describe(struct buf *b, const struct call *c, const struct session *s);

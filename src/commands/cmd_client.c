@@ -141,8 +141,20 @@ struct kill_filter {
     enum client_type type;
     uint64_t id;              /* 0: any */
     struct bytes addr, laddr; /* null: any */
+    int64_t age_s_min;        /* 0: any */
     bool skip_me;
 };
+
+static bool read_max_age(struct call *c, struct bytes value, struct kill_filter *f)
+{
+    if (!num_parse_i64(value, &f->age_s_min))
+        write_error(&c->w, "ERR maxage is not an integer or out of range");
+    else if (f->age_s_min < 1)
+        write_error(&c->w, "ERR maxage should be greater than 0");
+    else
+        return true;
+    return false;
+}
 
 static bool read_kill_option(struct call *c, struct bytes word, struct bytes value,
                              struct kill_filter *f)
@@ -156,6 +168,8 @@ static bool read_kill_option(struct call *c, struct bytes word, struct bytes val
         f->id = (uint64_t)id;
     } else if (bytes_is(word, "type")) {
         return read_type(c, value, &f->type);
+    } else if (bytes_is(word, "maxage")) {
+        return read_max_age(c, value, f);
     } else if (bytes_is(word, "addr")) {
         f->addr = value;
     } else if (bytes_is(word, "laddr")) {
@@ -200,6 +214,8 @@ static bool kill_matches(const struct call *c, const struct session *s, const st
         return false;
     if (!bytes_is_null(f->laddr) && !bytes_equal(f->laddr, bytes_of_string(s->stream->local)))
         return false;
+    if ((c->sv->clock->mono_us - s->created_us) / 1000000 < f->age_s_min)
+        return false;
     return !(f->skip_me && s == c->session);
 }
 
@@ -230,7 +246,7 @@ void cmd_client_kill(struct call *c)
         session_close_after_replies(c->session);
 }
 
-/* --- REPLY, NO-EVICT, UNBLOCK --------------------------------------------------------------- */
+/* --- REPLY, NO-EVICT, NO-TOUCH, UNBLOCK --------------------------------------------------------------- */
 
 void cmd_client_reply(struct call *c)
 {
@@ -249,15 +265,25 @@ void cmd_client_reply(struct call *c)
     }
 }
 
-void cmd_client_no_evict(struct call *c)
+static void set_switch(struct call *c, bool *flag)
 {
     bool on = bytes_is(c->argv[2], "on");
     if (!on && !bytes_is(c->argv[2], "off")) {
         reply_syntax_error(c);
         return;
     }
-    c->session->no_evict = on;
+    *flag = on;
     write_ok(&c->w);
+}
+
+void cmd_client_no_evict(struct call *c)
+{
+    set_switch(c, &c->session->no_evict);
+}
+
+void cmd_client_no_touch(struct call *c)
+{
+    set_switch(c, &c->session->no_touch);
 }
 
 void cmd_client_unblock(struct call *c)

@@ -80,9 +80,9 @@ static void write_clients(struct info *i)
     field(i, "maxclients", (uint64_t)i->sv->config->maxclients);
     field(i, "client_recent_max_input_buffer", input_max);
     field(i, "client_recent_max_output_buffer", output_max);
-    field(i, "blocked_clients", sessions->blocked);
+    field(i, "blocked_clients", sessions->blocked + sessions->pause.postponed_count);
     field(i, "pubsub_clients", subscribers);
-    field(i, "tracking_clients", 0);
+    field(i, "tracking_clients", sessions->tracking);
 }
 
 static struct recorder_stats recorded(const struct info *i)

@@ -33,7 +33,8 @@ enum command_flags {
     CMD_NOSCRIPT = 1 << 11,
     CMD_SKIP_SLOWLOG = 1 << 20, /* what it runs is logged by itself */
     CMD_NOT_QUEUED = 1 << 12, /* executed at once inside MULTI: EXEC, DISCARD, MULTI, QUIT, RESET */
-    CMD_MOVABLE_KEYS = 1 << 13, /* keys stand where first_key and last_key do not say */
+    CMD_MOVABLE_KEYS = 1 << 13,  /* keys stand where first_key and last_key do not say */
+    CMD_MAY_REPLICATE = 1 << 14, /* reaches others though it writes nothing: PAUSE WRITE stops it */
 };
 
 enum command_category {

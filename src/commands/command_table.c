@@ -164,6 +164,7 @@ static const struct bit_word flag_words[] = {
     {CMD_NOSCRIPT, "noscript"},
     {CMD_MOVABLE_KEYS, "movablekeys"},
     {CMD_SKIP_SLOWLOG, "skip_slowlog"},
+    {CMD_MAY_REPLICATE, "may_replicate"},
 };
 
 static const struct bit_word category_words[] = {

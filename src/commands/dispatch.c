@@ -162,6 +162,28 @@ static void queue(struct services *sv, struct session *s, const struct command *
     timing_skip(sv);
 }
 
+static bool may_write(const struct session *s, const struct command *command)
+{
+    const unsigned writing = CMD_WRITE | CMD_MAY_REPLICATE;
+    if (command->flags & writing)
+        return true;
+    if (command->run != cmd_exec)
+        return false;
+    for (size_t i = 0; i < s->transaction.count; i++)
+        if (s->transaction.items[i].command->flags & writing)
+            return true;
+    return false;
+}
+
+/* Whether CLIENT PAUSE lets the command wait. What is inside a transaction that runs is not asked. */
+static bool is_paused(const struct session *s, const struct command *command)
+{
+    enum pause_kind kind = s->sessions->pause.kind;
+    if (LIKELY(kind == PAUSE_NONE))
+        return false;
+    return kind == PAUSE_ALL || may_write(s, command);
+}
+
 /* What a browser sends when a page is made to talk to us across protocols: never a command of ours. */
 static bool is_http(struct bytes word)
 {
@@ -187,17 +209,35 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
         spoil_transaction(s);
         return;
     }
+    if (is_paused(s, command)) {
+        s->last_command = command->name;
+        session_postpone(s);
+        timing_skip(sv);
+        return;
+    }
     if (s->transaction.open && !(command->flags & CMD_NOT_QUEUED))
         queue(sv, s, command, argc, argv, &w);
     else
         run(sv, s, w, command, argc, argv);
 }
 
+/* CLIENT CACHING is for the command behind it; commands of its own family do not use it up. */
+static void end_caching(struct session *s)
+{
+    if (!s->transaction.open && strncmp(s->last_command, "client|", 7) != 0)
+        s->tracking.caching = false;
+}
+
 void command_dispatch(struct services *sv, struct session *s, int argc, struct bytes *argv)
 {
+    enum session_reply_mode before = s->reply_mode;
     if (s->reply_mode == SESSION_REPLY_SKIP_NEXT)
         s->reply_mode = SESSION_REPLY_SKIP;
     else if (s->reply_mode == SESSION_REPLY_SKIP)
         s->reply_mode = SESSION_REPLY_ON;
     execute(sv, s, argc, argv);
+    if (session_is_postponed(s))
+        s->reply_mode = before; /* it will be here once more */
+    else if (s->tracking.caching)
+        end_caching(s);
 }

@@ -98,6 +98,7 @@ void session_set_proto(struct session *s, int proto)
 void session_reset(struct session *s, bool authenticated)
 {
     transaction_clear(&s->transaction);
+    session_stop_tracking(s);
     subscriber_deinit(&s->subscriber);
     subscriber_init(&s->subscriber, s->sessions->pubsub, s->subscriber.deliver);
     follower_deinit(&s->follower);
@@ -110,6 +111,12 @@ void session_reset(struct session *s, bool authenticated)
     list_remove(&s->in_monitors);
     s->no_evict = false;
     s->no_touch = false;
+}
+
+void session_stop_tracking(struct session *s)
+{
+    s->sessions->tracking -= s->tracking.on;
+    tracking_stop(&s->tracking);
 }
 
 /* --- where a session stands ------------------------------------------------------------------ */
@@ -126,7 +133,7 @@ bool session_must_pause(const struct session *s)
 
 static bool may_execute(struct session *s)
 {
-    if (s->dead || s->closing || s->blocker != NULL)
+    if (s->dead || s->closing || s->blocker != NULL || session_is_postponed(s))
         return false;
     s->paused = session_must_pause(s);
     return !s->paused;
@@ -176,6 +183,7 @@ void session_close(struct session *s, const char *why)
     list_remove(&s->in_ready);
     list_remove(&s->in_flush);
     list_remove(&s->in_monitors);
+    session_end_postponement(s);
     list_push_back(&s->sessions->dead, &s->in_dead);
     session_end_block(s, BLOCK_CLOSED);
     abandon_holds(s);
@@ -215,12 +223,14 @@ static size_t execute_input(struct session *s, struct bytes input)
             refuse_protocol(s);
             return input.len;
         }
-        used += len;
         if (s->request.argc > 0) {
+            all->owner.execute(all->owner.ctx, s, s->request.argc, s->request.argv);
+            if (session_is_postponed(s))
+                break; /* the command stays, and is read once more when its time comes */
             s->commands++;
             all->stats.commands++;
-            all->owner.execute(all->owner.ctx, s, s->request.argc, s->request.argv);
         }
+        used += len;
     }
     return used;
 }
@@ -328,7 +338,7 @@ static void settle(struct session *s)
 {
     if (s->dead || s->closing)
         return;
-    if (s->blocker != NULL || s->paused) {
+    if (s->blocker != NULL || s->paused || session_is_postponed(s)) {
         read_while_waiting(s);
         if (s->paused && !s->dead) {
             list_remove(&s->in_ready);

@@ -21,6 +21,7 @@
 #include "pubsub/pubsub.h"
 #include "resp/request.h"
 #include "resp/writer.h"
+#include "session/tracking.h"
 #include "session/transaction.h"
 #include "topics/follow.h"
 #include <stdbool.h>
@@ -70,6 +71,7 @@ struct session {
     uint64_t
         followed_bytes; /* of what is queued, at most: followed records and what goes with them */
     struct transaction transaction;
+    struct tracking tracking;
 
     int proto; /* 2 or 3 */
     enum session_reply_mode reply_mode;
@@ -90,7 +92,8 @@ struct session {
     /* Links of the sets it is in. */
     struct list in_all, in_active, in_flush, in_dead;
     struct list in_monitors;
-    struct list in_ready; /* or in the list of the paused */
+    struct list in_postponed; /* of sessions.pause */
+    struct list in_ready;     /* or in the list of the paused */
 };
 
 /* Where a command writes its reply: the output, or nowhere under CLIENT REPLY OFF and SKIP. */
@@ -134,6 +137,8 @@ void session_set_proto(struct session *s, int proto);
 
 /* Back to a fresh connection's state, as RESET: protocol, subscriptions, what it follows, transaction, name, reply mode. */
 void session_reset(struct session *s, bool authenticated);
+/* As CLIENT TRACKING has it, turned off. */
+void session_stop_tracking(struct session *s);
 
 /* It may have something to execute: look at it this turn or the next. */
 void session_wake(struct session *s);

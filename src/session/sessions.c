@@ -29,7 +29,8 @@ static void close_idle(struct sessions *all)
         struct session *s = CONTAINER_OF(it, struct session, in_active);
         if (all->clock->mono_us - s->last_active_us <= timeout_us)
             break;
-        if (s->dead || s->blocker != NULL || session_is_subscriber(s) || session_is_monitor(s))
+        if (s->dead || s->blocker != NULL || session_is_postponed(s) || session_is_subscriber(s) ||
+            session_is_monitor(s))
             continue;
         all->stats.timeouts++;
         session_close(s, "idle for longer than the timeout");
@@ -74,6 +75,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
     list_init(&all->monitors);
     list_init(&all->dead);
     dict_init(&all->by_id, options->hash_key);
+    pause_init(&all->pause);
     timer_init(&all->idle_timer, sweep);
     timers_set(all->timers, &all->idle_timer, all->clock->mono_us + SWEEP_US);
     return all;
@@ -85,6 +87,7 @@ void sessions_destroy(struct sessions *all)
         session_close(CONTAINER_OF(it, struct session, in_all), NULL);
     sessions_bury(all);
     timers_cancel(all->timers, &all->idle_timer);
+    pause_deinit(&all->pause, all->timers);
     dict_deinit(&all->by_id);
     out_deinit(&all->discard);
     out_pool_deinit(&all->pool);
@@ -174,6 +177,7 @@ static struct session *session_create(struct sessions *all, struct stream *strea
     list_init(&s->in_flush);
     list_init(&s->in_monitors);
     list_init(&s->in_dead);
+    list_init(&s->in_postponed);
     dict_add(&all->by_id, id_key(&s->id), s);
     return s;
 }
@@ -185,6 +189,7 @@ static void session_free(struct session *s)
     stream_close(s->stream);
     subscriber_deinit(&s->subscriber);
     transaction_clear(&s->transaction);
+    session_stop_tracking(s);
     request_deinit(&s->request);
     buf_deinit(&s->input);
     out_deinit(&s->out);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/trace.h"
+#include "session/pause.h"
 #include "session/session.h"
 
 #define SESSION_READ_BYTES (64 * 1024) /* what one session is read per turn */
@@ -33,6 +34,7 @@ struct sessions_stats {
 /* Who executes commands. */
 struct sessions_owner {
     void *ctx;
+    /* Executes a command, or postpones it (pause.h). */
     void (*execute)(void *ctx, struct session *s, int argc, struct bytes *argv);
     void (*opened)(void *ctx, struct session *s); /* before its first command */
     void (*closed)(void *ctx, struct session *s); /* its subscriptions are still there */
@@ -54,7 +56,9 @@ struct sessions {
     char *scratch;      /* owned; SESSION_READ_BYTES, shared by all reads */
     uint64_t next_id;
     size_t count;
-    size_t blocked;
+    size_t blocked;  /* not those whom a pause postpones */
+    size_t tracking; /* said CLIENT TRACKING ON */
+    struct pause pause;
     struct list all;            /* by id */
     struct list active;         /* least recently active first */
     struct list ready;          /* may have something to execute */

@@ -126,6 +126,13 @@ const char *fixture_say(struct fixture *f, int client, const char *lines)
     return memory_client_received(c);
 }
 
+void fixture_pass(struct fixture *f, int64_t ms)
+{
+    f->clock.mono_us += ms * 1000;
+    timers_run(&f->timers, f->clock.mono_us);
+    run(f);
+}
+
 const char *fixture_received(struct fixture *f, int client)
 {
     return memory_client_received(f->clients[client]);

@@ -32,6 +32,8 @@ int fixture_connect(struct fixture *f);
 /* Sends inline commands, one per line, and runs turns until nothing more happens; returns what that client
  * received since it was last asked, which is valid until then. */
 const char *fixture_say(struct fixture *f, int client, const char *lines);
+/* Moves the clock, lets what was to happen meanwhile happen, and runs turns until nothing more does. */
+void fixture_pass(struct fixture *f, int64_t ms);
 /* What it received without saying anything. */
 const char *fixture_received(struct fixture *f, int client);
 struct session *fixture_session(struct fixture *f, int client);

@@ -110,6 +110,47 @@ Test(client, kill_with_a_wrong_filter_kills_nobody)
     cr_expect_not(f.clients[other]->closed);
 }
 
+Test(client, kill_by_age_spares_the_young)
+{
+    f.clock.mono_us += 10 * 1000000;
+    int young = fixture_connect(&f);
+    f.clock.mono_us += 5 * 1000000;
+    EXPECT_REPLY("client kill maxage 6 skipme no\nping", ":1\r\n");
+    cr_expect(f.clients[0]->closed);
+    cr_expect_not(f.clients[young]->closed);
+    cr_expect_str_eq(fixture_say(&f, young, "client kill maxage 0"),
+                     "-ERR maxage should be greater than 0\r\n");
+    cr_expect_str_eq(fixture_say(&f, young, "client kill maxage x"),
+                     "-ERR maxage is not an integer or out of range\r\n");
+}
+
+Test(client, kill_of_oneself_inside_a_transaction_comes_behind_its_replies)
+{
+    EXPECT_REPLY("multi\nping\nclient kill id 1 skipme no\necho a\nexec\nping",
+                 "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+PONG\r\n:1\r\n$1\r\na\r\n");
+    cr_expect(f.clients[0]->closed);
+}
+
+Test(client, kill_of_another_inside_its_transaction_forgets_that)
+{
+    int other = fixture_connect(&f);
+    fixture_say(&f, 0, "subscribe a");
+    fixture_say(&f, other, "multi\npublish a b");
+    int third = fixture_connect(&f);
+    cr_expect_str_eq(fixture_say(&f, third, "client kill id 2"), ":1\r\n");
+    cr_expect(f.clients[other]->closed);
+    cr_expect_str_eq(fixture_received(&f, 0), "");
+}
+
+Test(client, no_touch_is_kept_and_shown)
+{
+    EXPECT_REPLY("client no-touch on", "+OK\r\n");
+    EXPECT_HOLDS(fixture_say(&f, 0, "client info"), "flags=T ");
+    EXPECT_REPLY("client no-touch maybe", "-ERR syntax error\r\n");
+    EXPECT_REPLY("client no-touch off", "+OK\r\n");
+    EXPECT_HOLDS(fixture_say(&f, 0, "client info"), "flags=N ");
+}
+
 Test(client, reply_skip_silences_itself_and_the_next_command)
 {
     EXPECT_REPLY("client reply skip\necho a\necho b", "$1\r\nb\r\n");

@@ -137,7 +137,7 @@ Test(command_table, docs_tell_summary_syntax_and_arguments)
 
 Test(command_table, list_filters_by_pattern_category_and_module)
 {
-    EXPECT_REPLY("command list filterby pattern CLIENT|U*", "*1\r\n$14\r\nclient|unblock\r\n");
+    EXPECT_REPLY("command list filterby pattern CLIENT|UNB*", "*1\r\n$14\r\nclient|unblock\r\n");
     EXPECT_REPLY("command list filterby aclcat transaction",
                  "*3\r\n$5\r\nmulti\r\n$4\r\nexec\r\n$7\r\ndiscard\r\n");
     EXPECT_REPLY("command list filterby aclcat nope", "*0\r\n");
