@@ -86,19 +86,6 @@ extern const struct directive_table config_table;
 void config_init(struct config *c); /* the defaults */
 void config_deinit(struct config *c);
 
-/* Reads the text of a configuration file: a directive per line, words quoted as in redis.conf, '#' begins
- * a comment line; of a directive that is there twice the last one counts. On ERR_INVALID the lines
- * before hold, and `why` is one clear line with the line number, e.g.
- * "echolog.conf:12: unknown directive 'prot'; did you mean 'port'?". `name` is for messages. */
-MUST_CHECK
-enum err config_read(struct config *c, const char *name, struct bytes text, struct buf *why);
-
-/* Reads `--directive value [value ...]` options, which win over the file when read after it. Everything
- * up to the next word that begins with "--" is value, so "-1" and "-::1" are. Errors as config_read's,
- * e.g. "--port 'x': argument couldn't be parsed into an integer". */
-MUST_CHECK
-enum err config_read_options(struct config *c, int argc, char *const *argv, struct buf *why);
-
 /* CONFIG SET of several at once: all or nothing. `pairs` holds name, value, name, value …; `parts` is the
  * list of those who must agree (config_part.h), or NULL. ERR_INVALID: nothing changed; `why` is Redis's
  * text behind "ERR " ("CONFIG SET failed (possibly related to argument 'maxclients') - argument must be

@@ -376,7 +376,7 @@ int main(int argc, char **argv)
     struct machine *m = &machine;
     config_init(&m->config);
     daemon_none(&m->daemon);
-    enum options_result options = options_read(argc, argv, &m->config, &m->config_file);
+    enum options_result options = options_read(argc, argv, environ, &m->config, &m->config_file);
     int status = options == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
     if (options == OPTIONS_RUN) {
         enum daemon_role role = DAEMON_SERVER;

@@ -3,20 +3,24 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include <errno.h>
+#include "server/config_check.h"
+#include "server/config_files.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CONFIG_FILE_BYTES_MAX (1024 * 1024)
-
 static const char usage[] =
-    "Usage: echolog-server [file] [--directive value ...]\n"
+    "Usage: echolog-server [file] [--directive value ...] [-]\n"
     "\n"
     "  file                a configuration file (conf/echolog.conf explains every directive)\n"
-    "  --directive value   any directive of the file; these win over it\n"
+    "  -                   more of it from standard input\n"
+    "  --directive value   any directive of the file; these win over all else\n"
+    "  --check-config      read all of it, print 'ok' or every problem, start nothing\n"
     "  -v, --version       print the version\n"
     "  -h, --help          print this\n"
+    "\n"
+    "Any directive may also be a variable of the environment, as ECHOLOG_LOG_RETENTION_MS for\n"
+    "log-retention-ms: these win over the file.\n"
     "\n"
     "Examples:\n"
     "  echolog-server                             on port 3246, data in ./echolog-data\n"
@@ -24,71 +28,118 @@ static const char usage[] =
     "  echolog-server --port 7777 --dir /var/lib/echolog --default-ack written\n"
     "  echolog-server --port 0                    a free port, printed at start\n";
 
-/* The whole file, or NULL with a line printed. */
-static bool read_file(const char *path, struct buf *text)
+/* The words of the command line, sorted by what they are. */
+struct command_line {
+    const char *file; /* NULL: none */
+    bool reads_stdin;
+    bool checks;
+    char **options; /* owned; the words borrowed */
+    int option_count;
+};
+
+static void command_line_init(struct command_line *l, int argc, char **argv)
 {
-    FILE *f = fopen(path, "re");
-    if (f == NULL) {
-        fprintf(stderr, "echolog-server: cannot open the configuration file '%s': %s\n", path,
-                strerror(errno));
-        return false;
+    int first = 1;
+    *l = (struct command_line){.options = mem_zalloc((size_t)argc + 1, sizeof(char *))};
+    if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0')
+        l->file = argv[first++];
+    if (first < argc && strcmp(argv[first], "-") == 0) {
+        l->reads_stdin = true;
+        first++;
+    } else if (first < argc && strcmp(argv[argc - 1], "-") == 0) {
+        l->reads_stdin = true;
+        argc--;
     }
-    size_t got;
-    do {
-        char *place = buf_reserve(text, 4096);
-        got = fread(place, 1, 4096, f);
-        text->len += got;
-    } while (got > 0 && text->len <= CONFIG_FILE_BYTES_MAX);
-    bool failed = ferror(f) != 0;
-    fclose(f);
-    if (failed || text->len > CONFIG_FILE_BYTES_MAX) {
-        fprintf(stderr, "echolog-server: cannot read the configuration file '%s': %s\n", path,
-                failed ? strerror(errno) : "it is longer than 1 MiB");
-        return false;
+    for (int i = first; i < argc; i++) {
+        if (strcmp(argv[i], "--check-config") == 0)
+            l->checks = true;
+        else
+            l->options[l->option_count++] = argv[i];
     }
-    return true;
 }
 
-static bool read_config_file(struct config *config, const char *path)
+static enum err read_stdin(struct config_source *s)
 {
-    struct buf text = {0};
-    struct buf why = {0};
-    bool ok = read_file(path, &text);
-    if (ok && config_read(config, path, buf_bytes(&text), &why) != ERR_OK) {
-        fprintf(stderr, "echolog-server: %.*s\n", (int)why.len, why.data);
-        ok = false;
+    struct buf text = {0}, why = {0};
+    enum err err = config_files_read_stdin(&text, &why);
+    if (err == ERR_OK) {
+        err = config_read_text(s, "standard input", buf_bytes(&text));
+    } else {
+        s->problems++;
+        buf_printf(s->why, "cannot read the configuration from standard input: %.*s", (int)why.len,
+                   why.data);
     }
     buf_deinit(&text);
     buf_deinit(&why);
-    return ok;
+    return err;
 }
 
-enum options_result options_read(int argc, char **argv, struct config *config, char **file)
+/* From the weakest source to the strongest; up to the first problem, or all of them. */
+static enum err read_sources(struct config_source *s, const struct command_line *l,
+                             char *const *environment)
+{
+    enum err err = l->file == NULL ? ERR_OK : config_read_file(s, l->file);
+    if (l->reads_stdin && (err == ERR_OK || s->to_the_end))
+        err = read_stdin(s);
+    if (err == ERR_OK || s->to_the_end)
+        err = config_read_environment(s, environment);
+    if (err == ERR_OK || s->to_the_end)
+        err = config_read_options(s, l->option_count, l->options);
+    return s->problems == 0 ? ERR_OK : ERR_INVALID;
+}
+
+static void print_problems(struct bytes why)
+{
+    while (why.len > 0) {
+        const char *end = memchr(why.data, '\n', why.len);
+        size_t len = end == NULL ? why.len : (size_t)(end - why.data);
+        fprintf(stderr, "echolog-server: %.*s\n", (int)len, why.data);
+        len += end != NULL;
+        why = bytes_of(why.data + len, why.len - len);
+    }
+}
+
+static char *absolute(const char *path)
+{
+    char real[PATH_MAX];
+    return mem_strdup(path == NULL ? "" : realpath(path, real) != NULL ? real : path);
+}
+
+/* Whether one of them is the only word. */
+static bool is_only(int argc, char **argv, const char *name, const char *long_name)
+{
+    return argc == 2 && (strcmp(argv[1], name) == 0 || strcmp(argv[1], long_name) == 0);
+}
+
+enum options_result options_read(int argc, char **argv, char *const *environment,
+                                 struct config *config, char **file)
 {
     *file = mem_strdup("");
-    if (argc == 2 && (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "--version") == 0)) {
+    if (is_only(argc, argv, "-v", "--version")) {
         printf("echolog-server %s\n", ECHOLOG_VERSION);
         return OPTIONS_DONE;
     }
-    if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+    if (is_only(argc, argv, "-h", "--help")) {
         fputs(usage, stdout);
         return OPTIONS_DONE;
     }
-    int first = 1;
-    if (argc > 1 && argv[1][0] != '-') {
-        if (!read_config_file(config, argv[1]))
-            return OPTIONS_BAD;
-        char path[PATH_MAX];
-        if (realpath(argv[1], path) != NULL) {
-            mem_free(*file);
-            *file = mem_strdup(path);
-        }
-        first = 2;
-    }
+    struct command_line line;
     struct buf why = {0};
-    enum err err = config_read_options(config, argc - first, argv + first, &why);
-    if (err != ERR_OK)
-        fprintf(stderr, "echolog-server: %.*s\n", (int)why.len, why.data);
+    command_line_init(&line, argc, argv);
+    struct config_source source = {
+        .config = config, .files = &config_files, .to_the_end = line.checks, .why = &why};
+    enum err err = read_sources(&source, &line, environment);
+    if (line.checks)
+        config_check(&source);
+    mem_free(*file);
+    *file = absolute(line.file);
+    print_problems(buf_bytes(&why));
     buf_deinit(&why);
-    return err == ERR_OK ? OPTIONS_RUN : OPTIONS_BAD;
+    mem_free(line.options);
+    if (err != ERR_OK || source.problems > 0)
+        return OPTIONS_BAD;
+    if (!line.checks)
+        return OPTIONS_RUN;
+    puts("ok");
+    return OPTIONS_DONE;
 }

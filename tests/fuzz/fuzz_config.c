@@ -4,7 +4,7 @@
  * what was accepted is printed in a form that gives the same values again. */
 #include "base/check.h"
 #include "base/mem.h"
-#include "config/config.h"
+#include "config/config_source.h"
 #include "config/words.h"
 
 #define WHY_BYTES_MAX 1024
@@ -56,7 +56,9 @@ static void as_file(struct bytes text)
     struct config c;
 
     config_init(&c);
-    check_said(config_read(&c, "fuzz.conf", text, &why), &why);
+    check_said(
+        config_read_text(&(struct config_source){.config = &c, .why = &why}, "fuzz.conf", text),
+        &why);
     check_printed(&c);
     config_deinit(&c);
 }
@@ -70,7 +72,9 @@ static void as_options(const struct words *words)
     for (size_t i = 0; i < words->count; i++)
         argv[i] = mem_strndup(words->items[i].data, words->items[i].len);
     config_init(&c);
-    check_said(config_read_options(&c, (int)words->count, argv, &why), &why);
+    check_said(config_read_options(&(struct config_source){.config = &c, .why = &why},
+                                   (int)words->count, argv),
+               &why);
     check_printed(&c);
     config_deinit(&c);
     for (size_t i = 0; i < words->count; i++)

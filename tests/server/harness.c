@@ -47,6 +47,13 @@ static const char *program(void)
     return path;
 }
 
+static const char *input_path = "/dev/null";
+
+void server_feed(const char *path)
+{
+    input_path = path;
+}
+
 /* Starts the program with its output going to the end of the file `output`. */
 static pid_t spawn(const char *const *argv, const char *output)
 {
@@ -57,8 +64,8 @@ static pid_t spawn(const char *const *argv, const char *output)
         return pid;
 
     int fd = open(output, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    int null = open("/dev/null", O_RDONLY);
-    if (fd < 0 || null < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || dup2(null, 0) < 0)
+    int input = open(input_path, O_RDONLY);
+    if (fd < 0 || input < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || dup2(input, 0) < 0)
         _exit(126);
     closefrom(3);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -146,10 +153,14 @@ static void await_ready(struct server *s, off_t from)
 
 void server_again(struct server *s)
 {
-    const char *argv[SERVER_DIRECTIVES_MAX + 16] = {
-        program(), "--port", "0", "--bind", "127.0.0.1", "--dir", s->dir,
-    };
-    size_t count = 7;
+    static const char *const fixed[] = {"--port", "0", "--bind", "127.0.0.1", "--dir"};
+    const char *argv[SERVER_DIRECTIVES_MAX + 16] = {program()};
+    size_t count = 1;
+    if (s->file != NULL)
+        argv[count++] = s->file;
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        argv[count++] = fixed[i];
+    argv[count++] = s->dir;
     for (size_t i = 0; s->directives[i] != NULL; i++)
         argv[count++] = s->directives[i];
     cr_assert_eq(s->pid, 0, "the server is running already");
@@ -158,9 +169,9 @@ void server_again(struct server *s)
     await_ready(s, from);
 }
 
-struct server server_start(const char *directive, ...)
+static struct server start(const char *file, const char *directive, va_list args)
 {
-    struct server s = {0};
+    struct server s = {.file = file};
     alarm(TEST_S_MAX); /* a test that loops for ever crashes instead */
     const char *tmp = getenv("TMPDIR");
     snprintf(s.scratch, sizeof(s.scratch), "%s/echolog-test-XXXXXX", tmp != NULL ? tmp : "/tmp");
@@ -170,15 +181,30 @@ struct server server_start(const char *directive, ...)
                  (int)sizeof(s.output));
     cr_assert_eq(mkdir(s.dir, 0700), 0);
 
-    va_list args;
-    va_start(args, directive);
     size_t count = 0;
     for (const char *word = directive; word != NULL; word = va_arg(args, const char *)) {
         cr_assert_lt(count, SERVER_DIRECTIVES_MAX - 1);
         s.directives[count++] = word;
     }
-    va_end(args);
     server_again(&s);
+    return s;
+}
+
+struct server server_start(const char *directive, ...)
+{
+    va_list args;
+    va_start(args, directive);
+    struct server s = start(NULL, directive, args);
+    va_end(args);
+    return s;
+}
+
+struct server server_start_file(const char *file, const char *directive, ...)
+{
+    va_list args;
+    va_start(args, directive);
+    struct server s = start(file, directive, args);
+    va_end(args);
     return s;
 }
 

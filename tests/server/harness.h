@@ -29,12 +29,17 @@ struct server {
     char scratch[SERVER_PATH_MAX];                 /* a directory of this test's own */
     char dir[SERVER_PATH_MAX];                     /* the data directory in it */
     char output[SERVER_PATH_MAX];                  /* the file with all it printed */
+    const char *file;                              /* borrowed: its configuration file, or NULL */
     const char *directives[SERVER_DIRECTIVES_MAX]; /* borrowed; ends with NULL */
 };
 
 /* A server with a fresh data directory; extra arguments up to NULL: server_start("--maxclients",
  * "5", NULL). It accepts connections when this returns. */
 struct server server_start(const char *directive, ...);
+/* The same with a configuration file, which the harness's own directives win over. */
+struct server server_start_file(const char *file, const char *directive, ...);
+/* What servers that start from here on read as standard input, instead of nothing. */
+void server_feed(const char *path);
 /* SIGTERM; it must end with status 0. The data stays. */
 void server_stop(struct server *s);
 /* SIGKILL. The data stays. */

@@ -6,7 +6,7 @@
 #define WORDS_IN_A_TEST_MAX 80
 
 /* An error comes with a sentence, success without; nothing else is ever returned. */
-static const char *said(struct buf *why, enum err err)
+const char *said(struct buf *why, enum err err)
 {
     static char text[2048];
 
@@ -52,7 +52,8 @@ const char *get_named(const struct config *c, const char *name)
 const char *read_text(struct config *c, const char *text)
 {
     struct buf why = {0};
-    enum err err = config_read(c, "x.conf", bytes_of_string(text), &why);
+    struct config_source s = {.config = c, .why = &why};
+    enum err err = config_read_text(&s, "x.conf", bytes_of_string(text));
 
     return said(&why, err);
 }
@@ -71,7 +72,7 @@ const char *read_options(struct config *c, ...)
         cr_assert(count < WORDS_IN_A_TEST_MAX);
     }
     va_end(args);
-    err = config_read_options(c, count, words, &why);
+    err = config_read_options(&(struct config_source){.config = c, .why = &why}, count, words);
     return said(&why, err);
 }
 

@@ -3,14 +3,17 @@
 #ifndef ECHOLOG_TESTS_UNIT_CONFIG_SAY_H
 #define ECHOLOG_TESTS_UNIT_CONFIG_SAY_H
 
-#include "config/config.h"
+#include "config/config_source.h"
+
+/* What was said with a result: "" for success, and never anything but ERR_INVALID otherwise. Frees `why`. */
+const char *said(struct buf *why, enum err err);
 
 /* Sets one value; what was wrong with it, or "". */
 const char *set_one(struct config *c, const struct directive *d, const char *value);
 const char *get_one(const struct config *c, const struct directive *d);
 const char *get_named(const struct config *c, const char *name);
 
-/* What config_read says about the text (as file "x.conf"), or "". */
+/* What config_read_text says about the text (as file "x.conf"), or "". */
 const char *read_text(struct config *c, const char *text);
 /* What config_read_options says about the words, which a NULL ends, or "". */
 const char *read_options(struct config *c, ...);

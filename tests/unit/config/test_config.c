@@ -80,7 +80,8 @@ Test(config, the_annotated_file_equals_the_defaults)
     config_init(&c);
     c.output_limits[CONFIG_CLASS_NORMAL].hard_bytes = 1;
     c.output_limits[CONFIG_CLASS_PUBSUB].hard_bytes = 1;
-    cr_assert(config_read(&c, ANNOTATED_FILE, buf_bytes(&text), &why) == ERR_OK, "%.*s",
+    struct config_source source = {.config = &c, .why = &why};
+    cr_assert(config_read_text(&source, ANNOTATED_FILE, buf_bytes(&text)) == ERR_OK, "%.*s",
               (int)why.len, why.data);
     for (size_t i = 0; i < config_table.count; i++)
         cr_assert(directive_equal(&config_table.items[i], &c, &defaults), "%s",

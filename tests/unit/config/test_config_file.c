@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 static struct config c;
+#define SOURCE ((struct config_source){.config = &c, .why = &why})
 
 static void set_up(void)
 {
@@ -133,11 +134,11 @@ Test(config_file, a_zero_byte_in_a_value_is_refused)
 {
     struct buf why = {0};
 
-    cr_assert(config_read(&c, "x.conf", BYTES_LITERAL("dir a\0b\n"), &why) == ERR_INVALID);
+    cr_assert(config_read_text(&SOURCE, "x.conf", BYTES_LITERAL("dir a\0b\n")) == ERR_INVALID);
     cr_assert(bytes_equal(buf_bytes(&why), BYTES_LITERAL("x.conf:1: dir 'a\\x00b': argument must "
                                                          "not contain a zero byte")));
     buf_deinit(&why);
-    cr_assert(config_read(&c, "x.conf", BYTES_LITERAL("bind a\0b\n"), &why) == ERR_INVALID);
+    cr_assert(config_read_text(&SOURCE, "x.conf", BYTES_LITERAL("bind a\0b\n")) == ERR_INVALID);
     buf_deinit(&why);
     cr_assert_str_eq(c.bind, "127.0.0.1 -::1");
 }
@@ -188,7 +189,7 @@ Test(config_options, too_many_words_are_an_error)
     words[0] = strdup("--bind");
     for (size_t i = 1; i < COUNT_OF(words); i++)
         words[i] = strdup("*");
-    cr_assert(config_read_options(&c, (int)COUNT_OF(words), words, &why) == ERR_INVALID);
+    cr_assert(config_read_options(&SOURCE, (int)COUNT_OF(words), words) == ERR_INVALID);
     cr_assert(bytes_equal(buf_bytes(&why), BYTES_LITERAL("--bind: more than 64 words")));
     for (size_t i = 0; i < COUNT_OF(words); i++)
         free(words[i]);

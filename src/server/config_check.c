@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "server/config_check.h"
+
+#include "base/mem.h"
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void problem(struct config_source *s, const char *name, const char *value, const char *cause)
+{
+    if (s->problems++ > 0)
+        buf_append_char(s->why, '\n');
+    buf_printf(s->why, "%s '%s': %s", name, value, cause);
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+enum use {
+    USE_READ,      /* a file that must be there */
+    USE_WRITE,     /* a file that is made where it is not there */
+    USE_SEARCH,    /* a directory that must be there */
+    USE_DIRECTORY, /* a directory that is made where it is not there */
+};
+
+/* Those that a build does not have are passed over. "" is none, for all of them. */
+static const struct named_file {
+    const char *directive;
+    enum use use;
+} named_files[] = {
+    {"dir", USE_DIRECTORY},
+    {"logfile", USE_WRITE},
+    {"pidfile", USE_WRITE},
+    {"unixsocket", USE_WRITE},
+    {"aclfile", USE_READ},
+    {"tls-cert-file", USE_READ},
+    {"tls-key-file", USE_READ},
+    {"tls-client-cert-file", USE_READ},
+    {"tls-client-key-file", USE_READ},
+    {"tls-dh-params-file", USE_READ},
+    {"tls-ca-cert-file", USE_READ},
+    {"tls-ca-cert-dir", USE_SEARCH},
+};
+
+/* Why nothing can be made at `path`, which is not there; or NULL. */
+static const char *cannot_make(const char *path)
+{
+    char *trimmed = mem_strdup(path);
+    size_t len = strlen(trimmed);
+    while (len > 1 && trimmed[len - 1] == '/')
+        trimmed[--len] = '\0';
+    char *slash = strrchr(trimmed, '/');
+    const char *parent = slash == NULL ? "." : slash == trimmed ? "/" : trimmed;
+    if (slash != NULL && slash != trimmed)
+        *slash = '\0';
+    struct stat st;
+    const char *cause = NULL;
+    if (stat(parent, &st) != 0)
+        cause = errno == ENOENT ? "its parent directory does not exist" : strerror(errno);
+    else if (!S_ISDIR(st.st_mode))
+        cause = "its parent is not a directory";
+    else if (access(parent, W_OK | X_OK) != 0)
+        cause = strerror(errno);
+    mem_free(trimmed);
+    return cause;
+}
+
+static const char *cannot_use(const char *path, enum use use)
+{
+    bool directory = use == USE_DIRECTORY || use == USE_SEARCH;
+    bool made = use == USE_WRITE || use == USE_DIRECTORY;
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT && made ? cannot_make(path) : strerror(errno);
+    if (directory && !S_ISDIR(st.st_mode))
+        return "it is not a directory";
+    if (!directory && S_ISDIR(st.st_mode))
+        return "it is a directory";
+    int mode = (made ? W_OK : R_OK) | (directory ? X_OK : 0);
+    return access(path, mode) == 0 ? NULL : strerror(errno);
+}
+
+static void check_files(struct config_source *s)
+{
+    for (size_t i = 0; i < COUNT_OF(named_files); i++) {
+        const struct named_file *f = &named_files[i];
+        const struct directive *d = directive_find(&config_table, bytes_of_string(f->directive));
+        if (d == NULL)
+            continue;
+        struct buf path = {0};
+        directive_get(d, s->config, &path);
+        buf_append_char(&path, '\0');
+        const char *cause = path.data[0] == '\0' ? NULL : cannot_use(path.data, f->use);
+        if (cause != NULL)
+            problem(s, f->directive, path.data, cause);
+        buf_deinit(&path);
+    }
+}
+
+/* --- addresses ------------------------------------------------------------------------------- */
+
+static bool is_numeric(const char *address)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    if (strcmp(address, "*") == 0 || strcmp(address, "::*") == 0)
+        return true;
+    if (getaddrinfo(address, NULL, &hints, &found) != 0)
+        return false;
+    freeaddrinfo(found);
+    return true;
+}
+
+static void check_addresses(struct config_source *s)
+{
+    char *list = mem_strdup(s->config->bind), *rest = list, *address;
+    while ((address = strtok_r(NULL, " ", &rest)) != NULL)
+        if (!is_numeric(address + (address[0] == '-')))
+            problem(s, "bind", address, "it is not an address");
+    mem_free(list);
+}
+
+void config_check(struct config_source *s)
+{
+    check_files(s);
+    check_addresses(s);
+}
