@@ -99,7 +99,7 @@ archives_of = $(foreach f,$(1),$(call archive,$(f)))
 # Programs beside the server: each is a folder with a main.c, and uses these layers and libraries.
 TOOLS := $(foreach t,cli dump,$(if $(wildcard src/$(t)/main.c),$(t)))
 cli_uses  := resp base
-cli_libs  := -ledit
+cli_libs  := -ledit -ljansson
 dump_uses := storage disk base
 
 SERVER := $(BUILD)/echolog-server

@@ -48,6 +48,7 @@ check_run() {
     library libsodium sodium.h -lsodium libsodium-dev libsodium-devel
     library OpenSSL openssl/ssl.h '-lssl -lcrypto' libssl-dev openssl-devel
     library libedit editline/readline.h -ledit libedit-dev libedit-devel
+    library Jansson jansson.h -ljansson libjansson-dev jansson-devel
 }
 
 check_test() {

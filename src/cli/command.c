@@ -2,6 +2,11 @@
 /* One command. What is special about a command on the client's side is in one table. */
 #include "cli/command.h"
 #include "cli/follow_print.h"
+#include "cli/rows.h"
+#include "cli/sheet.h"
+
+/* FETCH topic partition … */
+#define FETCH_PARTITION_WORD 2
 
 enum manner {
     MANNER_REPLY,    /* one reply */
@@ -10,6 +15,10 @@ enum manner {
     MANNER_FOLLOW,   /* the same; what comes has a form of its own */
     MANNER_FOR_EACH, /* a reply for each argument, in RESP3 as pushes */
     MANNER_GOODBYE,  /* a closed connection is the answer */
+    /* One reply, which has a layout of its own for people. */
+    MANNER_RECORDS,    /* records of a partition */
+    MANNER_PARTITIONS, /* records of several */
+    MANNER_SHEET,      /* a description */
 };
 
 static const struct {
@@ -25,7 +34,10 @@ static const struct {
     {"MONITOR", NULL, MANNER_STREAM},        {"FOLLOW", NULL, MANNER_FOLLOW},
     {"UNSUBSCRIBE", NULL, MANNER_FOR_EACH},  {"PUNSUBSCRIBE", NULL, MANNER_FOR_EACH},
     {"SUNSUBSCRIBE", NULL, MANNER_FOR_EACH}, {"UNFOLLOW", NULL, MANNER_FOR_EACH},
-    {"SHUTDOWN", NULL, MANNER_GOODBYE},
+    {"SHUTDOWN", NULL, MANNER_GOODBYE},      {"FETCH", NULL, MANNER_RECORDS},
+    {"MFETCH", NULL, MANNER_PARTITIONS},     {"CONSUME", NULL, MANNER_PARTITIONS},
+    {"TOPIC", "DESCRIBE", MANNER_SHEET},     {"GROUP", NULL, MANNER_SHEET},
+    {"CONFIG", "GET", MANNER_SHEET},         {"HELLO", NULL, MANNER_SHEET},
 };
 
 static enum manner manner_of(const struct bytes *words, size_t count)
@@ -39,16 +51,35 @@ static enum manner manner_of(const struct bytes *words, size_t count)
     return MANNER_REPLY;
 }
 
-static void command_print(const struct reply *reply, enum manner manner, enum printer_form form,
-                          FILE *to)
+/* What the manner has a layout for; false when the reply is not of that kind. */
+static bool put_layout(struct buf *text, const struct printer *p, enum manner manner,
+                       const struct bytes *words, size_t count, const struct reply *reply)
+{
+    if (p->form != PRINTER_TERMINAL)
+        return false;
+    if (manner == MANNER_FOLLOW)
+        return follow_print(text, reply);
+    if (!p->tables)
+        return false;
+    if (manner == MANNER_RECORDS && count > FETCH_PARTITION_WORD)
+        return rows_print_records(text, &p->style, words[FETCH_PARTITION_WORD - 1],
+                                  words[FETCH_PARTITION_WORD], reply);
+    if (manner == MANNER_PARTITIONS)
+        return rows_print_partitions(text, &p->style, reply);
+    return manner == MANNER_SHEET && sheet_print(text, &p->style, reply);
+}
+
+static void command_print(const struct reply *reply, enum manner manner, const struct bytes *words,
+                          size_t count, const struct printer *p, FILE *to)
 {
     struct buf text = {0};
-    bool line = manner == MANNER_FOLLOW && form == PRINTER_TERMINAL && follow_print(&text, reply);
 
-    if (manner == MANNER_DOCUMENT)
-        printer_document(&text, reply, form);
-    else if (!line)
-        printer_reply(&text, reply, form);
+    if (put_layout(&text, p, manner, words, count, reply))
+        ;
+    else if (manner == MANNER_DOCUMENT)
+        printer_document(p, &text, reply);
+    else
+        printer_reply(p, &text, reply);
     fwrite(text.data, 1, text.len, to);
     fflush(to);
     buf_deinit(&text);
@@ -62,14 +93,14 @@ static void command_send(struct connection *c, const struct bytes *words, size_t
 }
 
 enum command_result command_run(struct connection *c, const struct bytes *words, size_t count,
-                                enum printer_form form, FILE *to)
+                                const struct printer *printer, FILE *to)
 {
     enum manner manner = manner_of(words, count);
     bool endless = manner == MANNER_STREAM || manner == MANNER_FOLLOW;
     size_t replies_left = manner == MANNER_FOR_EACH && count > 1 ? count - 1 : 1;
 
     command_send(c, words, count);
-    if (endless && form == PRINTER_TERMINAL)
+    if (endless && printer->form == PRINTER_TERMINAL)
         fputs("Reading messages... (press Ctrl-C to quit)\n", to);
     while (replies_left > 0) {
         struct reply *reply = NULL;
@@ -83,7 +114,7 @@ enum command_result command_run(struct connection *c, const struct bytes *words,
             return manner == MANNER_GOODBYE ? COMMAND_OK : COMMAND_LOST;
         bool refused = reply->kind == REPLY_ERROR;
         bool unasked = reply->kind == REPLY_PUSH && manner != MANNER_FOR_EACH;
-        command_print(reply, manner, form, to);
+        command_print(reply, manner, words, count, printer, to);
         reply_free(reply);
         if (refused)
             return COMMAND_REFUSED;

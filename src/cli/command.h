@@ -17,6 +17,6 @@ enum command_result {
 
 MUST_CHECK
 enum command_result command_run(struct connection *c, const struct bytes *words, size_t count,
-                                enum printer_form form, FILE *to);
+                                const struct printer *printer, FILE *to);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/follow_print.h"
 #include "cli/printer.h"
-#include <time.h>
+#include "cli/text.h"
 
 static void put_text(struct buf *out, const struct reply *text)
 {
@@ -9,20 +9,6 @@ static void put_text(struct buf *out, const struct reply *text)
         buf_append_string(out, "(nil)");
     else
         printer_quoted(out, text->text);
-}
-
-static void put_time(struct buf *out, int64_t ms)
-{
-    char text[64];
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-
-    if (ms < 0 || gmtime_r(&seconds, &tm) == NULL) {
-        buf_printf(out, "%lld", (long long)ms);
-        return;
-    }
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-    buf_printf(out, "%s.%03dZ", text, (int)(ms % 1000));
 }
 
 /* "topic/partition", of the second and third item. */
@@ -38,7 +24,7 @@ static void put_record(struct buf *out, const struct reply *message)
 
     put_partition(out, message);
     buf_printf(out, "@%lld  ", (long long)items[3].integer);
-    put_time(out, items[4].integer);
+    text_append_time(out, items[4].integer);
     buf_append_string(out, "  ");
     put_text(out, &items[5]);
     buf_append_string(out, "  ");

@@ -48,7 +48,7 @@ static void interrupt_on(int signal_number)
     sigaction(signal_number, &action, NULL);
 }
 
-/* Characters beyond ASCII can be edited at the prompt also where the locale does not say so. */
+/* Characters beyond ASCII can be shown and edited also where the locale does not say so. */
 static void locale_init(void)
 {
     setlocale(LC_CTYPE, "");
@@ -56,7 +56,7 @@ static void locale_init(void)
         setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-static int run_command(struct connection *c, const struct options *o, enum printer_form form)
+static int run_command(struct connection *c, const struct options *o, const struct printer *printer)
 {
     size_t count = (size_t)o->rest_count;
     struct bytes *words = mem_zalloc(count, sizeof(*words));
@@ -65,7 +65,7 @@ static int run_command(struct connection *c, const struct options *o, enum print
     for (size_t i = 0; i < count; i++)
         words[i] = bytes_of_string(o->rest[i]);
     if (connection_open_or_say(c)) {
-        enum command_result result = command_run(c, words, count, form, stdout);
+        enum command_result result = command_run(c, words, count, printer, stdout);
 
         if (result == COMMAND_LOST)
             fprintf(stderr, "Error: %s\n", c->error);
@@ -83,27 +83,45 @@ static int run_tool(struct connection *c, const struct options *o, size_t tool)
     return tools[tool].run(c, o->rest_count - 1, o->rest + 1);
 }
 
-static int run_repl(struct connection *c, enum printer_form form)
+/* Maps say what their values are, and messages can come beside replies: the prompt speaks RESP3 unless it was told
+ * otherwise. */
+static int run_repl(struct connection *c, const struct printer *printer)
 {
-    locale_init();
+    if (c->target.proto == 0)
+        c->target.proto = 3;
     interrupt_on(SIGINT);
     c->interrupt_fd = interrupt_pipe[0];
-    return repl_run(c, form);
+    return repl_run(c, printer);
+}
+
+/* Tables and colour are for eyes: only a terminal gets them. */
+static struct printer printer_for(const struct options *o)
+{
+    bool terminal = isatty(STDOUT_FILENO) != 0;
+
+    if (o->json || o->csv)
+        return (struct printer){.form = o->json ? PRINTER_JSON : PRINTER_CSV};
+    if (o->raw || (!terminal && !o->no_raw))
+        return (struct printer){.form = PRINTER_RAW};
+    if (!terminal || o->no_raw)
+        return (struct printer){.form = PRINTER_TERMINAL};
+    return (struct printer){
+        .form = PRINTER_TERMINAL, .tables = true, .style = style_of_terminal(STDOUT_FILENO)};
 }
 
 static int run(struct connection *c, const struct options *o)
 {
-    bool terminal = o->no_raw || (!o->raw && isatty(STDOUT_FILENO));
-    enum printer_form form = terminal ? PRINTER_TERMINAL : PRINTER_RAW;
+    locale_init();
+    struct printer printer = printer_for(o);
 
     for (size_t i = 0; i < COUNT_OF(tools); i++)
         if (options_is_tool(o, tools[i].name))
             return run_tool(c, o, i);
     if (o->rest_count > 0)
-        return run_command(c, o, form);
+        return run_command(c, o, &printer);
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-        return run_repl(c, form);
-    return connection_open_or_say(c) ? script_run(c, form, STDIN_FILENO, stdout) : 1;
+        return run_repl(c, &printer);
+    return connection_open_or_say(c) ? script_run(c, &printer, STDIN_FILENO, stdout) : 1;
 }
 
 int main(int argc, char **argv)

@@ -18,6 +18,8 @@ static const char help_text[] =
     "  -2, -3             speak RESP2 (the default) or RESP3\n"
     "      --raw          print replies as they are (default when the output is no terminal)\n"
     "      --no-raw       print replies for reading, also into a pipe or file\n"
+    "      --json         print each reply as a line of JSON; speaks RESP3 unless -2 is given\n"
+    "      --csv          print each reply as comma-separated values, a record a line\n"
     "      --help         this text\n"
     "      --version      the version\n"
     "\n"
@@ -35,8 +37,8 @@ static bool options_check(const struct options *o, bool resp2, bool resp3, char 
 
     if (resp2 && resp3)
         wrong = "-2 and -3 exclude each other";
-    else if (o->raw && o->no_raw)
-        wrong = "--raw and --no-raw exclude each other";
+    else if (o->raw + o->no_raw + o->json + o->csv > 1)
+        wrong = "--raw, --no-raw, --json and --csv exclude each other";
     else if (o->target.user != NULL && o->target.password == NULL)
         wrong = "--user needs a password: -a, or the variable " OPTIONS_PASSWORD_VARIABLE;
     if (wrong != NULL)
@@ -60,6 +62,8 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
         {.name = "-3", .set = &resp3},
         {.name = "--raw", .set = &o->raw},
         {.name = "--no-raw", .set = &o->no_raw},
+        {.name = "--json", .set = &o->json},
+        {.name = "--csv", .set = &o->csv},
         {.name = "--help", .set = &o->help},
         {.name = "--version", .set = &o->version},
     };
@@ -74,7 +78,7 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
     if (!flags_parse(flags, COUNT_OF(flags), argc, argv, &used, why))
         return false;
     o->target.port = (int)port;
-    o->target.proto = resp3 ? 3 : resp2 ? 2 : 0;
+    o->target.proto = resp3 || (o->json && !resp2) ? 3 : resp2 ? 2 : 0;
     o->rest = argv + used;
     o->rest_count = argc - used;
     return options_check(o, resp2, resp3, why);

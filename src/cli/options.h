@@ -15,6 +15,7 @@ struct options {
     struct connection_target target; /* borrowed from argv and the environment */
     bool raw;                        /* --raw, --no-raw: neither means as standard output asks */
     bool no_raw;
+    bool json, csv;
     bool help;
     bool version;
     char *const *rest; /* borrowed: the command or tool with its arguments */

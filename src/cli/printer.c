@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The two forms. Both recurse over the reply, whose depth its reader bounds (REPLY_DEPTH_MAX). */
+/* The forms of redis-cli. Both recurse over the reply, whose depth its reader bounds (REPLY_DEPTH_MAX). */
 #include "cli/printer.h"
 #include "base/num.h"
+#include "cli/csv_print.h"
+#include "cli/json_print.h"
+#include "cli/text.h"
 
 static void put_int(struct buf *out, int64_t value)
 {
     char digits[NUM_TEXT_BYTES_MAX];
 
     buf_append(out, digits, num_format_i64(digits, value));
-}
-
-static void put_spaces(struct buf *out, size_t count)
-{
-    memset(buf_reserve(out, count), ' ', count);
-    out->len += count;
 }
 
 void printer_quoted(struct buf *out, struct bytes text)
@@ -81,7 +78,7 @@ static void put_map_value(struct buf *out, const struct reply *value, size_t ind
     buf_append_string(out, " => ");
     if (value->count > 0 && memchr(text.data, '\n', text.len) != text.data + text.len - 1) {
         buf_append_char(out, '\n');
-        put_spaces(out, indent);
+        text_append_spaces(out, indent);
     }
     buf_append_bytes(out, buf_bytes(&text));
     buf_deinit(&text);
@@ -99,7 +96,7 @@ static void put_items(struct buf *out, const struct reply *r, size_t indent)
         size_t below = indent + (size_t)width + 2;
 
         if (i > 0)
-            put_spaces(out, indent);
+            text_append_spaces(out, indent);
         buf_printf(out, "%*zu%c ", width, i / step + 1, number_mark(r->kind));
         put_terminal(out, &r->items[i], below);
         if (step == 2)
@@ -152,6 +149,17 @@ static void put_terminal(struct buf *out, const struct reply *r, size_t indent)
     }
 }
 
+static void put_error(struct buf *out, const struct style *style, const struct reply *r)
+{
+    struct buf line = {0};
+
+    put_terminal(&line, r, 0);
+    line.len--; /* the line's end is in no colour */
+    style_append(out, style, STYLE_ERROR, buf_bytes(&line));
+    buf_append_char(out, '\n');
+    buf_deinit(&line);
+}
+
 /* --- raw ------------------------------------------------------------------------------------------ */
 
 static void put_raw(struct buf *out, const struct reply *r)
@@ -188,20 +196,34 @@ static void put_raw(struct buf *out, const struct reply *r)
     }
 }
 
-void printer_reply(struct buf *out, const struct reply *reply, enum printer_form form)
+void printer_reply(const struct printer *p, struct buf *out, const struct reply *reply)
 {
-    if (form == PRINTER_TERMINAL) {
-        put_terminal(out, reply, 0);
-    } else {
+    switch (p->form) {
+    case PRINTER_TERMINAL:
+        if (reply->kind == REPLY_ERROR)
+            put_error(out, &p->style, reply);
+        else
+            put_terminal(out, reply, 0);
+        break;
+    case PRINTER_RAW:
         put_raw(out, reply);
         buf_append_char(out, '\n');
+        break;
+    case PRINTER_JSON:
+        json_print(out, reply);
+        break;
+    case PRINTER_CSV:
+        csv_print(out, reply);
+        break;
     }
 }
 
-void printer_document(struct buf *out, const struct reply *reply, enum printer_form form)
+void printer_document(const struct printer *p, struct buf *out, const struct reply *reply)
 {
-    if (reply->kind == REPLY_BULK || reply->kind == REPLY_VERBATIM)
+    bool is_text = reply->kind == REPLY_BULK || reply->kind == REPLY_VERBATIM;
+
+    if (is_text && (p->form == PRINTER_TERMINAL || p->form == PRINTER_RAW))
         buf_append_bytes(out, reply->text);
     else
-        printer_reply(out, reply, form);
+        printer_reply(p, out, reply);
 }

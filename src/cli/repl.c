@@ -14,8 +14,8 @@
 #define PATH_BYTES_MAX 4096
 
 struct repl {
-    struct connection *connection; /* borrowed */
-    enum printer_form form;
+    struct connection *connection;     /* borrowed */
+    const struct printer *printer;     /* borrowed */
     EditLine *editor;                  /* owned */
     History *history;                  /* owned */
     char history_path[PATH_BYTES_MAX]; /* empty: none is kept */
@@ -165,7 +165,7 @@ static void repl_command(struct repl *r)
     if (r->connection->fd < 0)
         return;
     enum command_result result =
-        command_run(r->connection, r->words.items, r->words.count, r->form, stdout);
+        command_run(r->connection, r->words.items, r->words.count, r->printer, stdout);
     if (result == COMMAND_INTERRUPTED)
         fputc('\n', stdout); /* behind the terminal's ^C */
     if (result == COMMAND_LOST)
@@ -200,9 +200,9 @@ static bool repl_line(struct repl *r, const char *line)
     return true;
 }
 
-int repl_run(struct connection *c, enum printer_form form)
+int repl_run(struct connection *c, const struct printer *printer)
 {
-    struct repl r = {.connection = c, .form = form};
+    struct repl r = {.connection = c, .printer = printer};
     bool stay = true;
 
     repl_find_history(&r);

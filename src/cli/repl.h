@@ -12,6 +12,6 @@
 
 /* Prompts on standard input and output, which are a terminal, until the user leaves. The connection may be
  * closed: it is opened when it is needed, and again after it was lost. Returns the exit status. */
-int repl_run(struct connection *c, enum printer_form form);
+int repl_run(struct connection *c, const struct printer *printer);
 
 #endif

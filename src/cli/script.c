@@ -8,7 +8,7 @@
 
 struct script {
     struct connection *connection; /* borrowed */
-    enum printer_form form;
+    const struct printer *printer; /* borrowed */
     FILE *to;
     struct lines lines;
     struct words words;
@@ -27,7 +27,7 @@ static bool script_line(struct script *s, struct bytes line)
         return true;
     if (bytes_is(s->words.items[0], "quit") || bytes_is(s->words.items[0], "exit"))
         return false;
-    switch (command_run(s->connection, s->words.items, s->words.count, s->form, s->to)) {
+    switch (command_run(s->connection, s->words.items, s->words.count, s->printer, s->to)) {
     case COMMAND_OK:
         return true;
     case COMMAND_REFUSED:
@@ -63,9 +63,9 @@ static void script_lines(struct script *s, int input_fd)
     }
 }
 
-int script_run(struct connection *c, enum printer_form form, int input_fd, FILE *to)
+int script_run(struct connection *c, const struct printer *printer, int input_fd, FILE *to)
 {
-    struct script s = {.connection = c, .form = form, .to = to};
+    struct script s = {.connection = c, .printer = printer, .to = to};
 
     script_lines(&s, input_fd);
     lines_deinit(&s.lines);

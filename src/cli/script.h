@@ -10,6 +10,6 @@
 
 /* Replies go to `to`. The connection is open. Returns the program's exit
  * status: 1 when a reply was an error, a line could not be split, or the connection failed. */
-int script_run(struct connection *c, enum printer_form form, int input_fd, FILE *to);
+int script_run(struct connection *c, const struct printer *printer, int input_fd, FILE *to);
 
 #endif

@@ -25,7 +25,8 @@ static void run_line(struct run *r, const char *line, enum printer_form form)
     FILE *to = open_memstream(&r->printed, &r->printed_len);
 
     cr_assert(words_split(&words, bytes_of_string(line)));
-    r->result = command_run(&r->peer.connection, words.items, words.count, form, to);
+    r->result = command_run(&r->peer.connection, words.items, words.count,
+                            &(struct printer){.form = form}, to);
     fclose(to);
     words_deinit(&words);
 }

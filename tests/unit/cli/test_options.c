@@ -67,6 +67,7 @@ Test(options, contradictions_are_refused)
     unsetenv(OPTIONS_PASSWORD_VARIABLE);
     cr_expect(!PARSE(&o, "-2", "-3"));
     cr_expect(!PARSE(&o, "--raw", "--no-raw"));
+    cr_expect(!PARSE(&o, "--json", "--csv"));
     cr_expect(!PARSE(&o, "--user", "ann"));
     cr_expect(!PARSE(&o, "-p", "65536"));
 }
@@ -92,4 +93,17 @@ Test(options, a_tool_is_lower_case_with_nothing_or_an_option_behind_it)
     cr_expect(!options_is_tool(&o, "produce"));
     cr_assert(PARSE(&o, "PRODUCE", "--topic", "t"));
     cr_expect(!options_is_tool(&o, "produce"));
+}
+
+Test(options, json_speaks_resp3_unless_told_otherwise)
+{
+    struct options o;
+
+    cr_expect(PARSE(&o, "--json", "PING"));
+    cr_expect(o.json);
+    cr_expect_eq(o.target.proto, 3);
+    cr_expect(PARSE(&o, "--json", "-2"));
+    cr_expect_eq(o.target.proto, 2);
+    cr_expect(PARSE(&o, "--csv"));
+    cr_expect_eq(o.target.proto, 0);
 }

@@ -3,7 +3,7 @@
 #include "cli/printer.h"
 #include <criterion/criterion.h>
 
-typedef void print_function(struct buf *out, const struct reply *reply, enum printer_form form);
+typedef void print_function(const struct printer *p, struct buf *out, const struct reply *reply);
 
 static void expect_with(print_function *print, enum printer_form form, const char *resp,
                         const char *expected)
@@ -15,7 +15,7 @@ static void expect_with(print_function *print, enum printer_form form, const cha
 
     cr_assert_eq(reply_read(bytes_of_string(resp), &reply, &consumed, &why), ERR_OK);
     cr_assert_eq(consumed, strlen(resp));
-    print(&out, reply, form);
+    print(&(struct printer){.form = form}, &out, reply);
     cr_expect(bytes_equal(buf_bytes(&out), bytes_of_string(expected)), "%.*s instead of %s",
               (int)out.len, out.data, expected);
     reply_free(reply);

@@ -11,7 +11,7 @@ static int run(struct peer *p, const char *text, char **printed)
     size_t len = 0;
     FILE *to = open_memstream(printed, &len);
     int input_fd = text_fd(text, strlen(text));
-    int status = script_run(&p->connection, PRINTER_RAW, input_fd, to);
+    int status = script_run(&p->connection, &(struct printer){.form = PRINTER_RAW}, input_fd, to);
 
     fclose(to);
     close(input_fd);
