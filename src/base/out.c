@@ -75,7 +75,7 @@ static struct out_chunk *insert_room(struct out *o, struct list *where)
     struct out_chunk *c = chunk_take(o->pool);
 
     c->frame = NULL;
-    c->begin = c->end = 0;
+    c->begin = c->end = c->messages = 0;
     list_insert_before(where, &c->link);
     o->memory_bytes += chunk_memory(c);
     return c;
@@ -90,6 +90,7 @@ static struct out_chunk *insert_frame(struct out *o, struct list *where, struct 
     c->frame = frame_ref(frame);
     c->begin = begin;
     c->end = end;
+    c->messages = 0;
     list_insert_before(where, &c->link);
     o->memory_bytes += chunk_memory(c);
     return c;
@@ -179,6 +180,21 @@ void out_append_frame(struct out *o, struct frame *frame)
     o->pos_end += frame->len;
 }
 
+size_t out_messages(const struct out *o)
+{
+    size_t count = 0;
+
+    for (struct list *link = o->chunks.next; link != &o->chunks; link = link->next)
+        count += chunk_of(link)->messages;
+    if (!list_empty(&o->chunks)) {
+        const struct out_chunk *first = chunk_of(o->chunks.next);
+
+        if (first->frame == NULL && first->end > 0)
+            count -= first->begin * first->messages / first->end;
+    }
+    return count;
+}
+
 /* --- sending -------------------------------------------------------------------------------------- */
 
 int out_peek(const struct out *o, uint64_t pos_limit, struct iovec *iov, int iov_max)
@@ -264,6 +280,8 @@ static struct list *split_at(struct out *o, uint64_t pos)
         memcpy(rest->room, c->room + cut, rest->end);
     }
     c->end = cut;
+    rest->messages = c->messages;
+    c->messages = 0;
     return &rest->link;
 }
 
@@ -318,6 +336,7 @@ static bool join_next(struct out *o, struct out_chunk *c)
     c->begin = 0;
     memcpy(c->room + c->end, chunk_data(next), chunk_len(next));
     c->end += chunk_len(next);
+    c->messages += next->messages;
     drop_chunk(o, next);
     return true;
 }

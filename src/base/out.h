@@ -23,6 +23,7 @@ struct out_chunk {
     struct out_chunk *next; /* in out_pool.free */
     struct frame *frame;    /* counted; NULL when the bytes are in `room` */
     size_t begin, end;      /* the bytes that count, in the frame or in `room` */
+    size_t messages;        /* that end in it, those that were sent included */
     char room[];            /* OUT_ROOM_BYTES of them; none behind a frame */
 };
 
@@ -101,6 +102,19 @@ static inline void out_append(struct out *o, const void *data, size_t len)
 
 /* Appends a whole frame and takes a reference of its own; small frames are copied instead. */
 void out_append_frame(struct out *o, struct frame *frame);
+
+/* A whole message (a reply, a push) ends with what was appended last. */
+static inline void out_end_message(struct out *o)
+{
+    if (LIKELY(o->tail != NULL))
+        o->tail->messages++;
+    else if (!list_empty(&o->chunks))
+        CONTAINER_OF(o->chunks.prev, struct out_chunk, link)->messages++;
+}
+
+/* How many of them are still here, the one that is partly sent included. Costs a look at each chunk, and of the
+ * first one, when a part of it was sent, it takes them to be of one length. */
+size_t out_messages(const struct out *o);
 
 /* Fills `iov` with what is queued up to position `pos_limit`; returns how many entries. */
 int out_peek(const struct out *o, uint64_t pos_limit, struct iovec *iov, int iov_max);

@@ -61,7 +61,7 @@ void client_describe(struct buf *b, const struct call *c, const struct session *
 {
     char flags[FLAGS_MAX];
     make_flags(s, flags);
-    int64_t now_us = c->sv->clock->mono_us;
+    int64_t now_us = s->sessions->clock->mono_us;
     buf_printf(b, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%lld idle=%lld flags=%s db=0",
                (unsigned long long)s->id, s->stream->peer, s->stream->local, s->stream->fd, s->name,
                (long long)((now_us - s->created_us) / 1000000),
@@ -71,12 +71,12 @@ void client_describe(struct buf *b, const struct call *c, const struct session *
                subscriptions(s, PUBSUB_SHARD),
                s->transaction.open ? (long long)s->transaction.count : -1LL);
     buf_printf(b, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu", session_input_bytes(s),
-               s->input.cap - s->input.len, s == c->session ? argument_bytes(c) : 0,
+               s->input.cap - s->input.len, c != NULL && s == c->session ? argument_bytes(c) : 0,
                s->transaction.bytes);
     buf_printf(b, " rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s", out_len(&s->out),
                chunk_count(&s->out), s->out.memory_bytes, session_memory(s),
                s->writable ? "r" : "rw");
-    buf_printf(b, " cmd=%s user=%s redir=%lld resp=%d follow=%zu lib-name=%s lib-ver=%s\n",
+    buf_printf(b, " cmd=%s user=%s redir=%lld resp=%d follow=%zu lib-name=%s lib-ver=%s",
                s->last_command, client_user(s),
                s->tracking.on ? (long long)s->tracking.redirect : -1LL, s->proto,
                follower_partition_count(&s->follower), s->lib_name, s->lib_ver);

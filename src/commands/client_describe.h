@@ -9,8 +9,8 @@
 /* The user it acts as. */
 const char *client_user(const struct session *s);
 
-/* Appends the line with its newline. `c` is the call that asks: what it holds in memory counts for its
- * own session. */
+/* Appends the line, without a newline. `c` is the call that asks: what it holds in memory counts for its
+ * own session; NULL when no client asks. */
 void client_describe(struct buf *b, const struct call *c, const struct session *s);
 
 #endif

@@ -11,6 +11,11 @@ bool client_text_is_plain(struct bytes text)
 
 bool client_name_check(struct call *c, struct bytes name)
 {
+    if (name.len > CLIENT_TEXT_BYTES_MAX) {
+        write_error(&c->w, "ERR Client names cannot be longer than %d bytes.",
+                    CLIENT_TEXT_BYTES_MAX);
+        return false;
+    }
     if (client_text_is_plain(name))
         return true;
     write_error(&c->w, "ERR Client names cannot contain spaces, newlines or special characters.");

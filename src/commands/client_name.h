@@ -6,6 +6,8 @@
 
 #include "commands/command.h"
 
+#define CLIENT_TEXT_BYTES_MAX 4096 /* of a name, and of what a library tells of itself */
+
 /* Printable and without blanks; empty is fine. */
 bool client_text_is_plain(struct bytes text);
 /* Answers with the error when it is not. */

@@ -43,6 +43,9 @@ void cmd_client_setinfo(struct call *c)
     bool is_name = bytes_is(option, "lib-name");
     if (!is_name && !bytes_is(option, "lib-ver")) {
         write_error(&c->w, "ERR Unrecognized option '%.*s'", (int)option.len, option.data);
+    } else if (value.len > CLIENT_TEXT_BYTES_MAX) {
+        write_error(&c->w, "ERR %.*s cannot be longer than %d bytes.", (int)option.len, option.data,
+                    CLIENT_TEXT_BYTES_MAX);
     } else if (!client_text_is_plain(value)) {
         write_error(&c->w, "ERR %.*s cannot contain spaces, newlines or special characters.",
                     (int)option.len, option.data);
@@ -85,10 +88,16 @@ static void write_text(struct call *c, struct buf *text)
     buf_deinit(text);
 }
 
+static void describe(struct buf *text, const struct call *c, const struct session *s)
+{
+    client_describe(text, c, s);
+    buf_append_char(text, '\n');
+}
+
 void cmd_client_info(struct call *c)
 {
     struct buf text = {0};
-    client_describe(&text, c, c->session);
+    describe(&text, c, c->session);
     write_text(c, &text);
 }
 
@@ -98,7 +107,7 @@ static void list_of_type(struct call *c, enum client_type type)
     LIST_EACH (it, &c->sv->sessions->all) {
         const struct session *s = CONTAINER_OF(it, struct session, in_all);
         if (!s->dead && is_of_type(s, type))
-            client_describe(&text, c, s);
+            describe(&text, c, s);
     }
     write_text(c, &text);
 }
@@ -115,7 +124,7 @@ static void list_by_id(struct call *c)
         }
         const struct session *s = sessions_find(c->sv->sessions, (uint64_t)id);
         if (s != NULL)
-            client_describe(&text, c, s);
+            describe(&text, c, s);
     }
     write_text(c, &text);
 }
@@ -231,10 +240,12 @@ void cmd_client_kill(struct call *c)
         if (!kill_matches(c, s, &f))
             continue;
         killed++;
+        client_log_add(s, CUT_OFF_KILLED, "CLIENT KILL by id=%llu addr=%s",
+                       (unsigned long long)c->session->id, c->session->stream->peer);
         if (s == c->session)
             me = true;
         else
-            session_close(s, "killed by CLIENT KILL");
+            session_close(s, NULL);
     }
     if (c->argc > 3)
         write_int(&c->w, killed);

@@ -19,7 +19,6 @@ static const struct known_to_redis {
 } known_to_redis[] = {
     {"appendonly", "no"},
     {"databases", "1"},
-    {"maxmemory", "0"},
     {"save", ""},
 };
 
@@ -95,6 +94,7 @@ void cmd_config_get(struct call *c)
  * more, everybody is in. */
 static void update_sessions(struct services *sv)
 {
+    sessions_configured(sv->sessions);
     LIST_EACH (it, &sv->sessions->all) {
         struct session *s = CONTAINER_OF(it, struct session, in_all);
         s->request.bulk_bytes_max = sv->config->proto_max_bulk_len;

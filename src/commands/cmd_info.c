@@ -106,7 +106,7 @@ static void write_memory(struct info *i)
     field(i, "mem_log_tail", storage_stats(i->sv->storage)->tail_bytes);
     field(i, "mem_log_pending", storage_stats(i->sv->storage)->pending_bytes);
     field(i, "mem_pubsub_waiting", recorded(i).waiting_bytes);
-    field(i, "maxmemory", 0);
+    field(i, "maxmemory", (uint64_t)i->sv->config->maxmemory);
     buf_printf(&i->text, "mem_fragmentation_ratio:%.2f\r\n",
                used > 0 ? (double)p->memory_resident / (double)used : 0.0);
     field_text(i, "mem_allocator", p->allocator);
@@ -156,6 +156,7 @@ static void write_stats(struct info *i)
     field(i, "total_net_input_bytes", s->bytes_in);
     field(i, "total_net_output_bytes", s->bytes_out);
     field(i, "rejected_connections", s->rejected);
+    field(i, "evicted_clients", s->evicted);
     field(i, "pubsub_channels", count_names(i, PUBSUB_CHANNEL));
     field(i, "pubsub_patterns",
           pubsub_pattern_count(i->sv->pubsub) + follows_pattern_count(i->sv->follows));

@@ -195,6 +195,7 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
     if (is_http(argv[0])) {
         TRACE_WARN(sv->trace, "Possible attack: %s sent an HTTP request. Connection closed",
                    s->stream->peer);
+        client_log_add(s, CUT_OFF_PROTOCOL, "an HTTP request");
         session_close(s, NULL);
         return;
     }

@@ -158,6 +158,41 @@ static void limits_format(const void *source, struct buf *text)
     }
 }
 
+/* --- maxmemory-clients ----------------------------------------------------------------------- */
+
+static enum err client_memory_parse(void *target, struct bytes text, struct buf *why)
+{
+    int64_t value;
+
+    if (text.len > 0 && text.data[text.len - 1] == '%') {
+        if (!num_parse_i64(bytes_of(text.data, text.len - 1), &value) || value < 0)
+            goto invalid;
+        if (value > 100) {
+            buf_append_string(why, "percentage argument must be less or equal to 100");
+            return ERR_INVALID;
+        }
+        value = -value;
+    } else if (!num_parse_size(text, &value) || value < 0) {
+        goto invalid;
+    }
+    *(int64_t *)target = value;
+    return ERR_OK;
+
+invalid:
+    buf_append_string(why, "argument must be a memory or percent value");
+    return ERR_INVALID;
+}
+
+static void client_memory_format(const void *source, struct buf *text)
+{
+    int64_t value = *(const int64_t *)source;
+
+    if (value < 0)
+        buf_printf(text, "%" PRId64 "%%", -value);
+    else
+        buf_printf(text, "%" PRId64, value);
+}
+
 /* --- dir ------------------------------------------------------------------------------------ */
 
 static enum err dir_check(struct bytes text, struct buf *why)
@@ -272,6 +307,10 @@ static const struct directive items[] = {
          "the longest single argument of a command"),
     SIZE("client-query-buffer-limit", client_query_buffer_limit, 0, "1gb", MB, INT64_MAX,
          "input of one client that is not executed yet"),
+    SIZE("maxmemory", maxmemory, 0, "0", 0, INT64_MAX,
+         "what other limits may be percentages of; 0 says nothing"),
+    CUSTOM("maxmemory-clients", maxmemory_clients, 0, "0", client_memory_parse, client_memory_format,
+           NULL, "memory of all clients together, in bytes or percent of maxmemory; 0 is no limit"),
     CUSTOM("client-output-buffer-limit", output_limits, DIRECTIVE_WORDS,
            "normal 0 0 0 pubsub 32mb 8mb 60", limits_parse, limits_format, NULL,
            "output that may wait for a client, by class"),

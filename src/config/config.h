@@ -42,6 +42,9 @@ struct config {
     /* limits */
     int64_t proto_max_bulk_len;
     int64_t client_query_buffer_limit;
+    int64_t maxmemory; /* what percentages are of; 0: nothing is said */
+    int64_t
+        maxmemory_clients; /* bytes of all clients together; -1 to -100: percent of maxmemory; 0: no limit */
     struct config_output_limit output_limits[CONFIG_CLASS_COUNT];
     char *follow_prefix;        /* of patterns that follow topics; "" is none */
     int64_t client_replies_max; /* replies of one connection that may wait for their commit */

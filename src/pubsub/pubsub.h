@@ -54,6 +54,8 @@ bool pubsub_is_subscribed(const struct subscriber *s, enum pubsub_kind kind, str
 size_t pubsub_count(const struct subscriber *s, enum pubsub_kind kind);
 /* The name of the oldest subscription of that kind, valid until it ends; false when there is none. */
 bool pubsub_oldest(const struct subscriber *s, enum pubsub_kind kind, struct bytes *name);
+/* What its subscriptions hold in memory. */
+size_t pubsub_memory(const struct subscriber *s);
 /* Calls `fn` for each subscription of that kind, oldest first; `fn` must not change them. */
 void pubsub_each_of(const struct subscriber *s, enum pubsub_kind kind,
                     void (*fn)(void *ctx, struct bytes name), void *ctx);

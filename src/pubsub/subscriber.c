@@ -76,6 +76,15 @@ size_t pubsub_count(const struct subscriber *s, enum pubsub_kind kind)
     return dict_count(&s->names[kind]);
 }
 
+size_t pubsub_memory(const struct subscriber *s)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < PUBSUB_KIND_COUNT; i++)
+        bytes += dict_memory(&s->names[i]) + dict_count(&s->names[i]) * sizeof(struct subscription);
+    return bytes;
+}
+
 bool pubsub_oldest(const struct subscriber *s, enum pubsub_kind kind, struct bytes *name)
 {
     if (list_empty(&s->subscriptions[kind]))

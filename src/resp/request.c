@@ -57,6 +57,12 @@ void request_shrink(struct request *r)
     buf_shrink(&r->unquoted, UNQUOTED_BYTES_KEPT);
 }
 
+size_t request_memory(const struct request *r)
+{
+    return (size_t)r->argv_cap * sizeof(*r->argv) +
+           (size_t)r->arg_starts_cap * sizeof(*r->arg_starts) + r->unquoted.cap;
+}
+
 static enum request_status protocol_error(struct request *r, const char *text)
 {
     int len = snprintf(r->error, sizeof(r->error), "Protocol error: %s", text);

@@ -63,6 +63,9 @@ void request_deinit(struct request *r);
  * then. The next call to request_read does it too, so this is for connections that fall idle. */
 void request_shrink(struct request *r);
 
+/* What it holds in memory beside the input. */
+size_t request_memory(const struct request *r);
+
 /* Reads on in `input`, which begins with the first byte of a command and holds everything that came
  * since (it may have moved and grown between calls). On REQUEST_READY *consumed is the command's length:
  * the next call's input begins behind it. argv is valid as long as the input stays in place and until the

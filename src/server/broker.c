@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "commands/append_hold.h"
+#include "commands/client_describe.h"
 #include "commands/command.h"
 #include "commands/follow_push.h"
 #include "commands/insight.h"
@@ -48,6 +49,13 @@ static void ignore_session(void *ctx, struct session *s)
 {
     (void)ctx;
     (void)s;
+}
+
+static void describe(void *ctx, const struct session *s, struct buf *user, struct buf *info)
+{
+    (void)ctx;
+    buf_append_string(user, client_user(s));
+    client_describe(info, NULL, s);
 }
 
 static bool overloaded(void *ctx)
@@ -210,7 +218,8 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
                   .execute = execute,
                   .opened = ignore_session,
                   .closed = ignore_session,
-                  .overloaded = overloaded},
+                  .overloaded = overloaded,
+                  .describe = describe},
         .config = options->config,
         .clock = options->clock,
         .timers = &b->timers,

@@ -98,4 +98,5 @@ void hold_fill(struct hold *h, struct bytes replies)
     struct list *behind = h->link.next;
     struct session *s = hold_end(h);
     replace_output(s, behind, h->from, h->to, replies);
+    out_end_message(&s->out);
 }

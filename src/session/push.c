@@ -5,6 +5,7 @@
 #include "session/hold.h"
 #include "session/output_limit.h"
 #include "session/session.h"
+#include "session/sessions.h"
 
 /* Whether the last slot is that of a command which waits for an event, maybe for ever, and has no
  * answer yet. */
@@ -29,9 +30,11 @@ bool push_begin(struct push *p, struct session *s)
 static void finish(struct push *p)
 {
     struct session *s = p->session;
+    out_end_message(&s->out);
     if (p->overtakes)
         hold_move_to_end(CONTAINER_OF(s->holds.prev, struct hold, link));
     session_output_ready(s);
+    client_memory_update(s);
 }
 
 void push_end(struct push *p)

@@ -68,7 +68,8 @@ size_t session_input_bytes(const struct session *s)
 size_t session_memory(const struct session *s)
 {
     return sizeof(*s) + s->input.cap + s->out.memory_bytes + s->transaction.bytes +
-           s->transaction.cap * sizeof(*s->transaction.items);
+           s->transaction.cap * sizeof(*s->transaction.items) + tracking_memory(&s->tracking) +
+           pubsub_memory(&s->subscriber) + request_memory(&s->request);
 }
 
 static void replace_text(char **text, struct bytes value)
@@ -183,6 +184,8 @@ void session_close(struct session *s, const char *why)
     list_remove(&s->in_ready);
     list_remove(&s->in_flush);
     list_remove(&s->in_monitors);
+    list_remove(&s->in_over_soft);
+    client_memory_forget(s);
     session_end_postponement(s);
     list_push_back(&s->sessions->dead, &s->in_dead);
     session_end_block(s, BLOCK_CLOSED);
@@ -202,9 +205,21 @@ void session_close_after_replies(struct session *s)
 static void refuse_protocol(struct session *s)
 {
     s->sessions->stats.protocol_errors++;
+    client_log_add(s, CUT_OFF_PROTOCOL, "%s", s->request.error);
     struct writer w = session_writer(s);
     write_error(&w, "ERR %s", s->request.error);
     session_close_after_replies(s);
+}
+
+/* What follows from a command: `from` is where the output ended before it. */
+static void executed(struct session *s, uint64_t from)
+{
+    if (s->out.pos_end > from) {
+        out_end_message(&s->out);
+        if (out_len(&s->out) >= s->sessions->output_limit_least && !s->dead)
+            output_limit_check(s);
+    }
+    client_memory_update(s);
 }
 
 /* Executes what is complete at the front of `input`; returns how many bytes that were. */
@@ -214,6 +229,10 @@ static size_t execute_input(struct session *s, struct bytes input)
     size_t used = 0;
     all->mark_ns = clock_now_ns(all->clock);
     while (used < input.len && !turn_is_used_up(s) && may_execute(s)) {
+        if (UNLIKELY(all->memory.limit != 0))
+            client_memory_evict(all);
+        if (s->dead)
+            break;
         size_t len = 0;
         struct bytes rest = bytes_of(input.data + used, input.len - used);
         enum request_status status = request_read(&s->request, rest, &len);
@@ -224,9 +243,11 @@ static size_t execute_input(struct session *s, struct bytes input)
             return input.len;
         }
         if (s->request.argc > 0) {
+            uint64_t from = s->out.pos_end;
             all->owner.execute(all->owner.ctx, s, s->request.argc, s->request.argv);
             if (session_is_postponed(s))
                 break; /* the command stays, and is read once more when its time comes */
+            executed(s, from);
             s->commands++;
             all->stats.commands++;
         }
@@ -249,6 +270,14 @@ static void execute_kept(struct session *s)
     }
 }
 
+/* Something went in or out: it is not idle. */
+static void session_is_active(struct session *s)
+{
+    s->last_active_us = s->sessions->clock->mono_us;
+    list_remove(&s->in_active);
+    list_push_back(&s->sessions->active, &s->in_active);
+}
+
 /* Reads once. ERR_AGAIN nothing more now; at_end is set at the end. */
 static size_t read_stream(struct session *s, char *data, size_t len)
 {
@@ -264,9 +293,7 @@ static size_t read_stream(struct session *s, char *data, size_t len)
         s->readable = false;
     if (err != ERR_OK)
         return 0;
-    s->last_active_us = all->clock->mono_us;
-    list_remove(&s->in_active);
-    list_push_back(&all->active, &s->in_active);
+    session_is_active(s);
     s->bytes_in += got;
     all->stats.bytes_in += got;
     return got;
@@ -312,11 +339,7 @@ static void check_query_limit(struct session *s)
     if (s->dead || waiting <= (size_t)s->sessions->config->client_query_buffer_limit)
         return;
     s->sessions->stats.query_limit_disconnects++;
-    TRACE_WARN(s->sessions->trace,
-               "Closing client that reached max query buffer length: id=%llu addr=%s qbuf=%zu "
-               "multi-mem=%zu",
-               (unsigned long long)s->id, s->stream->peer, session_input_bytes(s),
-               s->transaction.bytes);
+    client_log_add(s, CUT_OFF_QUERY, "%zu bytes not executed yet", waiting);
     session_close(s, NULL);
 }
 
@@ -370,6 +393,7 @@ void session_run(struct session *s)
     check_query_limit(s);
     if (!s->dead)
         output_limit_check(s);
+    client_memory_update(s);
     settle(s);
 }
 
@@ -400,6 +424,7 @@ static bool write_once(struct session *s, uint64_t limit)
         return false;
     }
     out_consume(&s->out, put);
+    session_is_active(s);
     s->bytes_out += put;
     all->stats.bytes_out += put;
     return true;
@@ -415,6 +440,7 @@ void session_flush(struct session *s)
     if (s->dead)
         return;
     output_limit_check(s);
+    client_memory_update(s);
     if (s->dead)
         return;
     if (out_len(&s->out) == 0)

@@ -21,6 +21,7 @@
 #include "pubsub/pubsub.h"
 #include "resp/request.h"
 #include "resp/writer.h"
+#include "session/client_memory.h"
 #include "session/tracking.h"
 #include "session/transaction.h"
 #include "topics/follow.h"
@@ -72,6 +73,7 @@ struct session {
         followed_bytes; /* of what is queued, at most: followed records and what goes with them */
     struct transaction transaction;
     struct tracking tracking;
+    struct client_share share; /* of what all hold in memory */
 
     int proto; /* 2 or 3 */
     enum session_reply_mode reply_mode;
@@ -92,6 +94,7 @@ struct session {
     /* Links of the sets it is in. */
     struct list in_all, in_active, in_flush, in_dead;
     struct list in_monitors;
+    struct list in_over_soft; /* while over the soft output limit */
     struct list in_postponed; /* of sessions.pause */
     struct list in_ready;     /* or in the list of the paused */
 };
@@ -122,7 +125,7 @@ void session_close_after_replies(struct session *s);
 /* What counts against the output limits: queued, without the held replies themselves and without followed
  * records, which are bounded by themselves (push.h). */
 size_t session_output_bytes(const struct session *s);
-/* Memory of all its buffers, for CLIENT LIST. */
+/* Memory of all that it holds. */
 size_t session_memory(const struct session *s);
 /* Bytes received and not executed. */
 size_t session_input_bytes(const struct session *s);

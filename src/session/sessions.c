@@ -33,7 +33,9 @@ static void close_idle(struct sessions *all)
             session_is_monitor(s))
             continue;
         all->stats.timeouts++;
-        session_close(s, "idle for longer than the timeout");
+        client_log_add(s, CUT_OFF_TIMEOUT, "idle for more than %lld s",
+                       (long long)all->config->timeout_s);
+        session_close(s, NULL);
     }
 }
 
@@ -41,11 +43,8 @@ static void sweep(struct timer *timer)
 {
     struct sessions *all = CONTAINER_OF(timer, struct sessions, idle_timer);
     close_idle(all);
-    LIST_EACH (it, &all->all) {
-        struct session *s = CONTAINER_OF(it, struct session, in_all);
-        if (!s->dead && out_len(&s->out) > 0)
-            output_limit_check(s);
-    }
+    LIST_EACH (it, &all->over_soft)
+        output_limit_check(CONTAINER_OF(it, struct session, in_over_soft));
     timers_set(all->timers, timer, all->clock->mono_us + SWEEP_US);
 }
 
@@ -73,12 +72,22 @@ struct sessions *sessions_create(const struct sessions_options *options)
     list_init(&all->flush);
     list_init(&all->flush_followed);
     list_init(&all->monitors);
+    list_init(&all->over_soft);
     list_init(&all->dead);
     dict_init(&all->by_id, options->hash_key);
     pause_init(&all->pause);
+    client_memory_init(&all->memory);
+    client_log_init(&all->client_log);
     timer_init(&all->idle_timer, sweep);
     timers_set(all->timers, &all->idle_timer, all->clock->mono_us + SWEEP_US);
+    sessions_configured(all);
     return all;
+}
+
+void sessions_configured(struct sessions *all)
+{
+    all->output_limit_least = output_limit_least(all->config);
+    client_memory_configure(all);
 }
 
 void sessions_destroy(struct sessions *all)
@@ -88,6 +97,7 @@ void sessions_destroy(struct sessions *all)
     sessions_bury(all);
     timers_cancel(all->timers, &all->idle_timer);
     pause_deinit(&all->pause, all->timers);
+    client_log_clear(&all->client_log);
     dict_deinit(&all->by_id);
     out_deinit(&all->discard);
     out_pool_deinit(&all->pool);
@@ -178,7 +188,10 @@ static struct session *session_create(struct sessions *all, struct stream *strea
     list_init(&s->in_monitors);
     list_init(&s->in_dead);
     list_init(&s->in_postponed);
+    list_init(&s->in_over_soft);
+    client_share_init(&s->share);
     dict_add(&all->by_id, id_key(&s->id), s);
+    client_memory_update(s);
     return s;
 }
 
@@ -305,6 +318,8 @@ void sessions_flush(struct sessions *all)
             session_flush(s);
     }
     flush_followed(all);
+    if (UNLIKELY(all->memory.limit != 0))
+        client_memory_evict(all);
 }
 
 bool sessions_are_behind_with_followed(const struct sessions *all)

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/trace.h"
+#include "session/client_log.h"
+#include "session/client_memory.h"
 #include "session/pause.h"
 #include "session/session.h"
 
@@ -26,6 +28,7 @@ struct sessions_stats {
     uint64_t output_limit_dropped_bytes;
     uint64_t query_limit_disconnects;
     uint64_t timeouts;
+    uint64_t evicted; /* over maxmemory-clients */
     uint64_t peak_clients;
     uint64_t unseen_failures; /* failed commits whose reply was off or whose client was gone */
     uint64_t expired_blocks;
@@ -40,6 +43,8 @@ struct sessions_owner {
     void (*closed)(void *ctx, struct session *s); /* its subscriptions are still there */
     /* Whether sessions that append records must wait because too much is to be written. */
     bool (*overloaded)(void *ctx);
+    /* Appends the name of its user, and what CLIENT LIST says of it, to each; or NULL. */
+    void (*describe)(void *ctx, const struct session *s, struct buf *user, struct buf *info);
 };
 
 struct sessions {
@@ -59,6 +64,9 @@ struct sessions {
     size_t blocked;  /* not those whom a pause postpones */
     size_t tracking; /* said CLIENT TRACKING ON */
     struct pause pause;
+    struct client_memory memory;
+    struct client_log client_log;
+    size_t output_limit_least;  /* so much output concerns no class; SIZE_MAX: no limits */
     struct list all;            /* by id */
     struct list active;         /* least recently active first */
     struct list ready;          /* may have something to execute */
@@ -66,6 +74,7 @@ struct sessions {
     struct list flush;          /* have output */
     struct list flush_followed; /* the same, with followed records in it: written within a budget */
     struct list monitors;       /* are told of every command */
+    struct list over_soft;      /* over the soft output limit */
     struct list dead;
     struct dict by_id; /* key: the id's 8 bytes */
     struct timer idle_timer;
@@ -92,6 +101,8 @@ void sessions_destroy(struct sessions *all); /* closes what is left */
 
 /* Takes over a new connection; over maxclients it is answered with an error and closed. */
 void sessions_accept(struct sessions *all, struct stream *stream);
+/* The configuration has changed. */
+void sessions_configured(struct sessions *all);
 struct session *sessions_find(const struct sessions *all, uint64_t id); /* NULL */
 
 /* --- the turn ------------------------------------------------------------------------------- */
@@ -110,5 +121,12 @@ void sessions_bury(struct sessions *all);
 bool sessions_quiet(const struct sessions *all);
 /* Lets sessions that were paused go on where they may. */
 void sessions_resume_paused(struct sessions *all);
+
+/* What the session holds in memory may have changed. */
+static inline void client_memory_update(struct session *s)
+{
+    if (UNLIKELY(s->sessions->memory.limit != 0))
+        client_memory_count(s);
+}
 
 #endif

@@ -2,6 +2,7 @@
 #include "connection_fixture.h"
 
 #include "base/check.h"
+#include "commands/client_describe.h"
 #include <stdio.h>
 
 /* --- what commands ask of the server --------------------------------------------------------- */
@@ -31,6 +32,13 @@ static void ignore_session(void *ctx, struct session *s)
 {
     (void)ctx;
     (void)s;
+}
+
+static void describe(void *ctx, const struct session *s, struct buf *user, struct buf *info)
+{
+    (void)ctx;
+    buf_append_string(user, client_user(s));
+    client_describe(info, NULL, s);
 }
 
 static bool never_overloaded(void *ctx)
@@ -68,7 +76,7 @@ void fixture_init(struct fixture *f)
     f->sv.recorder = recorder_create(NULL, f->sv.pubsub, &f->hash_key);
     f->sv.commands = command_table_create(&f->hash_key);
     struct sessions_options options = {
-        .owner = {f, execute, ignore_session, ignore_session, never_overloaded},
+        .owner = {f, execute, ignore_session, ignore_session, never_overloaded, describe},
         .config = &f->config,
         .clock = &f->clock,
         .timers = &f->timers,

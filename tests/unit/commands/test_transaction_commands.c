@@ -125,8 +125,10 @@ Test(multi, all_is_executed_when_the_session_is_cut_off_on_the_way)
     int other = fixture_connect(&f);
     fixture_say(&f, other, "subscribe news");
     f.config.output_limits[CONFIG_CLASS_PUBSUB].hard_bytes = 100;
+    sessions_configured(f.sv.sessions);
+    fixture_say(&f, 0, "hello 3");
+    fixture_say(&f, 0, "subscribe me\nmulti");
     fixture_say(&f, 0,
-                "hello 3\nsubscribe me\nmulti\n"
                 "publish me 0123456789012345678901234567890123456789012345678901234567890123\n"
                 "publish news x\nexec");
     cr_expect(f.clients[0]->closed);

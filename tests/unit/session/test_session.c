@@ -368,6 +368,7 @@ Test(session, goes_on_writing_when_a_full_socket_has_room_again)
 Test(session, a_receiver_over_the_hard_limit_is_disconnected_and_counted)
 {
     f.config.output_limits[CONFIG_CLASS_PUBSUB].hard_bytes = 100;
+    sessions_configured(f.all);
     turn_with("say a\r\n");
     pubsub_subscribe(&f.session->subscriber, PUBSUB_CHANNEL, BYTES_LITERAL("c"));
     f.client->room = 0;
@@ -382,6 +383,7 @@ Test(session, a_receiver_over_the_hard_limit_is_disconnected_and_counted)
 Test(session, the_soft_limit_disconnects_only_after_its_seconds)
 {
     f.config.output_limits[CONFIG_CLASS_NORMAL] = (struct config_output_limit){0, 5, 10};
+    sessions_configured(f.all);
     f.client->room = 0;
     turn_with("say hello\r\n");
     f.clock.mono_us += 9000000;
