@@ -6,6 +6,7 @@
 #include "commands/insight.h"
 
 #include "base/glob.h"
+#include "config/config_rewrite.h"
 
 void cmd_config_help(struct call *c)
 {
@@ -17,9 +18,11 @@ void cmd_config_help(struct call *c)
 static const struct known_to_redis {
     const char *name, *value;
 } known_to_redis[] = {
-    {"appendonly", "no"},
-    {"databases", "1"},
-    {"save", ""},
+    {"appendonly", "no"},               /* redis-benchmark prints it; there is no such file */
+    {"databases", "1"},                 /* viewers ask how many SELECT knows */
+    {"maxmemory-policy", "noeviction"}, /* job queues refuse to run where data may be evicted */
+    {"notify-keyspace-events", ""},     /* session stores look before they subscribe: none */
+    {"save", ""},                       /* redis-benchmark prints it; there are no snapshots */
 };
 
 /* --- GET ------------------------------------------------------------------------------------ */
@@ -123,6 +126,36 @@ void cmd_config_set(struct call *c)
         write_ok(&c->w);
     } else {
         write_error(&c->w, "ERR %.*s", (int)why.len, buf_bytes(&why).data);
+    }
+    buf_deinit(&why);
+}
+
+/* --- REWRITE -------------------------------------------------------------------------------- */
+
+static enum err rewrite(struct services *sv, struct buf *why)
+{
+    struct buf text = {0};
+    enum err err = config_rewrite(sv->config, sv->config_file, sv->config_files, &text, why);
+    if (err == ERR_OK)
+        err = sv->config_files->replace(sv->config_files, sv->config_file, buf_bytes(&text), why);
+    buf_deinit(&text);
+    return err;
+}
+
+void cmd_config_rewrite(struct call *c)
+{
+    struct services *sv = c->sv;
+    if (sv->config_file[0] == '\0' || sv->config_files == NULL) {
+        write_error(&c->w, "ERR The server is running without a config file");
+        return;
+    }
+    struct buf why = {0};
+    if (rewrite(sv, &why) == ERR_OK) {
+        TRACE_NOTE(sv->trace, "CONFIG REWRITE executed with success.");
+        write_ok(&c->w);
+    } else {
+        TRACE_WARN(sv->trace, "CONFIG REWRITE failed: %.*s", (int)why.len, why.data);
+        write_error(&c->w, "ERR Rewriting config file: %.*s", (int)why.len, why.data);
     }
     buf_deinit(&why);
 }

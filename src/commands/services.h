@@ -15,6 +15,7 @@
 #include "topics/catalog.h"
 #include "topics/recorder.h"
 
+struct config_files;
 struct process_figures;
 struct command_table;
 struct append_holds;
@@ -39,6 +40,8 @@ struct services {
 
     char run_id[41];         /* 40 hex digits */
     const char *config_file; /* "" when there is none */
+    const struct config_files
+        *config_files; /* to read and replace it; NULL: as if there were none */
     int port;
     int64_t started_us; /* monotonic */
     int64_t started_wall_ms;

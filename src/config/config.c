@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/trace.h"
 #include "base/words.h"
+#include "config/value_text.h"
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -140,6 +141,28 @@ static enum err limits_parse(void *target, struct bytes text, struct buf *why)
     }
     memcpy(target, limits, sizeof(limits));
     return ERR_OK;
+}
+
+/* A line for each class. */
+static void limits_format_lines(const void *source, void (*line)(void *ctx, struct bytes value),
+                                void *ctx)
+{
+    const struct config_output_limit *limits = source;
+    struct buf text = {0};
+
+    for (size_t i = 0; i < COUNT_OF(limit_classes); i++) {
+        if (limit_classes[i].class == CONFIG_CLASS_COUNT)
+            continue;
+        const struct config_output_limit *limit = &limits[limit_classes[i].class];
+        buf_clear(&text);
+        buf_printf(&text, "%s ", limit_classes[i].name);
+        value_text_size(limit->hard_bytes, &text);
+        buf_append_char(&text, ' ');
+        value_text_size(limit->soft_bytes, &text);
+        buf_printf(&text, " %" PRId64, limit->soft_seconds);
+        line(ctx, buf_bytes(&text));
+    }
+    buf_deinit(&text);
 }
 
 static void limits_format(const void *source, struct buf *text)
@@ -311,9 +334,10 @@ static const struct directive items[] = {
          "what other limits may be percentages of; 0 says nothing"),
     CUSTOM("maxmemory-clients", maxmemory_clients, 0, "0", client_memory_parse, client_memory_format,
            NULL, "memory of all clients together, in bytes or percent of maxmemory; 0 is no limit"),
-    CUSTOM("client-output-buffer-limit", output_limits, DIRECTIVE_WORDS,
-           "normal 0 0 0 pubsub 32mb 8mb 60", limits_parse, limits_format, NULL,
-           "output that may wait for a client, by class"),
+    {COMMON("client-output-buffer-limit", CUSTOM, output_limits, DIRECTIVE_WORDS,
+            "normal 0 0 0 pubsub 32mb 8mb 60", "output that may wait for a client, by class"),
+     .parse = limits_parse, .format = limits_format, .format_lines = limits_format_lines,
+     .size = sizeof(((struct config *)0)->output_limits)},
     STRING("follow-prefix", follow_prefix, 0, "log:", NULL,
            "what patterns begin with that follow topics; empty: none do"),
     INT("client-replies-max", client_replies_max, 0, "100000", 1, INT_MAX,

@@ -41,10 +41,16 @@ static enum err read_lines(struct config_source *s, const struct open_file *file
     return err;
 }
 
+enum err config_read_as(struct config_source *s, const char *name, struct bytes id,
+                        struct bytes text)
+{
+    struct open_file file = {.name = name, .id = id};
+    return read_lines(s, &file, text);
+}
+
 enum err config_read_text(struct config_source *s, const char *name, struct bytes text)
 {
-    struct open_file file = {.name = name, .id = BYTES_NULL};
-    return read_lines(s, &file, text);
+    return config_read_as(s, name, BYTES_NULL, text);
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
@@ -69,9 +75,9 @@ enum err config_read_file(struct config_source *s, const char *path)
     struct buf text = {0}, id = {0}, why = {0};
     enum err err = read_whole(s, path, &text, &id, &why);
     if (err == ERR_OK) {
-        struct open_file file = {.name = path, .id = buf_bytes(&id)};
-        err = read_lines(s, &file, buf_bytes(&text));
+        err = config_read_as(s, path, buf_bytes(&id), buf_bytes(&text));
     } else {
+        err = ERR_INVALID;
         place_begin_problem(s, &(struct place){.kind = PLACE_OPTION});
         buf_append_string(s->why, "cannot read the configuration file '");
         quote_append(s->why, bytes_of_string(path));

@@ -22,6 +22,11 @@ struct place {
     size_t line;
 };
 
+/* A text in the place of the file with this `id`, which is null when there is none. */
+MUST_CHECK
+enum err config_read_as(struct config_source *s, const char *name, struct bytes id,
+                        struct bytes text);
+
 /* Begins the line for a problem, and counts it. */
 void place_begin_problem(struct config_source *s, const struct place *p);
 /* A name as it is written at such a place: "port", "--port", "ECHOLOG_PORT". */

@@ -14,13 +14,18 @@
 
 struct config_files {
     /* Appends all of the file to `text`, and to `id` what is the same for the same file whatever path it
-     * is reached by. ERR_INVALID: `why` gets the reason, as "No such file or directory". */
+     * is reached by. ERR_NOT_FOUND when there is none and ERR_INVALID when it cannot be read: `why` gets
+     * the reason, as "No such file or directory". */
     enum err (*read)(const struct config_files *f, const char *path, struct buf *text,
                      struct buf *id, struct buf *why);
     /* Calls `found` with each path that a pattern of the shell matches, in the order of their names, up
      * to the first failure, which it returns. That none matches is no failure. */
     enum err (*match)(const struct config_files *f, const char *pattern,
                       enum err (*found)(void *ctx, const char *path), void *ctx);
+    /* Puts `text` in place of what the file holds, or makes it: a crash leaves the one or the other, whole
+     * and durable, and permissions and owner stay. ERR_INVALID: nothing has changed; `why` as above. */
+    enum err (*replace)(const struct config_files *f, const char *path, struct bytes text,
+                        struct buf *why);
 };
 
 struct config_source {

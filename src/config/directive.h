@@ -49,7 +49,10 @@ struct directive {
     enum err (*parse)(void *target, struct bytes text, struct buf *why);
     void (*format)(const void *target, struct buf *text);
     void (*release)(void *target); /* or NULL */
-    size_t size;                   /* of the field */
+    /* What stands behind the name in a file, for each line that the value takes there; NULL: one. */
+    void (*format_lines)(const void *target, void (*line)(void *ctx, struct bytes value),
+                         void *ctx);
+    size_t size; /* of the field */
     /* STRING: refuses what is not acceptable, with a sentence in `why`; or NULL. */
     enum err (*check)(struct bytes text, struct buf *why);
     const char *summary; /* one line for people */

@@ -187,6 +187,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     b->services.trace = options->trace;
     b->services.random = &b->random;
     b->services.config_file = options->config_file;
+    b->services.config_files = options->config_files;
     b->services.started_us = options->clock->mono_us;
     b->services.started_wall_ms = options->clock->wall_ms;
     b->services.shutdown = on_shutdown;

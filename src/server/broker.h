@@ -17,9 +17,10 @@ struct broker_options {
     struct disk *disk;
     struct clock *clock;
     struct trace *trace;
-    uint64_t seed;            /* of everything that is left to chance */
-    struct hash_key hash_key; /* secret */
-    const char *config_file;
+    uint64_t seed;                           /* of everything that is left to chance */
+    struct hash_key hash_key;                /* secret */
+    const char *config_file;                 /* "" when there is none */
+    const struct config_files *config_files; /* NULL: it cannot be written */
     void (*process_figures)(struct services *sv, struct process_figures *figures);
     /* A directive changed at run time, for what lies outside the broker and cannot fail. May be NULL. */
     void (*configured)(void *ctx, const struct directive *d);

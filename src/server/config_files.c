@@ -43,8 +43,11 @@ static enum err read_file(const struct config_files *f, const char *path, struct
 {
     (void)f;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return failed(why, errno);
+    if (fd < 0) {
+        enum err err = errno == ENOENT ? ERR_NOT_FOUND : ERR_INVALID;
+        buf_append_string(why, strerror(errno));
+        return err;
+    }
     struct stat st;
     enum err err = fstat(fd, &st) != 0 ? failed(why, errno) : read_all(fd, text, why);
     if (err == ERR_OK)
@@ -65,8 +68,6 @@ static enum err match_files(const struct config_files *f, const char *pattern,
     globfree(&matches);
     return err;
 }
-
-const struct config_files config_files = {.read = read_file, .match = match_files};
 
 enum err config_files_read_stdin(struct buf *text, struct buf *why)
 {
@@ -130,8 +131,15 @@ static bool sync_directory_of(const char *path)
     return synced;
 }
 
-enum err config_files_replace(const char *path, struct bytes text, struct buf *why)
+/* A new file is written beside it and takes its name. */
+static enum err replace_file(const struct config_files *f, const char *path, struct bytes text,
+                             struct buf *why)
 {
+    (void)f;
+    if (text.len > CONFIG_FILE_BYTES_MAX) {
+        buf_append_string(why, "it would be longer than 1 MiB");
+        return ERR_INVALID;
+    }
     struct buf name = {0};
     buf_printf(&name, "%s.XXXXXX", path);
     buf_append_char(&name, '\0');
@@ -148,3 +156,6 @@ enum err config_files_replace(const char *path, struct bytes text, struct buf *w
     buf_deinit(&name);
     return err;
 }
+
+const struct config_files config_files = {
+    .read = read_file, .match = match_files, .replace = replace_file};

@@ -14,10 +14,4 @@ extern const struct config_files config_files;
 MUST_CHECK
 enum err config_files_read_stdin(struct buf *text, struct buf *why);
 
-/* Puts `text` in place of the file's content, so that a crash leaves the one or the other: a new file is
- * written beside it with its permissions and owner, synced, and renamed. A file that is not there is made.
- * ERR_INVALID: nothing has changed, and `why` has the reason, as "Permission denied". */
-MUST_CHECK
-enum err config_files_replace(const char *path, struct bytes text, struct buf *why);
-
 #endif

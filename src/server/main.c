@@ -7,6 +7,7 @@
 #include "net/signals.h"
 #include "net/system_clock.h"
 #include "server/broker.h"
+#include "server/config_files.h"
 #include "server/crash.h"
 #include "server/daemon.h"
 #include "server/listeners.h"
@@ -190,6 +191,7 @@ static bool open_broker(struct machine *m)
         .clock = &m->clock.clock,
         .trace = &m->trace.trace,
         .config_file = m->config_file,
+        .config_files = &config_files,
         .process_figures = process_read_figures,
         .configured = on_configured,
         .opening = on_opening,

@@ -24,7 +24,7 @@ static enum err read_fake(const struct config_files *files, const char *path, st
         return ERR_OK;
     }
     buf_append_string(why, "No such file or directory");
-    return ERR_INVALID;
+    return ERR_NOT_FOUND;
 }
 
 static enum err match_fake(const struct config_files *files, const char *pattern,
