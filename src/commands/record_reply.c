@@ -5,6 +5,7 @@
 #include "commands/record_reply.h"
 
 #include "commands/errors.h"
+#include "topics/catalog.h"
 
 /* --- errors --------------------------------------------------------------------------------- */
 
@@ -165,6 +166,7 @@ void reply_slice(struct writer *w, const struct fetch_part *part, const struct r
         return;
     }
     size_t left = slice->count;
+    uint64_t begin = w->out->pos_end;
     write_array(w, left);
     struct bytes rest = part->batches;
     struct batch_header header;
@@ -174,6 +176,7 @@ void reply_slice(struct writer *w, const struct fetch_part *part, const struct r
             break;
         left -= write_batch(w, batch, part->offset, left);
     }
+    catalog_count_read(part->tp->topic, slice->count - left, w->out->pos_end - begin);
     /* Only a batch that lies about its records in spite of a right checksum gets here. */
     for (; left > 0; left--)
         write_error(w,

@@ -46,6 +46,7 @@ struct services {
     int64_t started_us; /* monotonic */
     int64_t started_wall_ms;
     uint64_t turns; /* of the loop */
+    bool stopping;  /* an orderly end has begun: no more commands */
 
     /* SHUTDOWN, and SHUTDOWN ABORT (false when none is under way). */
     void (*shutdown)(struct services *sv);

@@ -76,6 +76,7 @@ struct group *group_create(struct groups *gs, struct bytes name)
 
     g->groups = gs;
     g->name = dict_add(&gs->by_name, name, g);
+    roster_add(&gs->roster, &g->of_groups);
     g->empty_since_ms = gs->clock->wall_ms;
     dict_init(&g->members_by_name, gs->hash_key);
     dict_init(&g->topics_by_name, gs->hash_key);
@@ -100,6 +101,7 @@ void group_destroy(struct group *g)
     dict_deinit(&g->topics_by_name);
     dict_deinit(&g->kicked);
     mem_free(g->last_rebalance);
+    roster_remove(&g->of_groups);
     dict_remove(&g->groups->by_name, g->name);
     mem_free(g);
 }

@@ -125,7 +125,8 @@ enum group_state { GROUP_EMPTY, GROUP_RECONCILING, GROUP_STABLE };
 
 struct group {
     struct groups *groups;
-    struct bytes name; /* a copy */
+    struct roster_entry of_groups; /* in groups->roster */
+    struct bytes name;             /* a copy */
     enum assignor assignor;
     int32_t epoch;
     int32_t epoch_bound; /* epochs below it are durable as taken; see offset_codec.h */

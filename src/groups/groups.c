@@ -52,6 +52,7 @@ enum err groups_open(const struct groups_options *options, struct groups **group
     gs->trace = options->trace;
     gs->hash_key = options->hash_key;
     dict_init(&gs->by_name, gs->hash_key);
+    roster_init(&gs->roster);
     dict_init(&gs->topics_by_name, gs->hash_key);
     list_init(&gs->stir);
     list_init(&gs->tell);

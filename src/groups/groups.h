@@ -31,6 +31,7 @@ struct groups {
     struct trace *trace;
     const struct hash_key *hash_key;
     struct dict by_name;        /* -> struct group, owned */
+    struct roster roster;       /* the same by `of_groups`: to go through over many turns */
     struct dict topics_by_name; /* -> all groups' topics of that name; see group_topics.c */
     size_t member_count;
     struct offset_store store;

@@ -14,13 +14,20 @@ static int64_t uncommitted_from(const struct group_partition *gp, const struct p
 
 void lag_of_partition(const struct group_partition *gp, struct lag_part *part)
 {
-    /* Only looked at, but for what time has done to it. */
+    struct topic_partition *tp = group_partition_log(gp);
+    if (tp != NULL && tp->log != NULL)
+        partition_retain(tp->log);
+    lag_estimate(gp, part);
+}
+
+void lag_estimate(const struct group_partition *gp, struct lag_part *part)
+{
+    /* Only looked at. */
     struct group_partition *mine = (struct group_partition *)(uintptr_t)gp;
     *part = (struct lag_part){.gp = mine, .records = -1, .ms = -1};
     struct topic_partition *tp = group_partition_log(gp);
     if (tp == NULL || tp->log == NULL)
         return;
-    partition_retain(tp->log);
     part->log_start = partition_log_start(tp->log);
     part->end = partition_next_offset(tp->log);
     int64_t from = uncommitted_from(gp, tp->log);

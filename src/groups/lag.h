@@ -50,7 +50,9 @@ MUST_CHECK
 enum err lag_query_start(struct lag_query *q);
 void lag_query_end(struct lag_query *q); /* cancels what is under way, frees */
 
-/* Without the time, at once: for metrics and explanations. What is not written yet does not count. */
+/* Without the time, at once: for explanations. What is not written yet does not count. */
 void lag_of_partition(const struct group_partition *gp, struct lag_part *part);
+/* The same as of the last time that retention was applied, without any work: for metrics. */
+void lag_estimate(const struct group_partition *gp, struct lag_part *part);
 
 #endif

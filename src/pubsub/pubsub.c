@@ -158,7 +158,12 @@ size_t pubsub_subscriber_count(const struct pubsub *ps, enum pubsub_kind kind, s
 
 size_t pubsub_pattern_count(const struct pubsub *ps)
 {
-    return dict_count(&ps->audiences[PUBSUB_PATTERN]);
+    return pubsub_name_count(ps, PUBSUB_PATTERN);
+}
+
+size_t pubsub_name_count(const struct pubsub *ps, enum pubsub_kind kind)
+{
+    return dict_count(&ps->audiences[kind]);
 }
 
 void pubsub_each_name(const struct pubsub *ps, enum pubsub_kind kind,

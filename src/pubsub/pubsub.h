@@ -34,8 +34,10 @@ struct subscriber {
 };
 
 struct pubsub_stats {
-    uint64_t messages;   /* published */
-    uint64_t deliveries; /* to subscribers */
+    uint64_t messages;                       /* published */
+    uint64_t deliveries;                     /* to subscribers */
+    size_t subscriptions[PUBSUB_KIND_COUNT]; /* there are now, of all subscribers */
+    size_t subscribers;                      /* with at least one */
 };
 
 struct pubsub *pubsub_create(const struct hash_key *key); /* the key is borrowed and outlives it */
@@ -71,7 +73,8 @@ size_t pubsub_receiver_count(const struct pubsub *ps, enum pubsub_kind kind, str
 
 /* What PUBSUB CHANNELS, NUMSUB, NUMPAT ask. */
 size_t pubsub_subscriber_count(const struct pubsub *ps, enum pubsub_kind kind, struct bytes name);
-size_t pubsub_pattern_count(const struct pubsub *ps); /* distinct patterns */
+size_t pubsub_pattern_count(const struct pubsub *ps);                     /* distinct patterns */
+size_t pubsub_name_count(const struct pubsub *ps, enum pubsub_kind kind); /* distinct names */
 void pubsub_each_name(const struct pubsub *ps, enum pubsub_kind kind,
                       void (*fn)(void *ctx, struct bytes name, size_t subscribers), void *ctx);
 

@@ -21,12 +21,25 @@ static struct subscription *of_subscriber(struct list *link)
     return CONTAINER_OF(link, struct subscription, of_subscriber);
 }
 
+static bool has_any(const struct subscriber *s)
+{
+    for (size_t i = 0; i < PUBSUB_KIND_COUNT; i++) {
+        if (!list_empty(&s->subscriptions[i]))
+            return true;
+    }
+    return false;
+}
+
 /* Takes a subscription away on both sides, except from the subscriber's names. */
 static void end(struct subscriber *s, enum pubsub_kind kind, struct subscription *subscription)
 {
+    struct pubsub_stats *stats = &s->pubsub->stats;
+
     pubsub_leave(s->pubsub, kind, subscription);
     list_remove(&subscription->of_subscriber);
     mem_free(subscription);
+    stats->subscriptions[kind]--;
+    stats->subscribers -= !has_any(s);
 }
 
 void subscriber_deinit(struct subscriber *s)
@@ -48,6 +61,8 @@ bool pubsub_subscribe(struct subscriber *s, enum pubsub_kind kind, struct bytes 
         return false;
     subscription = mem_alloc(sizeof(*subscription));
     subscription->subscriber = s;
+    s->pubsub->stats.subscribers += !has_any(s);
+    s->pubsub->stats.subscriptions[kind]++;
     pubsub_join(s->pubsub, kind, name, subscription);
     list_push_back(&s->subscriptions[kind], &subscription->of_subscriber);
     (void)dict_add(&s->names[kind], name, subscription);

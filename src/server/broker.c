@@ -26,7 +26,6 @@ struct broker {
     void (*opening)(void *ctx, size_t partitions);
     void *ctx;
     struct broker_command executing;
-    bool stopping;
     int64_t stop_deadline_us;
 };
 
@@ -263,7 +262,7 @@ enum err broker_destroy(struct broker *b)
 
 void broker_accept(struct broker *b, struct stream *stream)
 {
-    if (b->stopping)
+    if (b->services.stopping)
         stream_close(stream);
     else
         sessions_accept(b->services.sessions, stream);
@@ -279,7 +278,7 @@ void broker_add_config_part(struct broker *b, struct config_part *part)
     list_push_back(&b->services.config_parts, &part->link);
 }
 
-const struct services *broker_services(const struct broker *b)
+struct services *broker_services(struct broker *b)
 {
     return &b->services;
 }
@@ -315,10 +314,10 @@ void broker_tick(struct broker *b)
     catalog_begin_turn(sv->catalog);
     disk_reap(b->disk);
     timers_run(&b->timers, b->clock->mono_us);
-    if (!b->stopping)
+    if (!b->services.stopping)
         sessions_turn(sv->sessions);
     commit(b);
-    if (!b->stopping && !sessions_are_behind_with_followed(sv->sessions))
+    if (!b->services.stopping && !sessions_are_behind_with_followed(sv->sessions))
         follows_turn(sv->follows); /* behind the commit: what it wrote goes out in this turn */
     sessions_flush(sv->sessions);
     sessions_bury(sv->sessions);
@@ -329,14 +328,14 @@ void broker_tick(struct broker *b)
 
 int64_t broker_wait_us(const struct broker *b)
 {
-    if (sessions_pending(b->services.sessions, !b->stopping) ||
+    if (sessions_pending(b->services.sessions, !b->services.stopping) ||
         recorder_pending(b->services.recorder) ||
         groups_pending(b->services.groups)) /* of connections that ended behind the settling */
         return 0;
-    if (!b->stopping && follows_pending(b->services.follows))
+    if (!b->services.stopping && follows_pending(b->services.follows))
         return 0;
     int64_t next_us = timers_next(&b->timers);
-    if (b->stopping && b->stop_deadline_us < next_us)
+    if (b->services.stopping && b->stop_deadline_us < next_us)
         next_us = b->stop_deadline_us;
     if (next_us == TIMERS_NONE)
         return -1;
@@ -346,20 +345,20 @@ int64_t broker_wait_us(const struct broker *b)
 
 void broker_stop(struct broker *b)
 {
-    if (b->stopping)
+    if (b->services.stopping)
         return;
-    b->stopping = true;
+    b->services.stopping = true;
     b->stop_deadline_us = b->clock->mono_us + STOP_WAIT_US;
     TRACE_NOTE(b->services.trace, "Stopping: finishing what was acknowledged or is under way");
 }
 
 bool broker_stopping(const struct broker *b)
 {
-    return b->stopping;
+    return b->services.stopping;
 }
 
 bool broker_stopped(const struct broker *b)
 {
-    return b->stopping &&
+    return b->services.stopping &&
            (sessions_quiet(b->services.sessions) || b->clock->mono_us >= b->stop_deadline_us);
 }

@@ -48,8 +48,8 @@ void broker_set_port(struct broker *b, int port); /* for INFO */
 /* Lets what lies outside the broker take part in every CONFIG SET: what a new value needs of the machine
  * can be refused, and then nothing has changed (config/config_part.h). `part` is borrowed. */
 void broker_add_config_part(struct broker *b, struct config_part *part);
-/* Its parts, for those who look on: a simulation that holds promises against them. */
-const struct services *broker_services(const struct broker *b);
+/* Its parts, for those who look on: metrics, a simulation that holds promises against them. */
+struct services *broker_services(struct broker *b);
 
 /* For a report of a crash in the middle of a turn. */
 const struct broker_command *broker_executing(const struct broker *b);

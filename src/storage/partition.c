@@ -95,6 +95,7 @@ void partition_free(struct partition *p)
         segment_unref(p->segments[i]);
     mem_free(p->segments);
     mem_free(p->checkpoint.epochs);
+    st->stats.partitions_failed -= p->failed != ERR_OK;
     list_remove(&p->link);
     mem_free(p->dir);
     mem_free(p);
@@ -152,6 +153,8 @@ static void refuse(struct partition *p, uint64_t first, enum err why)
     if (first > p->batch_last)
         return;
     p->refused_last = why;
+    if (why == ERR_NOSPACE)
+        p->st->stats.no_space_us = p->st->options.clock->mono_us;
     p->st->stats.batches_refused += p->batch_last - first + 1;
     if (p->events != NULL)
         p->events->refused(p, p->ctx, first, p->batch_last, why);
@@ -165,6 +168,7 @@ void partition_fail(struct partition *p, enum err why)
     if (why == ERR_NOSPACE || why == ERR_LIMIT)
         why = ERR_IO; /* of a sync: it is not that later appends may succeed */
     p->failed = why;
+    p->st->stats.partitions_failed++;
     TRACE_WARN(p->st->options.trace,
                "%s: takes no more writes (%s); what was written stays readable", p->dir,
                err_text(why));
@@ -453,6 +457,8 @@ static void account_written(struct partition *p, size_t count)
         p->batch_written = batch->number;
     }
     st->stats.batches_written += count;
+    if (count > 0)
+        st->stats.no_space_us = 0;
     if (count == 0)
         return;
     tail_written(&st->tail, &p->tail, count);

@@ -52,6 +52,7 @@ struct partition_work {
     bool checkpoint_sync;
 
     /* Covered by the sync. */
+    int64_t sync_began_us;
     uint64_t sync_batch;
     int64_t sync_offset;
 

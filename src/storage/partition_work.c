@@ -213,6 +213,7 @@ static void lend_active(struct partition *p, struct partition_work *w)
     w->index = &s->index;
     w->sync_batch = p->batch_written;
     w->sync_offset = p->next_offset;
+    w->sync_began_us = p->st->options.clock->mono_us;
     p->st->stats.syncs++;
 }
 
@@ -389,6 +390,11 @@ static void take_index_result(struct index *x, enum err err)
         index_give_up_pending(x);
 }
 
+static void count_sync_time(struct partition *p, const struct partition_work *w)
+{
+    p->st->stats.sync_us += (uint64_t)(p->st->options.clock->mono_us - w->sync_began_us);
+}
+
 /* False: the sync failed and the partition with it. */
 static bool sync_done(struct partition *p, struct partition_work *w)
 {
@@ -494,9 +500,11 @@ static void work_done(struct disk_job *job)
         open_done(p, &w);
         break;
     case WORK_SYNC:
+        count_sync_time(p, &w);
         (void)sync_done(p, &w);
         break;
     case WORK_ROLL:
+        count_sync_time(p, &w);
         roll_done(p, &w);
         break;
     case WORK_CHECKPOINT:

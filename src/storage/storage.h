@@ -50,8 +50,12 @@ struct storage_stats {
     uint64_t compactions;
     uint64_t compaction_bytes_before; /* of segments that compaction went over */
     uint64_t compaction_bytes_after;
-    size_t pending_bytes; /* appended, not written yet */
-    size_t tail_bytes;    /* in memory for readers */
+    uint64_t sync_us; /* that syncs took, until the turn that heard of them */
+    /* When a batch was last refused for want of space (monotonic), and nothing has been written since; 0: none. */
+    int64_t no_space_us;
+    size_t partitions_failed; /* that take no more writes */
+    size_t pending_bytes;     /* appended, not written yet */
+    size_t tail_bytes;        /* in memory for readers */
     unsigned open_files;
 };
 

@@ -127,6 +127,7 @@ struct topic *catalog_make_topic(struct catalog *c, struct bytes name)
     t->refs = 1;
     t->sticky_partition = -1;
     list_init(&t->kept);
+    list_init(&t->of_catalog.link);
     return t;
 }
 
@@ -151,6 +152,7 @@ static void make_id(struct random *random, char id[TOPIC_ID_TEXT_BYTES + 1])
 void catalog_add(struct catalog *c, struct topic *t)
 {
     dict_add(&c->topics, t->name, t);
+    roster_add(&c->roster, &t->of_catalog);
     c->partition_count += (size_t)t->partition_count;
     t->partitions_planned = t->partition_count;
     c->partitions_planned += (size_t)t->partition_count;
@@ -182,6 +184,7 @@ void catalog_forget(struct catalog *c, struct topic *t, enum err cause, struct t
     ASSERT(!t->deleted);
     t->deleted = true;
     dict_remove(&c->topics, t->name);
+    roster_remove(&t->of_catalog);
     c->partition_count -= (size_t)t->partition_count;
     c->partitions_planned -= (size_t)t->partitions_planned;
     if (!t->creating)
@@ -261,6 +264,24 @@ void catalog_each(const struct catalog *c, void (*fn)(void *ctx, struct topic *t
             fn(ctx, topics[i]);
     }
     catalog_release_topics(topics, count);
+}
+
+struct roster *catalog_roster(struct catalog *c)
+{
+    return &c->roster;
+}
+
+const struct catalog_stats *catalog_stats(const struct catalog *c)
+{
+    return &c->stats;
+}
+
+void catalog_count_read(struct topic *t, uint64_t records, uint64_t bytes)
+{
+    t->records_read += records;
+    t->bytes_read += bytes;
+    t->catalog->stats.records_read += records;
+    t->catalog->stats.bytes_read += bytes;
 }
 
 /* --- changes --------------------------------------------------------------------------------- */
@@ -494,6 +515,7 @@ struct catalog *catalog_make(const struct catalog_options *options)
     c->o = *options;
     dict_init(&c->topics, options->hash_key);
     dict_init(&c->taken, options->hash_key);
+    roster_init(&c->roster);
     list_init(&c->dirty);
     list_init(&c->observers);
     list_init(&c->kept);

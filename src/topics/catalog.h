@@ -79,6 +79,16 @@ struct topic *catalog_find(const struct catalog *c, struct bytes name); /* NULL 
 bool catalog_name_has_meta(const struct catalog *c, struct bytes name);
 /* In name order. */
 void catalog_each(const struct catalog *c, void (*fn)(void *ctx, struct topic *t), void *ctx);
+/* The same topics by `of_catalog`, for those who go through them over many turns. */
+struct roster *catalog_roster(struct catalog *c);
+
+struct catalog_stats {
+    uint64_t records_read, bytes_read; /* of all topics that there were, as in struct topic */
+    size_t partitions_unopened;        /* that are there, and whose log could not be opened */
+};
+const struct catalog_stats *catalog_stats(const struct catalog *c);
+/* Records of a topic were given to a reader in so many bytes. */
+void catalog_count_read(struct topic *t, uint64_t records, uint64_t bytes);
 
 /* --- changes -------------------------------------------------------------------------------- */
 

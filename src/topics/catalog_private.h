@@ -14,8 +14,10 @@ struct taken_name {
 
 struct catalog {
     struct catalog_options o;
-    struct dict topics; /* name -> struct topic, of which it holds a reference */
-    struct dict taken;  /* name -> struct taken_name, owned */
+    struct dict topics;   /* name -> struct topic, of which it holds a reference */
+    struct dict taken;    /* name -> struct taken_name, owned */
+    struct roster roster; /* of the same topics */
+    struct catalog_stats stats;
     size_t partition_count;
     size_t partitions_planned; /* with growth under way */
     uint64_t turn;

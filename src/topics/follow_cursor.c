@@ -181,6 +181,7 @@ static bool serve_shared(struct follow_cursor *c)
         return false;
     c->offset = s->to;
     f->follows->stats.records += s->records;
+    catalog_count_read(c->tp->topic, s->records, s->frame->len);
     f->follows->stats.frames_shared++;
     f->ops->deliver(f, s->frame);
     return true;
@@ -295,6 +296,7 @@ static size_t deliver(struct follow_cursor *c)
 
     encode(c, &e);
     fs->stats.records += e.records;
+    catalog_count_read(c->tp->topic, e.records, out_len(&fs->scratch));
     work += out_len(&fs->scratch);
     if (out_len(&fs->scratch) > 0) {
         struct frame *frame = take_scratch(&fs->scratch);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/list.h"
+#include "base/roster.h"
 #include "config/directive.h"
 #include "storage/partition.h"
 #include <stdbool.h>
@@ -60,6 +61,7 @@ struct topic_partition {
     struct catalog_job
         *maker;             /* borrowed: the change whose files of this partition are being made */
     bool want_sync;         /* the next commit also asks for a sync */
+    bool unopened;          /* the start could not open its log */
     bool refuses;           /* an error stuck: it takes no more records */
     uint64_t refused_first; /* the newest batches that were refused; 0 when none were */
     uint64_t refused_last;
@@ -81,6 +83,8 @@ struct topic {
     bool creating; /* its files are being made */
     bool deleted;  /* out of the catalog; freed when the last reference goes */
     uint32_t refs;
+    uint64_t records_read, bytes_read; /* given to readers since the start, as they were sent */
+    struct roster_entry of_catalog;    /* in catalog_roster; out when it is deleted */
 
     /* Private to src/topics. */
     int32_t partitions_planned; /* with growth that is not durable yet */

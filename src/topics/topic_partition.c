@@ -160,6 +160,8 @@ void topic_partition_destroy(struct topic_partition *tp)
     ASSERT(list_empty(&tp->waits_written) && list_empty(&tp->waits_synced));
     ASSERT(list_empty(&tp->readers));
     list_remove(&tp->dirty);
+    if (tp->unopened)
+        tp->topic->catalog->stats.partitions_unopened--;
     mem_free(tp);
 }
 
@@ -191,6 +193,8 @@ enum err topic_partition_open_log(struct topic_partition *tp, struct storage *st
         tp->log = NULL;
         /* A directory that vanished is no deletion of the topic. */
         tp->failed = err == ERR_NOT_FOUND ? ERR_FAILED : err;
+        tp->topic->catalog->stats.partitions_unopened++;
+        tp->unopened = true;
         return err;
     }
     /* Nobody has kept count of keys over the restart. */
