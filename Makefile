@@ -4,11 +4,13 @@
 #   BUILD=dir         where everything goes (default: build/<flavour>)
 #   FLAVOUR=name      release (default), debug, asan, tsan, fuzz
 #   MALLOC=jemalloc   or libc
+#   METRICS=yes       or no: without the HTTP port for metrics, and without libmicrohttpd
 #   V=1               show the commands
 
 FLAVOUR ?= release
 BUILD   ?= build/$(FLAVOUR)
 MALLOC  ?= jemalloc
+METRICS ?= yes
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 DESTDIR ?=
@@ -55,7 +57,13 @@ $(error MALLOC is '$(MALLOC)'; it can be jemalloc or libc)
 endif
 # OpenSSL only where it is called.
 TLS_LIBS := -Wl,--push-state,--as-needed -lssl -lcrypto -Wl,--pop-state
-LIBS := -lisal -lsodium $(TLS_LIBS) $(MALLOC_LIBS_$(MALLOC))
+ifeq ($(filter yes no,$(METRICS)),)
+$(error METRICS is '$(METRICS)'; it can be yes or no)
+endif
+WITH_METRICS := $(filter yes,$(METRICS))
+CPPFLAGS += $(if $(WITH_METRICS),-DECHOLOG_METRICS)
+METRICS_LIBS_yes := -Wl,--push-state,--as-needed -lmicrohttpd -Wl,--pop-state
+LIBS := -lisal -lsodium $(TLS_LIBS) $(METRICS_LIBS_$(METRICS)) $(MALLOC_LIBS_$(MALLOC))
 
 # Quiet commands: $(call say,CC,file) shows one line in place of the command.
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
@@ -75,7 +83,7 @@ DEPS_TEST := $(BUILD)/deps-test.ok
 
 $(BUILD)/deps-%.ok: deps/check.sh deps/install.sh
 	@mkdir -p $(@D)
-	$(Q)CC='$(CC)' MALLOC='$(MALLOC)' deps/check.sh $*
+	$(Q)CC='$(CC)' MALLOC='$(MALLOC)' METRICS='$(METRICS)' deps/check.sh $*
 	@touch $@
 
 # Changes when the compiler, its flags or the libraries do: everything is built anew then.
@@ -89,9 +97,10 @@ $(FLAGS): force
 # --- the house: a folder is an archive, and links only with those below it --------------------------
 
 # From the top down; utils/lint-layers holds the includes to the same order.
-LAYERS  := server commands session groups topics pubsub storage resp config net disk base
+LAYERS  := server metrics commands session groups topics pubsub storage resp config net disk base
 FOLDERS := $(foreach f,$(LAYERS),$(if $(wildcard src/$(f)/.),$(f)))
-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/$(1)/main.c,$(wildcard src/$(1)/*.c)))
+LEFT_OUT := $(if $(WITH_METRICS),,src/net/http.c)
+objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/$(1)/main.c $(LEFT_OUT),$(wildcard src/$(1)/*.c)))
 archive = $(BUILD)/lib/libecholog-$(1).a
 below   = $(shell echo '$(FOLDERS)' | tr ' ' '\n' | sed -n '/^$(1)$$/,$$p')
 archives_of = $(foreach f,$(1),$(call archive,$(f)))

@@ -47,6 +47,8 @@ check_run() {
     library ISA-L isa-l.h -lisal libisal-dev isa-l-devel
     library libsodium sodium.h -lsodium libsodium-dev libsodium-devel
     library OpenSSL openssl/ssl.h '-lssl -lcrypto' libssl-dev openssl-devel
+    [ "${METRICS:-yes}" = no ] ||
+        library libmicrohttpd microhttpd.h -lmicrohttpd libmicrohttpd-dev libmicrohttpd-devel
     library libedit editline/readline.h -ledit libedit-dev libedit-devel
     library Jansson jansson.h -ljansson libjansson-dev jansson-devel
 }

@@ -17,6 +17,7 @@ struct listener {
     int fd;                     /* owned */
     int pause_fd;               /* owned; a timer, there before descriptors run out */
     struct listener_owner owner;
+    bool held;      /* by listener_hold */
     bool accepting; /* inside accept_some */
     bool closed;    /* meanwhile: to be freed at its end */
 };
@@ -48,7 +49,7 @@ static void pause_over(struct reactor_watch *watch, unsigned events)
     (void)events;
     struct listener *l = CONTAINER_OF(watch, struct listener, pause);
     uint64_t expirations;
-    if (read(l->pause_fd, &expirations, sizeof(expirations)) < 0)
+    if (read(l->pause_fd, &expirations, sizeof(expirations)) < 0 || l->held || l->watch.fd >= 0)
         return;
     if (reactor_watch(l->reactor, &l->watch, l->fd, REACTOR_READ) != ERR_OK)
         listener_pause(l);
@@ -77,7 +78,7 @@ static bool concerns_one_connection(int errnum)
 
 static void accept_some(struct listener *l)
 {
-    for (int i = 0; i < LISTENER_ACCEPTS_PER_TURN_MAX && !l->closed; i++) {
+    for (int i = 0; i < LISTENER_ACCEPTS_PER_TURN_MAX && !l->closed && !l->held; i++) {
         union socket_address peer = {0};
         socklen_t len = sizeof(peer);
         int fd = accept4(l->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -85,6 +86,10 @@ static void accept_some(struct listener *l)
             continue;
         if (fd < 0 && errno == EAGAIN)
             return;
+        if (fd >= 0 && l->owner.accepted_fd != NULL) {
+            l->owner.accepted_fd(l->owner.ctx, fd);
+            continue;
+        }
         struct stream *stream;
         if (fd < 0 || socket_stream_create(l->reactor, fd, &peer, &stream) != ERR_OK) {
             if (fd >= 0)
@@ -137,6 +142,18 @@ err_after_pause:
     close(pause_fd);
     mem_free(l);
     return err;
+}
+
+void listener_hold(struct listener *l, bool hold)
+{
+    if (l->held == hold)
+        return;
+    l->held = hold;
+    if (hold && l->watch.fd >= 0)
+        reactor_unwatch(l->reactor, &l->watch);
+    else if (!hold && l->watch.fd < 0 &&
+             reactor_watch(l->reactor, &l->watch, l->fd, REACTOR_READ) != ERR_OK)
+        listener_pause(l);
 }
 
 void listener_close(struct listener *l)

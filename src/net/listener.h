@@ -17,6 +17,8 @@ struct listener_owner {
      * close the stream and the listener. */
     void (*accepted)(void *ctx, struct stream *stream);
     void *ctx; /* borrowed */
+    /* Instead of `accepted`, when not NULL: gets the socket itself, which is the callee's; it does not block. */
+    void (*accepted_fd)(void *ctx, int fd);
 };
 
 /* Accepts on `fd`, a listening, non-blocking socket, which it takes on success. When descriptors run out,
@@ -24,6 +26,8 @@ struct listener_owner {
 MUST_CHECK
 enum err listener_create(struct reactor *r, int fd, const struct listener_owner *owner,
                          struct listener **listener);
+/* Leaves connections waiting from now on, or takes them again. */
+void listener_hold(struct listener *l, bool hold);
 /* Its streams go on. */
 void listener_close(struct listener *l);
 
