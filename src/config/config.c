@@ -325,6 +325,14 @@ static const struct directive items[] = {
          "without a password, answer local clients only"),
     STRING("requirepass", requirepass, DIRECTIVE_SECRET, "", NULL, "the password; empty is none"),
 
+    CUSTOM("metrics-bind", metrics_bind, FIXED | DIRECTIVE_WORDS, "127.0.0.1 -::1", bind_parse,
+           text_format, text_release, "addresses of the HTTP port for metrics"),
+    INT("metrics-port", metrics_port, FIXED, "0", 0, 65535, "HTTP port for metrics; 0 is none"),
+    INT("metrics-topics-max", metrics_topics_max, 0, "100", 0, 10000,
+        "topics with metrics of their own: the largest"),
+    INT("metrics-groups-max", metrics_groups_max, 0, "100", 0, 10000,
+        "groups with metrics of their own: those that lag most"),
+
     /* At most what an int can count: "%.*s" shows arguments in errors. */
     SIZE("proto-max-bulk-len", proto_max_bulk_len, 0, "512mb", MB, GB,
          "the longest single argument of a command"),

@@ -39,6 +39,11 @@ struct config {
     int64_t maxclients;
     bool protected_mode;
     char *requirepass; /* "" is none */
+    /* metrics */
+    char *metrics_bind;         /* as bind */
+    int64_t metrics_port;       /* 0: off */
+    int64_t metrics_topics_max; /* with series of their own */
+    int64_t metrics_groups_max;
     /* limits */
     int64_t proto_max_bulk_len;
     int64_t client_query_buffer_limit;

@@ -11,6 +11,7 @@
 #include "server/crash.h"
 #include "server/daemon.h"
 #include "server/listeners.h"
+#include "server/metrics_port.h"
 #include "server/notify.h"
 #include "server/options.h"
 #include "server/pidfile.h"
@@ -40,6 +41,7 @@ struct machine {
     struct reactor_watch disk_watch;
     struct broker *broker;
     struct listeners listeners;
+    struct metrics_port *metrics_port; /* NULL: none */
     char *config_file;
     char *pidfile; /* owned; NULL: none was written */
     bool stopping;
@@ -245,6 +247,21 @@ static void announce(struct machine *m)
     buf_deinit(&text);
 }
 
+static bool open_metrics(struct machine *m)
+{
+    struct buf why = {0};
+    enum err err =
+        metrics_port_open(m->reactor, broker_services(m->broker), &m->metrics_port, &why);
+    buf_append_char(&why, '\0');
+    if (err != ERR_OK)
+        fail(m, "Cannot start", why.data);
+    else if (m->metrics_port != NULL)
+        TRACE_NOTE(&m->trace.trace, "Metrics over HTTP on %s",
+                   metrics_port_addresses(m->metrics_port));
+    buf_deinit(&why);
+    return err == ERR_OK;
+}
+
 /* Opens all; what was opened is closed by close_machine also after a failure. */
 static bool open_machine(struct machine *m)
 {
@@ -254,7 +271,7 @@ static bool open_machine(struct machine *m)
     fit_file_limit(m);
     if (reactor_create(&m->reactor) != ERR_OK)
         return fail(m, "Cannot start", "the system gives no epoll descriptor");
-    if (!open_disk(m) || !open_broker(m) || !open_listeners(m))
+    if (!open_disk(m) || !open_broker(m) || !open_listeners(m) || !open_metrics(m))
         return false;
     m->crash.broker = m->broker;
     if (signals_create(m->reactor, on_signal, m, &m->signals) != ERR_OK)
@@ -271,6 +288,7 @@ static bool close_machine(struct machine *m)
 {
     enum err err = ERR_OK;
     listeners_close(&m->listeners);
+    metrics_port_close(m->metrics_port);
     m->crash.broker = NULL;
     if (m->broker != NULL)
         err = broker_destroy(m->broker);
