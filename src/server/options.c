@@ -5,28 +5,10 @@
 #include "base/mem.h"
 #include "server/config_check.h"
 #include "server/config_files.h"
+#include "server/usage.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static const char usage[] =
-    "Usage: echolog-server [file] [--directive value ...] [-]\n"
-    "\n"
-    "  file                a configuration file (conf/echolog.conf explains every directive)\n"
-    "  -                   more of it from standard input\n"
-    "  --directive value   any directive of the file; these win over all else\n"
-    "  --check-config      read all of it, print 'ok' or every problem, start nothing\n"
-    "  -v, --version       print the version\n"
-    "  -h, --help          print this\n"
-    "\n"
-    "Any directive may also be a variable of the environment, as ECHOLOG_LOG_RETENTION_MS for\n"
-    "log-retention-ms: these win over the file.\n"
-    "\n"
-    "Examples:\n"
-    "  echolog-server                             on port 3246, data in ./echolog-data\n"
-    "  echolog-server /etc/echolog/echolog.conf\n"
-    "  echolog-server --port 7777 --dir /var/lib/echolog --default-ack written\n"
-    "  echolog-server --port 0                    a free port, printed at start\n";
 
 /* The words of the command line, sorted by what they are. */
 struct command_line {
@@ -116,11 +98,11 @@ enum options_result options_read(int argc, char **argv, char *const *environment
 {
     *file = mem_strdup("");
     if (is_only(argc, argv, "-v", "--version")) {
-        printf("echolog-server %s\n", ECHOLOG_VERSION);
+        usage_print_version(stdout);
         return OPTIONS_DONE;
     }
     if (is_only(argc, argv, "-h", "--help")) {
-        fputs(usage, stdout);
+        usage_print(stdout);
         return OPTIONS_DONE;
     }
     struct command_line line;

@@ -35,25 +35,26 @@ static size_t resident_bytes(int64_t *threads)
     return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static void read_allocator(struct process_figures *figures, char *name, size_t name_len)
+const char *process_allocator(char *name, size_t room)
 {
-    figures->memory_allocated = 0;
-    figures->allocator = "libc";
-    if (mallctl == NULL)
-        return;
-    uint64_t epoch = 1;
-    size_t len = sizeof(epoch);
-    mallctl("epoch", &epoch, &len, &epoch, len);
-    size_t allocated = 0;
-    len = sizeof(allocated);
-    if (mallctl("stats.allocated", &allocated, &len, NULL, 0) == 0)
-        figures->memory_allocated = allocated;
     const char *version = "";
-    len = sizeof(version);
-    if (mallctl("version", &version, &len, NULL, 0) == 0) {
-        snprintf(name, name_len, "jemalloc-%.*s", (int)strcspn(version, "-"), version);
-        figures->allocator = name;
-    }
+    size_t len = sizeof(version);
+    if (mallctl == NULL || mallctl("version", &version, &len, NULL, 0) != 0)
+        return "libc";
+    snprintf(name, room, "jemalloc-%.*s", (int)strcspn(version, "-"), version);
+    return name;
+}
+
+static size_t allocated_bytes(void)
+{
+    uint64_t epoch = 1;
+    size_t allocated = 0;
+    size_t len = sizeof(epoch);
+    if (mallctl == NULL)
+        return 0;
+    mallctl("epoch", &epoch, &len, &epoch, len);
+    len = sizeof(allocated);
+    return mallctl("stats.allocated", &allocated, &len, NULL, 0) == 0 ? allocated : 0;
 }
 
 void process_read_figures(struct services *sv, struct process_figures *figures)
@@ -66,7 +67,9 @@ void process_read_figures(struct services *sv, struct process_figures *figures)
     figures->memory_peak = (size_t)usage.ru_maxrss * 1024;
     figures->cpu_sys = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
     figures->cpu_user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
-    read_allocator(figures, figures->allocator_name, sizeof(figures->allocator_name));
+    figures->memory_allocated = allocated_bytes();
+    figures->allocator =
+        process_allocator(figures->allocator_name, sizeof(figures->allocator_name));
     struct utsname name;
     figures->os[0] = '\0';
     if (uname(&name) == 0)

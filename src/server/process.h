@@ -7,6 +7,9 @@
 
 void process_read_figures(struct services *sv, struct process_figures *figures);
 
+/* "jemalloc-5.3.0" or "libc"; `name` is where it may be made. */
+const char *process_allocator(char *name, size_t room);
+
 /* Raises the descriptor limit to `wanted` as far as it may; returns what it is now. */
 int64_t process_raise_file_limit(int64_t wanted);
 
