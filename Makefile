@@ -13,6 +13,7 @@ MALLOC  ?= jemalloc
 METRICS ?= yes
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+LOCALSTATEDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/var,$(PREFIX)/var)
 DESTDIR ?=
 VERSION := 0.1.0
 
@@ -174,22 +175,71 @@ $(BENCH_GROUPS): $(BUILD)/utils/bench/groups.o
 run: all
 	@exec $(SERVER) $(wildcard conf/echolog.conf) $(ARGS)
 
+# Manual pages and completions, made from what the programs and conf/echolog.conf say.
+SHARE := $(BUILD)/share.ok
+MAN_PAGES := $(patsubst docs/man/%.in,%,$(wildcard docs/man/*.in))
+INSTALLED_CONF := $(BUILD)/service/echolog.conf
+$(SHARE): $(PROGRAMS) $(wildcard docs/man/*.in) utils/make-man utils/make-completions \
+          conf/echolog.conf src/commands/commands.def
+	$(call say,MAKE,$@)
+	$(Q)utils/make-man $(BUILD) $(VERSION)
+	$(Q)utils/make-completions $(BUILD)
+	@touch $@
+
+# These know where they will be.
+.PHONY: service
+service:
+	@mkdir -p $(BUILD)/service
+	@sed -e 's|@BINDIR@|$(PREFIX)/bin|; s|@CONFIG@|$(SYSCONFDIR)/echolog/echolog.conf|' \
+	     -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|; s|/var/lib/echolog|$(LOCALSTATEDIR)/lib/echolog|' \
+	     utils/service/echolog.service.in >$(BUILD)/service/echolog.service
+	@sed 's|^dir \./echolog-data|dir $(LOCALSTATEDIR)/lib/echolog|' conf/echolog.conf >$(INSTALLED_CONF)
+
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/echolog
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
 CONFIG := $(DESTDIR)$(SYSCONFDIR)/echolog/echolog.conf
+LOGROTATEDIR := $(DESTDIR)$(SYSCONFDIR)/logrotate.d
+UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+SYSUSERSDIR := $(DESTDIR)$(PREFIX)/lib/sysusers.d
+TMPFILESDIR := $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR  := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISHDIR := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+DOCS := LICENSE README.md $(wildcard docs/*.md)
+FISH := $(addprefix echolog-,$(addsuffix .fish,server $(TOOLS)))
 
-# A configuration that is there already is left as it is.
-install: all
-	install -d $(BINDIR) $(DOCDIR) $(dir $(CONFIG))
-	install -m 755 $(PROGRAMS) $(BINDIR)
-	install -m 644 LICENSE $(wildcard README.md) $(DOCDIR)
-	$(if $(wildcard conf/echolog.conf),test -e $(CONFIG) || install -m 644 conf/echolog.conf $(CONFIG))
+# A configuration that is there already is left as it is. install-strip leaves debugging information out.
+.PHONY: install-strip
+install-strip: STRIP := -s
+install install-strip: all $(SHARE) service
+	install -d $(BINDIR) $(DOCDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(dir $(CONFIG)) $(LOGROTATEDIR) $(UNITDIR) \
+	    $(SYSUSERSDIR) $(TMPFILESDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install $(STRIP) -m 755 $(PROGRAMS) $(BINDIR)
+	install -m 755 utils/install-service $(BINDIR)/echolog-install-service
+	install -m 644 $(DOCS) $(DOCDIR)
+	install -m 644 conf/echolog.conf $(DOCDIR)/echolog.conf.default
+	install -m 644 $(addprefix $(BUILD)/man/,$(filter %.1,$(MAN_PAGES))) $(MANDIR)/man1
+	install -m 644 $(addprefix $(BUILD)/man/,$(filter %.5,$(MAN_PAGES))) $(MANDIR)/man5
+	test -e $(CONFIG) || install -m 640 $(INSTALLED_CONF) $(CONFIG)
+	install -m 644 utils/service/echolog.logrotate $(LOGROTATEDIR)/echolog
+	install -m 644 $(BUILD)/service/echolog.service $(UNITDIR)
+	install -m 644 utils/service/echolog.sysusers $(SYSUSERSDIR)/echolog.conf
+	install -m 644 utils/service/echolog.tmpfiles $(TMPFILESDIR)/echolog.conf
+	install -m 644 $(BUILD)/completions/echolog.bash $(BASHDIR)/echolog-server
+	ln -sf echolog-server $(BASHDIR)/echolog-cli
+	ln -sf echolog-server $(BASHDIR)/echolog-dump
+	install -m 644 $(BUILD)/completions/_echolog $(ZSHDIR)
+	install -m 644 $(addprefix $(BUILD)/completions/,$(FISH)) $(FISHDIR)
 
 # Leaves a configuration that was changed, and all data.
-uninstall:
-	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
-	rm -f $(addprefix $(DOCDIR)/,LICENSE README.md)
-	if cmp -s conf/echolog.conf $(CONFIG); then rm $(CONFIG); fi
+uninstall: service
+	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)) echolog-install-service)
+	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)) echolog.conf.default)
+	rm -f $(addprefix $(MANDIR)/man1/,$(filter %.1,$(MAN_PAGES))) $(addprefix $(MANDIR)/man5/,$(filter %.5,$(MAN_PAGES)))
+	rm -f $(LOGROTATEDIR)/echolog $(UNITDIR)/echolog.service $(SYSUSERSDIR)/echolog.conf $(TMPFILESDIR)/echolog.conf
+	rm -f $(addprefix $(BASHDIR)/echolog-,server $(TOOLS)) $(ZSHDIR)/_echolog $(addprefix $(FISHDIR)/,$(FISH))
+	if cmp -s $(INSTALLED_CONF) $(CONFIG); then rm $(CONFIG); fi
 	-rmdir --ignore-fail-on-non-empty $(DOCDIR) $(dir $(CONFIG))
 
 # --- test programs ----------------------------------------------------------------------------------
@@ -313,7 +363,7 @@ LINT_PARTS   = plain:utils/lint-layers
 EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
-test: all $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
+test: all $(SHARE) $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
 	    $(PROCESS_PARTS) counted:$(CRASH) $(CLIENT_PARTS) $(PARITY_PARTS)
 
@@ -338,8 +388,8 @@ test-fuzz: $(FUZZ_TESTS)
 # --- the rest ---------------------------------------------------------------------------------------
 
 .PHONY: lint format bench bench-storage bench-groups clean help
-lint: all
-	@CC='$(CC)' CFLAGS='-std=c11 -Isrc -D_GNU_SOURCE $(WARNINGS)' utils/lint
+lint: all $(SHARE) service
+	@MAN='$(BUILD)/man' COMPLETIONS='$(BUILD)/completions' UNIT='$(BUILD)/service/echolog.service' CC='$(CC)' CFLAGS='-std=c11 -Isrc -D_GNU_SOURCE $(WARNINGS)' utils/lint
 
 format:
 	clang-format -i $(shell find src tests utils -name '*.[ch]')
@@ -374,7 +424,7 @@ help:
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'
 	@echo '                 bench-groups: a server with many consumer groups'
-	@echo 'make install     into PREFIX (/usr/local), below DESTDIR; uninstall takes it out again'
+	@echo 'make install     into PREFIX (/usr/local), below DESTDIR; uninstall takes it out again; install-strip'
 	@echo 'make clean       remove build/'
 	@echo 'make unit-base   the unit tests of one folder; FLAVOUR=asan, BUILD=dir and V=1 work everywhere'
 

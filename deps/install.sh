@@ -18,14 +18,14 @@ list() {
     case $1 in
     run-debian) echo 'gcc libc6-dev make libjemalloc-dev libisal-dev libsodium-dev libssl-dev libedit-dev libjansson-dev' ;;
     test-debian) echo 'libcriterion-dev libhiredis-dev redis-tools redis-server python3 python3-venv ca-certificates nodejs node-redis' ;;
-    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck gdb valgrind golang-go' ;;
+    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck groff mandoc gdb valgrind golang-go' ;;
     metrics-debian) echo 'libmicrohttpd-dev' ;;
     profiler-debian) echo 'linux-perf' ;;
     profiler-ubuntu) echo 'linux-tools-generic' ;;
 
     run-fedora) echo 'gcc make jemalloc-devel isa-l-devel libsodium-devel openssl-devel libedit-devel jansson-devel' ;;
     test-fedora) echo 'libasan libubsan libtsan criterion-devel hiredis-devel redis python3' ;;
-    dev-fedora) echo 'clang clang-tools-extra compiler-rt ShellCheck gdb valgrind golang' ;;
+    dev-fedora) echo 'clang clang-tools-extra compiler-rt ShellCheck groff mandoc gdb valgrind golang' ;;
     metrics-fedora) echo 'libmicrohttpd-devel' ;;
     profiler-fedora) echo 'perf' ;;
     esac
