@@ -260,6 +260,7 @@ UNIT_SUPPORT_topics   := tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_server   := tests/support/*.c tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_commands := tests/support/*.c
 UNIT_SUPPORT_session  := tests/support/*.c
+UNIT_SUPPORT_config   := tests/support/directive_rows.c
 UNIT_SUPPORT_groups   := tests/unit/topics/rig.c tests/unit/storage/fake_disk.c
 
 define unit_rules
@@ -281,7 +282,7 @@ ifeq ($(FLAVOUR),tsan)
 $(BUILD)/server-tests: FLAVOUR_CFLAGS  = $(CFLAGS_debug)
 $(BUILD)/server-tests: FLAVOUR_LDFLAGS =
 endif
-$(BUILD)/server-tests: $(call test_objects,tests/server/*.c)
+$(BUILD)/server-tests: $(call test_objects,tests/server/*.c tests/support/directive_rows.c)
 	$(call say,LINK,$@)
 	$(Q)$(LINK_TEST) -o $@ $^ -lcriterion -lhiredis
 
