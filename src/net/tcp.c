@@ -31,12 +31,30 @@ static enum err parse_address(const char *address, int port, union socket_addres
     return ERR_INVALID;
 }
 
+#define KEEPALIVE_S_MAX 32767 /* what Linux takes */
+
 static int set_option(int fd, int level, int name, int value)
 {
     return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* Set once on the listening socket: on Linux its accepted sockets inherit them all. */
+/* A dead peer is noticed after twice the time: the idle time, then three probes a third apart. */
+static int set_keepalive(int fd, int seconds)
+{
+    if (seconds <= 0)
+        return set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 0);
+    if (seconds > KEEPALIVE_S_MAX)
+        seconds = KEEPALIVE_S_MAX;
+    int between_s = seconds < 3 ? 1 : seconds / 3;
+    return set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) != 0 ||
+                   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds) != 0 ||
+                   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, between_s) != 0 ||
+                   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3) != 0
+               ? -1
+               : 0;
+}
+
+/* Set on the listening socket: on Linux its accepted sockets inherit them all. */
 static int set_options(int fd, int family, int keepalive_s)
 {
     if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0 ||
@@ -44,16 +62,17 @@ static int set_options(int fd, int family, int keepalive_s)
         return -1;
     if (family == AF_INET6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0)
         return -1;
-    if (keepalive_s <= 0)
-        return 0;
-    /* A dead peer is noticed after twice the time: the idle time, then three probes a third apart. */
-    int between_s = keepalive_s < 3 ? 1 : keepalive_s / 3;
-    return set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) != 0 ||
-                   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_s) != 0 ||
-                   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, between_s) != 0 ||
-                   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3) != 0
-               ? -1
-               : 0;
+    return set_keepalive(fd, keepalive_s);
+}
+
+void tcp_set_keepalive(struct listener *l, int seconds)
+{
+    int family;
+    socklen_t len = sizeof(family);
+    if (getsockopt(listener_fd(l), SOL_SOCKET, SO_DOMAIN, &family, &len) != 0 || family == AF_UNIX)
+        return;
+    int rc = set_keepalive(listener_fd(l), seconds);
+    ASSERT(rc == 0);
 }
 
 static enum err listen_error(int errnum)

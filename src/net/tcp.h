@@ -18,5 +18,8 @@ struct tcp_options {
 MUST_CHECK
 enum err tcp_listen(struct reactor *r, const struct tcp_options *options,
                     struct listener **listener);
+/* Of connections that it accepts from now on; nothing where the socket is of another kind. 0 turns it
+ * off. */
+void tcp_set_keepalive(struct listener *l, int seconds);
 
 #endif

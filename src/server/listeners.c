@@ -86,6 +86,12 @@ enum err listeners_open(struct listeners *l, struct reactor *r, const struct con
     return err;
 }
 
+void listeners_set_keepalive(struct listeners *l, int seconds)
+{
+    for (size_t i = 0; i < l->count; i++)
+        tcp_set_keepalive(l->items[i], seconds);
+}
+
 void listeners_close(struct listeners *l)
 {
     for (size_t i = 0; i < l->count; i++)

@@ -20,6 +20,8 @@ MUST_CHECK
 enum err listeners_open(struct listeners *l, struct reactor *r, const struct config *config,
                         void (*accepted)(void *ctx, struct stream *stream), void *ctx,
                         struct buf *why);
+/* Of connections that come from now on. */
+void listeners_set_keepalive(struct listeners *l, int seconds);
 void listeners_close(struct listeners *l);
 
 #endif

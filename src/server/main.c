@@ -10,6 +10,7 @@
 #include "server/config_files.h"
 #include "server/crash.h"
 #include "server/daemon.h"
+#include "server/file_limit.h"
 #include "server/listeners.h"
 #include "server/metrics_port.h"
 #include "server/notify.h"
@@ -23,9 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Descriptors besides those of clients and sealed segments: listeners, epoll, active segments … */
-#define FILES_BESIDE 1024
 
 struct machine {
     struct config config;
@@ -42,6 +40,7 @@ struct machine {
     struct broker *broker;
     struct listeners listeners;
     struct metrics_port *metrics_port; /* NULL: none */
+    struct config_part file_limit;
     char *config_file;
     char *pidfile; /* owned; NULL: none was written */
     bool stopping;
@@ -118,6 +117,8 @@ static void on_configured(void *ctx, const struct directive *d)
     struct machine *m = ctx;
     if (strcmp(d->name, "crash-log-enabled") == 0)
         crash_handle(&m->crash, m->config.crash_log_enabled ? on_fatal : NULL);
+    if (strcmp(d->name, "tcp-keepalive") == 0)
+        listeners_set_keepalive(&m->listeners, (int)m->config.tcp_keepalive_s);
 }
 
 static void on_opening(void *ctx, size_t partitions)
@@ -148,22 +149,6 @@ static bool fail(struct machine *m, const char *what, const char *why)
     if (m->trace.fd != STDOUT_FILENO)
         fprintf(stderr, "echolog-server: %s: %s\n", what, why);
     return false;
-}
-
-static void fit_file_limit(struct machine *m)
-{
-    struct config *c = &m->config;
-    int64_t beside = c->open_files_max + FILES_BESIDE;
-    int64_t limit = process_raise_file_limit(c->maxclients + beside);
-    /* Half of what there is, at least: without clients the files are of no use. */
-    int64_t room = limit - beside > limit / 2 ? limit - beside : limit / 2;
-    if (room >= c->maxclients)
-        return;
-    TRACE_WARN(&m->trace.trace,
-               "The system allows %lld open files: maxclients is %lld instead of %lld. "
-               "Raise the limit (ulimit -n) to serve more",
-               (long long)limit, (long long)room, (long long)c->maxclients);
-    c->maxclients = room;
 }
 
 static bool open_disk(struct machine *m)
@@ -268,12 +253,14 @@ static bool open_machine(struct machine *m)
     struct trace *t = &m->trace.trace;
     TRACE_NOTE(t, "Echolog %s, pid %d, data in '%s'", ECHOLOG_VERSION, (int)getpid(),
                m->config.dir);
-    fit_file_limit(m);
+    file_limit_fit(&m->config, t);
     if (reactor_create(&m->reactor) != ERR_OK)
         return fail(m, "Cannot start", "the system gives no epoll descriptor");
     if (!open_disk(m) || !open_broker(m) || !open_listeners(m) || !open_metrics(m))
         return false;
     m->crash.broker = m->broker;
+    file_limit_part_init(&m->file_limit);
+    broker_add_config_part(m->broker, &m->file_limit);
     if (signals_create(m->reactor, on_signal, m, &m->signals) != ERR_OK)
         return fail(m, "Cannot start", "the system gives no signal descriptor");
     m->disk_watch.ready = on_disk;

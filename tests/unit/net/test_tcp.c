@@ -353,6 +353,30 @@ Test(tcp, keepalive_can_be_off)
     host_close(&h);
 }
 
+Test(tcp, keepalive_may_be_changed_for_connections_to_come)
+{
+    struct host h;
+    host_open(&h);
+    struct stream *before, *after;
+    int fd_before = host_connect(&h, &before);
+    tcp_set_keepalive(h.listener, 60);
+    int fd_after = host_connect(&h, &after);
+    cr_assert_eq(option(before, IPPROTO_TCP, TCP_KEEPIDLE), 300);
+    cr_assert_eq(option(after, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    cr_assert_eq(option(after, IPPROTO_TCP, TCP_KEEPINTVL), 20);
+    close(fd_after);
+    tcp_set_keepalive(h.listener, 0);
+    fd_after = host_connect(&h, &after);
+    cr_assert_eq(option(after, SOL_SOCKET, SO_KEEPALIVE), 0);
+    tcp_set_keepalive(h.listener, 1000000); /* more than the system takes */
+    close(fd_after);
+    fd_after = host_connect(&h, &after);
+    cr_assert_eq(option(after, SOL_SOCKET, SO_KEEPALIVE), 1);
+    close(fd_before);
+    close(fd_after);
+    host_close(&h);
+}
+
 Test(tcp, bytes_go_both_ways)
 {
     struct host h;
