@@ -153,6 +153,24 @@ static bool matches_by_definition(struct bytes p, struct bytes t)
            matches_by_definition(bytes_of(p.data + 1, p.len - 1), bytes_of(t.data + 1, t.len - 1));
 }
 
+Test(glob, plain_stretches_are_searched_for_in_linear_time, .timeout = 20)
+{
+    const size_t len = 1000000;
+    char *text = mem_alloc(len), *pattern = mem_alloc(len);
+    memset(text, 'a', len);
+    memset(pattern, 'a', len);
+    pattern[0] = pattern[len / 2] = '*';
+    pattern[len / 2 - 1] = 'b';
+    cr_expect_not(glob_match(bytes_of(pattern, len), bytes_of(text, len)));
+    pattern[len / 2 - 1] = 'a';
+    pattern[len - 1] = 'b';
+    cr_expect_not(glob_match(bytes_of(pattern, len), bytes_of(text, len)));
+    pattern[len - 1] = 'a';
+    cr_expect(glob_match(bytes_of(pattern, len), bytes_of(text, len)));
+    mem_free(text);
+    mem_free(pattern);
+}
+
 Test(glob, agrees_with_the_plain_definition)
 {
     struct random r;
