@@ -7,7 +7,8 @@
 #include "net/reactor.h"
 #include "net/stream.h"
 
-#define LISTENER_ACCEPTS_PER_TURN_MAX 1000
+/* Each costs about as much as twenty small commands: a storm of connections holds up nobody. */
+#define LISTENER_ACCEPTS_PER_TURN_MAX 64
 
 struct listener;
 

@@ -89,11 +89,16 @@ static size_t deliver(const struct publication *p, enum pubsub_kind kind,
 {
     const struct list *head = &audience->subscriptions;
     struct frame *frames[2] = {NULL, NULL}; /* for RESP2 and RESP3 */
+    size_t count = audience->count;
 
     for (struct list *it = head->next; it != head; it = it->next) {
         struct subscriber *s = CONTAINER_OF(it, struct subscription, of_audience)->subscriber;
         struct frame **frame = &frames[s->proto == 3];
 
+        if (UNLIKELY(s->ended)) {
+            count--;
+            continue;
+        }
         if (*frame == NULL)
             *frame = message_encode(s->proto, kind, audience->name, p->channel, p->message);
         s->deliver(s, *frame);
@@ -102,7 +107,7 @@ static size_t deliver(const struct publication *p, enum pubsub_kind kind,
         if (frames[i] != NULL)
             frame_unref(frames[i]);
     }
-    return audience->count;
+    return count;
 }
 
 static void deliver_pattern(void *ctx, struct pattern *pattern)

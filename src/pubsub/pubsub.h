@@ -28,6 +28,8 @@ struct subscriber {
      * subscribe, unsubscribe or publish, for whomever (asserted): what follows from a delivery, such as
      * ending a connection that is too far behind, comes after it. */
     void (*deliver)(struct subscriber *subscriber, struct frame *frame);
+    bool
+        ended; /* the owner may set it: nothing more is delivered, and it is no receiver of a message */
     /* Private. */
     struct list subscriptions[PUBSUB_KIND_COUNT]; /* owned, in order of subscribing */
     struct dict names[PUBSUB_KIND_COUNT];         /* name -> subscription */
@@ -47,6 +49,9 @@ const struct pubsub_stats *pubsub_stats(const struct pubsub *ps);
 void subscriber_init(struct subscriber *s, struct pubsub *ps,
                      void (*deliver)(struct subscriber *, struct frame *));
 void subscriber_deinit(struct subscriber *s); /* ends all its subscriptions */
+/* The same in pieces, for there may be very many, of one that has `ended`: takes away at most *budget
+ * subscriptions, and as many off *budget; true when none is left. subscriber_deinit is still to be called. */
+bool subscriber_end(struct subscriber *s, size_t *budget);
 
 /* False when it already had the subscription (then nothing changes). */
 bool pubsub_subscribe(struct subscriber *s, enum pubsub_kind kind, struct bytes name);

@@ -9,6 +9,7 @@ void subscriber_init(struct subscriber *s, struct pubsub *ps,
 {
     s->pubsub = ps;
     s->proto = 2;
+    s->ended = false;
     s->deliver = deliver;
     for (size_t i = 0; i < PUBSUB_KIND_COUNT; i++) {
         list_init(&s->subscriptions[i]);
@@ -50,6 +51,26 @@ void subscriber_deinit(struct subscriber *s)
             end(s, (enum pubsub_kind)i, of_subscriber(it));
         dict_deinit(&s->names[i]);
     }
+}
+
+bool subscriber_end(struct subscriber *s, size_t *budget)
+{
+    ASSERT(!s->pubsub->publishing);
+    ASSERT(s->ended);
+    for (int i = 0; i < PUBSUB_KIND_COUNT; i++) {
+        struct list *head = &s->subscriptions[i];
+
+        while (!list_empty(head)) {
+            struct subscription *subscription = of_subscriber(head->next);
+
+            if (*budget == 0)
+                return false;
+            --*budget;
+            (void)dict_remove(&s->names[i], subscription->audience->name);
+            end(s, (enum pubsub_kind)i, subscription);
+        }
+    }
+    return true;
 }
 
 bool pubsub_subscribe(struct subscriber *s, enum pubsub_kind kind, struct bytes name)

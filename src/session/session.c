@@ -180,13 +180,14 @@ void session_close(struct session *s, const char *why)
     if (why != NULL)
         TRACE_INFO(s->sessions->trace, "Closing client id=%llu addr=%s name=%s: %s",
                    (unsigned long long)s->id, s->stream->peer, s->name, why);
-    s->dead = true;
+    s->dead = s->subscriber.ended = true;
     list_remove(&s->in_ready);
     list_remove(&s->in_flush);
     list_remove(&s->in_monitors);
     list_remove(&s->in_over_soft);
     client_memory_forget(s);
     session_end_postponement(s);
+    s->sessions->count--;
     list_push_back(&s->sessions->dead, &s->in_dead);
     session_end_block(s, BLOCK_CLOSED);
     abandon_holds(s);

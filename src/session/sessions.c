@@ -12,6 +12,10 @@
 
 #define POOL_CHUNKS_MAX 256
 #define SWEEP_US 1000000
+/* What the burial of one session costs, in subscriptions that are ended; and what is spent on burials in a turn:
+ * when thousands are closed at once, or one that had a million subscriptions, the others go on meanwhile. */
+#define BURIAL_COST 16
+#define BURIAL_COST_PER_TURN 1024
 
 static struct bytes id_key(const uint64_t *id)
 {
@@ -94,7 +98,8 @@ void sessions_destroy(struct sessions *all)
 {
     LIST_EACH (it, &all->all)
         session_close(CONTAINER_OF(it, struct session, in_all), NULL);
-    sessions_bury(all);
+    while (!list_empty(&all->dead))
+        sessions_bury(all);
     timers_cancel(all->timers, &all->idle_timer);
     pause_deinit(&all->pause, all->timers);
     client_log_clear(&all->client_log);
@@ -215,7 +220,6 @@ static void session_free(struct session *s)
     mem_free(s->lib_name);
     mem_free(s->lib_ver);
     mem_free(s);
-    all->count--;
 }
 
 static void refuse(struct stream *stream, const char *error)
@@ -341,8 +345,12 @@ bool sessions_quiet(const struct sessions *all)
 
 void sessions_bury(struct sessions *all)
 {
+    size_t budget = BURIAL_COST_PER_TURN;
     while (!list_empty(&all->dead)) {
         struct session *s = CONTAINER_OF(all->dead.next, struct session, in_dead);
+        if (!subscriber_end(&s->subscriber, &budget) || budget < BURIAL_COST)
+            break;
+        budget -= BURIAL_COST;
         list_remove(&s->in_dead);
         all->owner.closed(all->owner.ctx, s);
         session_free(s);

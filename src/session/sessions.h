@@ -40,7 +40,7 @@ struct sessions_owner {
     /* Executes a command, or postpones it (pause.h). */
     void (*execute)(void *ctx, struct session *s, int argc, struct bytes *argv);
     void (*opened)(void *ctx, struct session *s); /* before its first command */
-    void (*closed)(void *ctx, struct session *s); /* its subscriptions are still there */
+    void (*closed)(void *ctx, struct session *s); /* its subscriptions are gone */
     /* Whether sessions that append records must wait because too much is to be written. */
     bool (*overloaded)(void *ctx);
     /* Appends the name of its user, and what CLIENT LIST says of it, to each; or NULL. */
@@ -115,6 +115,7 @@ void sessions_flush(struct sessions *all);
 /* Whether followed records wait for a later turn though their sockets may take them: then there is no use in
  * reading more. It ends when no more are given. */
 bool sessions_are_behind_with_followed(const struct sessions *all);
+/* Frees those that are closed, as many as a turn may spend on it; the others in the turns to come. */
 void sessions_bury(struct sessions *all);
 /* Whether no reply waits for its commit or for a socket that would take it: nothing is lost by ending
  * now. */

@@ -274,6 +274,35 @@ Test(pubsub, a_channel_with_very_many_subscribers_loses_them_in_any_order)
 
 /* --- what a delivery must not do -------------------------------------------------------------- */
 
+Test(pubsub, one_that_has_ended_hears_nothing_and_is_not_counted)
+{
+    cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_CHANNEL, NEWS));
+    cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_PATTERN, BYTES_LITERAL("n*")));
+    cr_assert(pubsub_subscribe(&b.subscriber, PUBSUB_CHANNEL, NEWS));
+    a.subscriber.ended = true;
+    cr_assert_eq(pubsub_publish(ps, PUBSUB_CHANNEL, NEWS, HELLO), 1);
+    cr_assert_eq(a.heard_count, 0);
+    cr_assert_eq(b.heard_count, 1);
+}
+
+Test(pubsub, one_that_has_ended_is_taken_out_in_pieces)
+{
+    size_t budget = 2;
+    cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_CHANNEL, NEWS));
+    cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_PATTERN, BYTES_LITERAL("n*")));
+    cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_SHARD, NEWS));
+    cr_assert_gt(pubsub_memory(&a.subscriber), 0);
+    a.subscriber.ended = true;
+    cr_assert_not(subscriber_end(&a.subscriber, &budget));
+    cr_assert_eq(budget, 0);
+    cr_assert_eq(pubsub_pattern_count(ps), 0);
+    cr_assert_eq(pubsub_subscriber_count(ps, PUBSUB_SHARD, NEWS), 1);
+    budget = 5;
+    cr_assert(subscriber_end(&a.subscriber, &budget));
+    cr_assert_eq(budget, 4);
+    cr_assert_eq(pubsub_subscriber_count(ps, PUBSUB_SHARD, NEWS), 0);
+}
+
 static void subscribe_more(struct subscriber *s, struct frame *frame)
 {
     (void)frame;

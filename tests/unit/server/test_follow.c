@@ -578,7 +578,9 @@ static void crowd_leave(struct memory_client **crowd, int count)
 {
     for (int i = 0; i < count; i++)
         memory_client_end(crowd[i]);
-    for (int turn = 0; turn < 3; turn++)
+    crowd_turn(crowd, count);
+    crowd_turn(crowd, count);
+    while (!list_empty(&broker_services(f.broker)->sessions->dead))
         crowd_turn(crowd, count);
     for (int i = 0; i < count; i++)
         memory_client_destroy(crowd[i]);

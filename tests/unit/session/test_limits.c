@@ -303,6 +303,58 @@ Test(limits, a_share_of_maxmemory_is_the_limit)
     cr_expect_eq(client_memory_limit(&f.config), CLIENT_MEMORY_BYTES_MIN);
 }
 
+/* --- many that go at once ------------------------------------------------------------------- */
+
+#define CROWD 1000
+
+Test(limits, a_crowd_that_is_closed_at_once_is_buried_over_several_turns)
+{
+    struct memory_client *crowd[CROWD];
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = fixture_connect(&f);
+    cr_expect_eq(f.all->count, CROWD + 1);
+    LIST_EACH (it, &f.all->all) {
+        struct session *s = CONTAINER_OF(it, struct session, in_all);
+        if (s->stream != &f.client->stream)
+            session_close(s, NULL);
+    }
+    cr_expect_eq(f.all->count, 1, "none of them takes a place any more");
+    fixture_turn(&f);
+    int closed = 0, turns = 1;
+    for (int i = 0; i < CROWD; i++)
+        closed += crowd[i]->closed;
+    cr_expect_gt(closed, 0);
+    cr_expect_lt(closed, CROWD / 4);
+    for (; !list_empty(&f.all->dead); turns++) {
+        cr_expect(sessions_pending(f.all, true), "there is still work");
+        fixture_turn(&f);
+    }
+    cr_expect_lt(turns, CROWD);
+    for (int i = 0; i < CROWD; i++)
+        memory_client_destroy(crowd[i]);
+}
+
+Test(limits, one_with_very_many_subscriptions_is_buried_over_several_turns)
+{
+    turn_with("say a\r\n");
+    struct session *s = f.session;
+    for (int i = 0; i < 100000; i++) {
+        char name[16];
+        int len = snprintf(name, sizeof(name), "%d", i);
+        pubsub_subscribe(&s->subscriber, PUBSUB_PATTERN, bytes_of(name, (size_t)len));
+    }
+    session_close(s, NULL);
+    cr_expect_eq(pubsub_publish(f.pubsub, PUBSUB_CHANNEL, BYTES_LITERAL("1"), BYTES_LITERAL("m")),
+                 0);
+    fixture_turn(&f);
+    cr_expect_not(f.client->closed);
+    cr_expect_gt(pubsub_pattern_count(f.pubsub), 50000);
+    while (!list_empty(&f.all->dead))
+        fixture_turn(&f);
+    cr_expect(f.client->closed);
+    cr_expect_eq(pubsub_pattern_count(f.pubsub), 0);
+}
+
 /* --- the log -------------------------------------------------------------------------------- */
 
 static void cut_one_off(int port, enum cut_off why)
