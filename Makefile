@@ -332,6 +332,12 @@ crash: $(SERVER) $(CRASH)
 prove: $(SERVER) $(CRASH) $(SIM)
 	@SEED=$(SEED) utils/prove $(abspath $(SERVER)) $(CRASH) $(SIM)
 
+# What hostile and clumsy clients do to a server, in full; `make test` runs a short form. ARGS names some of the attacks,
+# and --strict holds what other clients notice of them against a limit.
+.PHONY: abuse
+abuse: $(SERVER)
+	@ECHOLOG_SERVER=$(abspath $(SERVER)) FLAVOUR=$(FLAVOUR) tests/abuse/run $(ARGS)
+
 # Clients in languages that `make test` does not ask for.
 .PHONY: interop
 interop: $(SERVER)
@@ -352,9 +358,10 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(FUZZ_DRIVER)) $(FUZ
 # --- running the tests ------------------------------------------------------------------------------
 
 # tests/run runs the parts in turn and ends with one line: N passed, N failed.
-RUN_TESTS = ECHOLOG_SERVER=$(abspath $(SERVER)) ECHOLOG_CLI=$(abspath $(CLI)) tests/run $(BUILD)
+RUN_TESTS = FLAVOUR=$(FLAVOUR) ECHOLOG_SERVER=$(abspath $(SERVER)) ECHOLOG_CLI=$(abspath $(CLI)) tests/run $(BUILD)
 UNIT_PARTS   = $(addprefix criterion:,$(UNIT_TESTS))
 SERVER_PARTS = $(addprefix criterion:,$(SERVER_TESTS))
+ABUSE_PARTS  = $(if $(SERVER_TESTS),counted:tests/abuse/run:--short)
 CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
 PROCESS_PARTS = $(if $(SERVER_TESTS),counted:tests/process/run)
 PARITY_PARTS = $(if $(SERVER_TESTS),counted:tests/parity/run)
@@ -366,14 +373,15 @@ EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
 test: all $(SHARE) $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
-	    $(PROCESS_PARTS) counted:$(CRASH) $(CLIENT_PARTS) $(PARITY_PARTS)
+	    $(PROCESS_PARTS) counted:$(CRASH) $(ABUSE_PARTS) $(CLIENT_PARTS) $(PARITY_PARTS)
 
 # The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
 asan tsan:
 	@+$(MAKE) --no-print-directory FLAVOUR=$@ BUILD=build/$@ test-$@
 
 test-asan: all $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
-	@$(RUN_TESTS) $(UNIT_PARTS) counted:$(SIM):--seeds=200 counted:$(SIM_BROKER):--seeds=100 $(FUZZ_PARTS) $(SERVER_PARTS) counted:$(CRASH):--rounds=30
+	@$(RUN_TESTS) $(UNIT_PARTS) counted:$(SIM):--seeds=200 counted:$(SIM_BROKER):--seeds=100 $(FUZZ_PARTS) $(SERVER_PARTS) \
+	    $(ABUSE_PARTS) counted:$(CRASH):--rounds=30
 
 test-tsan: all $(SERVER_TESTS) $(TSAN_TESTS) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(addprefix plain:,$(TSAN_TESTS)) $(SERVER_PARTS)
@@ -419,6 +427,7 @@ help:
 	@echo 'make sim         the log on a simulated disk: SEEDS=2000 of them, or SEED=k again; ARGS=--verbose'
 	@echo 'make parity      the same scripts against redis-server and echolog-server; ARGS="pubsub --show"'
 	@echo 'make crash       kill -9 in the middle of work, flipped bits, full disks; SEED=k again; ARGS="--rounds 500"'
+	@echo 'make abuse       hostile and clumsy clients, in full: memory, what others notice; ARGS="--strict random_bytes"'
 	@echo 'make prove       what an acknowledgement is worth, tried out in about a minute'
 	@echo 'make interop     go-redis follows a topic, is killed and cut; needs Go and fetches that module'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
