@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Redis-style glob matching.
  *
- * Every element of a pattern but the star matches exactly one byte, so on a mismatch it is enough to let
- * the last star take one byte more: what an earlier star could gain, the last one has already.
- * That keeps the worst case at text length times the longest stretch between stars. A stretch of nothing but
- * plain bytes, the usual case and the one that is easily made long, is searched for in linear time. */
+ * Every element of a pattern but the star matches exactly one byte. So what stands between two stars, a stretch, is
+ * as long in the text as in the pattern, and it is enough to find each where it comes first: what an earlier star
+ * could gain, the last one has already. Nothing is ever tried a second time.
+ *
+ * Patterns and texts come from clients, so a stretch is found in time that grows with the text, not with the text
+ * times the stretch: plain bytes by memmem, others by a machine that is in all its states at once, one bit each. */
 #include "base/glob.h"
+#include "base/mem.h"
+#include <stdint.h>
 
 struct cursor {
     const char *at;
@@ -68,66 +72,135 @@ static bool match_one(struct cursor *p, char c, bool nocase)
     return fold(element, nocase) == fold(c, nocase);
 }
 
-/* How many plain bytes stand next in the pattern. */
-static size_t plain_len(const struct cursor *p)
-{
-    size_t len = 0;
+/* --- stretches ------------------------------------------------------------------------------ */
 
-    while (p->at + len < p->end && strchr("*?[\\", p->at[len]) == NULL)
-        len++;
-    return len;
+struct stretch {
+    const char *begin, *end; /* in the pattern */
+    size_t count;            /* of elements */
+    bool plain;              /* all are bytes that stand for themselves */
+};
+
+static struct stretch next_stretch(const struct cursor *p)
+{
+    struct cursor at = *p;
+    struct stretch s = {.begin = p->at, .plain = true};
+
+    while (at.at < at.end && *at.at != '*') {
+        s.plain &= *at.at != '?' && *at.at != '[' && *at.at != '\\';
+        (void)match_one(&at, 0, false);
+        s.count++;
+    }
+    s.end = at.at;
+    return s;
 }
 
-enum after_star { MATCHES, FAILS, GOES_ON };
-
-/* Behind a star: finds plain bytes that reach up to the next star, or the end, at one go, and moves behind them.
- * What can be found earliest in the text leaves the most of it for the rest. */
-static enum after_star find_plain(struct cursor *p, const char **text, const char *text_end)
+/* Whether it matches the bytes at `text`, of which there are enough. */
+static bool matches_at(const struct stretch *s, const char *text, bool nocase)
 {
-    size_t len = plain_len(p), room = (size_t)(text_end - *text);
-    const char *found;
+    struct cursor p = {s->begin, s->end};
 
-    if (p->at + len == p->end)
-        return len <= room && memcmp(text_end - len, p->at, len) == 0 ? MATCHES : FAILS;
-    if (len == 0 || p->at[len] != '*')
-        return GOES_ON;
-    found = memmem(*text, room, p->at, len);
-    if (found == NULL)
-        return FAILS;
-    *text = found + len;
-    p->at += len;
-    return GOES_ON;
+    while (p.at < p.end)
+        if (!match_one(&p, *text++, nocase))
+            return false;
+    return true;
 }
+
+/* --- finding one ---------------------------------------------------------------------------- */
+
+#define STATES_PER_WORD 64
+#define STRETCH_TRIED_MAX 16 /* elements: so short a one is tried at each place */
+
+/* For each byte the elements that it matches: count_words words with a bit for each. */
+static uint64_t *make_masks(const struct stretch *s, size_t words, bool nocase)
+{
+    uint64_t *masks = mem_zalloc(256 * words, sizeof(*masks));
+    struct cursor p = {s->begin, s->end};
+
+    for (size_t i = 0; p.at < p.end; i++) {
+        struct cursor behind = p;
+        uint64_t bit = UINT64_C(1) << (i % STATES_PER_WORD);
+        size_t word = i / STATES_PER_WORD;
+
+        for (unsigned c = 0; c < 256; c++) {
+            behind = p;
+            if (match_one(&behind, (char)c, nocase))
+                masks[c * words + word] |= bit;
+        }
+        p = behind;
+    }
+    return masks;
+}
+
+/* Bit i of the state says that the first i + 1 elements match the bytes read last. */
+static const char *find_by_states(const struct stretch *s, const char *text, const char *text_end,
+                                  bool nocase)
+{
+    size_t words = (s->count + STATES_PER_WORD - 1) / STATES_PER_WORD;
+    uint64_t *masks = make_masks(s, words, nocase);
+    uint64_t *state = mem_zalloc(words, sizeof(*state));
+    uint64_t last = UINT64_C(1) << ((s->count - 1) % STATES_PER_WORD);
+    const char *found = NULL;
+
+    for (const char *t = text; t < text_end && found == NULL; t++) {
+        const uint64_t *mask = masks + (unsigned char)*t * words;
+        uint64_t carry = 1;
+
+        for (size_t i = 0; i < words; i++) {
+            uint64_t shifted = state[i] << 1 | carry;
+
+            carry = state[i] >> (STATES_PER_WORD - 1);
+            state[i] = shifted & mask[i];
+        }
+        if (state[words - 1] & last)
+            found = t + 1 - s->count;
+    }
+    mem_free(state);
+    mem_free(masks);
+    return found;
+}
+
+/* Where it matches first; NULL. */
+static const char *find(const struct stretch *s, const char *text, const char *text_end,
+                        bool nocase)
+{
+    if (s->plain && !nocase)
+        return memmem(text, (size_t)(text_end - text), s->begin, s->count);
+    if (s->count > STRETCH_TRIED_MAX)
+        return find_by_states(s, text, text_end, nocase);
+    for (; (size_t)(text_end - text) >= s->count; text++)
+        if (matches_at(s, text, nocase))
+            return text;
+    return NULL;
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
 
 static bool match(struct bytes pattern, struct bytes text, bool nocase)
 {
     struct cursor p = {pattern.data, pattern.data + pattern.len};
     const char *t = text.data, *text_end = text.data + text.len;
-    const char *star = NULL;      /* what follows the last star in the pattern */
-    const char *star_text = NULL; /* the text that it does not cover yet */
 
-    while (t < text_end) {
-        if (p.at < p.end && *p.at == '*') {
-            enum after_star after = GOES_ON;
-
-            star = ++p.at;
-            star_text = t;
-            if (!nocase)
-                after = find_plain(&p, &t, text_end);
-            if (after != GOES_ON || p.at == p.end)
-                return after != FAILS;
-        } else if (p.at < p.end && match_one(&p, *t, nocase)) {
-            t++;
-        } else if (star != NULL) {
-            p.at = star;
-            t = ++star_text;
-        } else {
+    while (p.at < p.end && *p.at != '*')
+        if (t == text_end || !match_one(&p, *t++, nocase))
             return false;
-        }
+    if (p.at == p.end)
+        return t == text_end;
+    for (;;) {
+        while (p.at < p.end && *p.at == '*')
+            p.at++;
+        if (p.at == p.end)
+            return true;
+        struct stretch s = next_stretch(&p);
+        if (s.count > (size_t)(text_end - t))
+            return false;
+        if (s.end == p.end)
+            return matches_at(&s, text_end - s.count, nocase);
+        t = find(&s, t, text_end, nocase);
+        if (t == NULL)
+            return false;
+        t += s.count;
+        p.at = s.end;
     }
-    while (p.at < p.end && *p.at == '*')
-        p.at++;
-    return p.at == p.end;
 }
 
 bool glob_match(struct bytes pattern, struct bytes text)

@@ -171,6 +171,59 @@ Test(glob, plain_stretches_are_searched_for_in_linear_time, .timeout = 20)
     mem_free(pattern);
 }
 
+Test(glob, stretches_with_other_elements_are_found_in_little_time, .timeout = 20)
+{
+    const size_t len = 200000;
+    char *text = mem_alloc(len), pattern[4096];
+    memset(text, 'a', len);
+    memset(pattern, '?', sizeof(pattern));
+    pattern[0] = pattern[sizeof(pattern) - 1] = '*';
+    pattern[sizeof(pattern) - 2] = 'b';
+    for (int i = 0; i < 20; i++)
+        cr_expect_not(glob_match(bytes_of(pattern, sizeof(pattern)), bytes_of(text, len)));
+    text[len - 1] = 'b';
+    cr_expect(glob_match(bytes_of(pattern, sizeof(pattern)), bytes_of(text, len)));
+    mem_free(text);
+}
+
+/* One stretch between two stars matches where all its elements do. */
+static bool found_by_trying(const char *elements, size_t count, struct bytes text)
+{
+    for (size_t at = 0; at + count <= text.len; at++) {
+        size_t same = 0;
+
+        while (same < count && (elements[same] == '?' || elements[same] == text.data[at + same]))
+            same++;
+        if (same == count)
+            return true;
+    }
+    return false;
+}
+
+Test(glob, long_stretches_are_found_where_they_are)
+{
+    struct random r;
+    int matched = 0;
+
+    seed_test(&r);
+    for (int i = 0; i < 3000; i++) {
+        char pattern[202], text[300];
+        size_t count = 1 + random_below(&r, 200), len = 1 + random_below(&r, sizeof(text));
+        bool want;
+
+        pattern[0] = pattern[count + 1] = '*';
+        for (size_t j = 1; j <= count; j++)
+            pattern[j] = random_below(&r, 30) > 0 ? '?' : "ab"[random_below(&r, 2)];
+        for (size_t j = 0; j < len; j++)
+            text[j] = "ab"[random_below(&r, 2)];
+        want = found_by_trying(pattern + 1, count, bytes_of(text, len));
+        matched += want;
+        cr_assert_eq(glob_match(bytes_of(pattern, count + 2), bytes_of(text, len)), want,
+                     "'%.*s' against '%.*s'", (int)count + 2, pattern, (int)len, text);
+    }
+    cr_assert(matched > 100 && matched < 2900, "%d", matched);
+}
+
 Test(glob, agrees_with_the_plain_definition)
 {
     struct random r;
