@@ -30,6 +30,15 @@ char *buf_reserve(struct buf *b, size_t extra)
     return b->data + b->len;
 }
 
+void buf_reserve_exactly(struct buf *b, size_t extra)
+{
+    ASSERT(extra <= SIZE_MAX / 2 - b->len);
+    if (b->cap - b->len >= extra)
+        return;
+    b->cap = b->len + extra;
+    b->data = mem_realloc(b->data, b->cap);
+}
+
 void buf_append(struct buf *b, const void *data, size_t len)
 {
     if (len == 0)

@@ -16,6 +16,8 @@ struct buf {
 void buf_deinit(struct buf *b); /* frees; the buffer is then empty and usable again */
 /* Makes room for `extra` more bytes and returns where they go (data + len). */
 char *buf_reserve(struct buf *b, size_t extra);
+/* The same without growing by doubling: no more than is asked for. */
+void buf_reserve_exactly(struct buf *b, size_t extra);
 void buf_append(struct buf *b, const void *data, size_t len);
 void buf_append_bytes(struct buf *b, struct bytes bytes);
 void buf_append_char(struct buf *b, char c);

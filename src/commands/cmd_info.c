@@ -121,20 +121,6 @@ static void write_persistence(struct info *i)
     field(i, "aof_rewrite_in_progress", 0);
 }
 
-static void count_name(void *ctx, struct bytes name, size_t subscribers)
-{
-    (void)name;
-    (void)subscribers;
-    *(uint64_t *)ctx += 1;
-}
-
-static uint64_t count_names(const struct info *i, enum pubsub_kind kind)
-{
-    uint64_t count = 0;
-    pubsub_each_name(i->sv->pubsub, kind, count_name, &count);
-    return count;
-}
-
 static void write_follow_stats(struct info *i)
 {
     const struct follows_stats *s = follows_stats(i->sv->follows);
@@ -157,10 +143,10 @@ static void write_stats(struct info *i)
     field(i, "total_net_output_bytes", s->bytes_out);
     field(i, "rejected_connections", s->rejected);
     field(i, "evicted_clients", s->evicted);
-    field(i, "pubsub_channels", count_names(i, PUBSUB_CHANNEL));
+    field(i, "pubsub_channels", pubsub_name_count(i->sv->pubsub, PUBSUB_CHANNEL));
     field(i, "pubsub_patterns",
           pubsub_pattern_count(i->sv->pubsub) + follows_pattern_count(i->sv->follows));
-    field(i, "pubsubshard_channels", count_names(i, PUBSUB_SHARD));
+    field(i, "pubsubshard_channels", pubsub_name_count(i->sv->pubsub, PUBSUB_SHARD));
     field(i, "pubsub_messages", p->messages);
     field(i, "pubsub_deliveries", p->deliveries);
     field(i, "pubsub_recorded", recorded(i).records);

@@ -11,6 +11,9 @@
 #include "session/push.h"
 #include "session/sessions.h"
 
+/* Of a large argument so much has to come before room is made for the rest of it: then all at once, for copying what
+ * is there from a buffer into one twice as long takes long by then, and others wait meanwhile. */
+#define INPUT_BYTES_TRUSTED (8 * 1024 * 1024)
 /* What is kept for a session that may not execute. The end of a peer comes behind all it sent before, so of one
  * that waits for what may never come there is more: its place must not be kept for someone who is gone. */
 #define INPUT_WHILE_PAUSED_MAX (64 * 1024)
@@ -147,7 +150,7 @@ static bool turn_is_used_up(const struct session *s)
 
 void session_wake(struct session *s)
 {
-    if (s->dead)
+    if (s->dead || s->hungry) /* that one comes to its turn, and no sooner for being told again */
         return;
     list_remove(&s->in_ready);
     list_push_back(&s->sessions->ready, &s->in_ready);
@@ -329,7 +332,9 @@ static void read_kept(struct session *s)
         buf_consume(&s->input, s->input_pos);
         s->input_pos = 0;
     }
-    size_t len = read_len(s);
+    size_t len = read_len(s), have = session_input_bytes(s);
+    if (have >= INPUT_BYTES_TRUSTED && s->request.bytes_wanted > have)
+        buf_reserve_exactly(&s->input, s->request.bytes_wanted - have);
     char *place = buf_reserve(&s->input, len);
     s->input.len += read_stream(s, place, len);
 }
@@ -356,6 +361,14 @@ static void read_while_waiting(struct session *s)
         session_close(s, "client closed connection while blocked");
 }
 
+/* There is more for it to do than its share of a turn. */
+static void go_on_later(struct session *s)
+{
+    list_remove(&s->in_ready);
+    list_push_back(&s->sessions->hungry, &s->in_ready);
+    s->hungry = true;
+}
+
 /* What follows from where the session stands now. What is left of the input of a session that may go
  * on is the beginning of a command: it waits for the rest. */
 static void settle(struct session *s)
@@ -369,17 +382,18 @@ static void settle(struct session *s)
             list_push_back(&s->sessions->paused, &s->in_ready);
         }
     } else if (turn_is_used_up(s)) {
-        session_wake(s);
+        go_on_later(s);
     } else if (s->at_end) {
         session_close_after_replies(s);
     } else if (s->readable) {
-        session_wake(s);
+        go_on_later(s);
     }
 }
 
 void session_run(struct session *s)
 {
     ASSERT(list_empty(&s->in_ready));
+    s->hungry = false;
     s->paused = false; /* unless it turns out that it has something to execute and may not */
     s->turn_ends_at = s->out.pos_end + REPLY_BYTES_PER_TURN;
     execute_kept(s);

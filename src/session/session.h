@@ -60,6 +60,7 @@ struct session {
     uint64_t held_bytes;
     uint32_t held_replies;
     bool produces; /* appended records: it is what pauses when too much waits to be written */
+    bool hungry;   /* had its share of the turn, and could go on: is in the list of such */
     bool paused;   /* too much of its work waits for the disk, or of its output for the client:
                       executes nothing until less does */
     uint64_t turn_ends_at;       /* output position at which it has had its share of the turn */
@@ -96,7 +97,7 @@ struct session {
     struct list in_monitors;
     struct list in_over_soft; /* while over the soft output limit */
     struct list in_postponed; /* of sessions.pause */
-    struct list in_ready;     /* or in the list of the paused */
+    struct list in_ready;     /* or in the list of the hungry, or of the paused */
 };
 
 /* Where a command writes its reply: the output, or nowhere under CLIENT REPLY OFF and SKIP. */

@@ -15,6 +15,7 @@
 /* What the burial of one session costs, in subscriptions that are ended; and what is spent on burials in a turn:
  * when thousands are closed at once, or one that had a million subscriptions, the others go on meanwhile. */
 #define BURIAL_COST 16
+#define BURIAL_COST_BYTES (16 * 1024) /* of memory, for one more */
 #define BURIAL_COST_PER_TURN 1024
 
 static struct bytes id_key(const uint64_t *id)
@@ -72,6 +73,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
     list_init(&all->all);
     list_init(&all->active);
     list_init(&all->ready);
+    list_init(&all->hungry);
     list_init(&all->paused);
     list_init(&all->flush);
     list_init(&all->flush_followed);
@@ -264,17 +266,43 @@ struct session *sessions_find(const struct sessions *all, uint64_t id)
 
 /* --- the turn ------------------------------------------------------------------------------- */
 
+static void run_one(struct list *from)
+{
+    struct session *s = CONTAINER_OF(from->next, struct session, in_ready);
+    list_remove(&s->in_ready);
+    session_run(s);
+}
+
+static uint64_t cost_of(const struct session *s)
+{
+    return s->bytes_in + s->out.pos_end + s->commands * SESSIONS_HUNGRY_COST_PER_COMMAND;
+}
+
+static void run_hungry(struct sessions *all, struct list *hungry)
+{
+    uint64_t cost = 0;
+    while (!list_empty(hungry) && cost < SESSIONS_HUNGRY_COST_PER_TURN) {
+        const struct session *s = CONTAINER_OF(hungry->next, struct session, in_ready);
+        uint64_t before = cost_of(s);
+        run_one(hungry);
+        cost += cost_of(s) - before;
+    }
+    /* The others are the first in the next turn. */
+    list_splice_back(hungry, &all->hungry);
+    list_splice_back(&all->hungry, hungry);
+}
+
 void sessions_turn(struct sessions *all)
 {
     /* Those that put themselves back in are for the next turn. */
-    struct list now;
-    list_init(&now);
-    list_splice_back(&now, &all->ready);
-    while (!list_empty(&now)) {
-        struct session *s = CONTAINER_OF(now.next, struct session, in_ready);
-        list_remove(&s->in_ready);
-        session_run(s);
-    }
+    struct list ready, hungry;
+    list_init(&ready);
+    list_init(&hungry);
+    list_splice_back(&ready, &all->ready);
+    list_splice_back(&hungry, &all->hungry);
+    while (!list_empty(&ready))
+        run_one(&ready);
+    run_hungry(all, &hungry);
 }
 
 void sessions_resume_paused(struct sessions *all)
@@ -288,8 +316,8 @@ void sessions_resume_paused(struct sessions *all)
 
 bool sessions_pending(const struct sessions *all, bool executing)
 {
-    return (executing && !list_empty(&all->ready)) || !list_empty(&all->flush) ||
-           !list_empty(&all->flush_followed) || !list_empty(&all->dead);
+    return (executing && (!list_empty(&all->ready) || !list_empty(&all->hungry))) ||
+           !list_empty(&all->flush) || !list_empty(&all->flush_followed) || !list_empty(&all->dead);
 }
 
 static uint64_t written(const struct sessions *all)
@@ -350,7 +378,8 @@ void sessions_bury(struct sessions *all)
         struct session *s = CONTAINER_OF(all->dead.next, struct session, in_dead);
         if (!subscriber_end(&s->subscriber, &budget) || budget < BURIAL_COST)
             break;
-        budget -= BURIAL_COST;
+        size_t cost = BURIAL_COST + session_memory(s) / BURIAL_COST_BYTES;
+        budget -= cost < budget ? cost : budget;
         list_remove(&s->in_dead);
         all->owner.closed(all->owner.ctx, s);
         session_free(s);

@@ -11,6 +11,10 @@
 #include "session/session.h"
 
 #define SESSION_READ_BYTES (64 * 1024) /* what one session is read per turn */
+/* What all sessions that could go on for long may do per turn, together, so that a turn stays short for the others:
+ * bytes read and answered; a command counts as so many more. The last session may go beyond it. */
+#define SESSIONS_HUNGRY_COST_PER_TURN (1024 * 1024)
+#define SESSIONS_HUNGRY_COST_PER_COMMAND 64
 /* What all sessions that have followed records waiting are written per turn, together: thousands of sockets that
  * take some at once hold up no one else. Each write counts as so many bytes more. The last session may go beyond
  * it. */
@@ -66,12 +70,13 @@ struct sessions {
     struct pause pause;
     struct client_memory memory;
     struct client_log client_log;
-    size_t output_limit_least;  /* so much output concerns no class; SIZE_MAX: no limits */
-    struct list all;            /* by id */
-    struct list active;         /* least recently active first */
-    struct list ready;          /* may have something to execute */
-    struct list paused;         /* have, and may not yet */
-    struct list flush;          /* have output */
+    size_t output_limit_least; /* so much output concerns no class; SIZE_MAX: no limits */
+    struct list all;           /* by id */
+    struct list active;        /* least recently active first */
+    struct list ready;         /* may have something to execute */
+    struct list hungry; /* have, after a whole share of the turn before: run within a budget */
+    struct list paused; /* have, and may not yet */
+    struct list flush;  /* have output */
     struct list flush_followed; /* the same, with followed records in it: written within a budget */
     struct list monitors;       /* are told of every command */
     struct list over_soft;      /* over the soft output limit */

@@ -355,6 +355,43 @@ Test(limits, one_with_very_many_subscriptions_is_buried_over_several_turns)
     cr_expect_eq(pubsub_pattern_count(f.pubsub), 0);
 }
 
+/* --- many that want much -------------------------------------------------------------------- */
+
+#define HUNGRY 20
+
+Test(limits, those_who_send_very_much_share_a_turn_and_others_are_served_in_it)
+{
+    struct memory_client *crowd[HUNGRY];
+    struct buf lines = {0};
+    while (lines.len < 4 * SESSION_READ_BYTES)
+        buf_append_string(&lines, "say a\r\n");
+    buf_append_char(&lines, '\0');
+    for (int i = 0; i < HUNGRY; i++) {
+        crowd[i] = fixture_connect(&f);
+        memory_client_send(crowd[i], lines.data);
+    }
+    fixture_turn(&f); /* each has its first share */
+    for (int turn = 0; turn < 3; turn++) {
+        uint64_t before = f.all->stats.bytes_in;
+        turn_with("say b\r\n");
+        cr_expect_str_eq(fixture_received(&f), "$1\r\nb\r\n");
+        cr_expect_lt(f.all->stats.bytes_in - before, HUNGRY * SESSION_READ_BYTES / 2);
+    }
+    for (int turn = 0; turn < 100; turn++)
+        fixture_turn(&f);
+    for (int i = 0; i < HUNGRY; i++)
+        cr_expect_eq(strlen(memory_client_received(crowd[i])), (lines.len - 1) / 7 * 7,
+                     "all are served in the end");
+    cr_expect_not(sessions_pending(f.all, true));
+    for (int i = 0; i < HUNGRY; i++)
+        session_close(crowd[i]->stream.owner, NULL);
+    while (!list_empty(&f.all->dead))
+        fixture_turn(&f);
+    for (int i = 0; i < HUNGRY; i++)
+        memory_client_destroy(crowd[i]);
+    buf_deinit(&lines);
+}
+
 /* --- the log -------------------------------------------------------------------------------- */
 
 static void cut_one_off(int port, enum cut_off why)
