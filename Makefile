@@ -137,10 +137,9 @@ $(call archive,storage): $(call objects,storage) $(call objects,disk) $(call obj
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# With the names of its functions, which a crash report calls them by.
 $(SERVER): $(BUILD)/obj/server/main.o $(call archives_of,$(FOLDERS))
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -rdynamic -o $@ $(filter %.o %.a,$^) $(LIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 define tool_rules
 $(BUILD)/echolog-$(1): $(BUILD)/obj/$(1)/main.o $(call archives_of,$(1) $($(1)_uses))
@@ -209,9 +208,10 @@ FISHDIR := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 DOCS := LICENSE README.md $(wildcard docs/*.md)
 FISH := $(addprefix echolog-,$(addsuffix .fish,server $(TOOLS)))
 
-# A configuration that is there already is left as it is. install-strip leaves debugging information out.
+# A configuration that is there already is left as it is. install-strip leaves debugging information out, and
+# the names that crash reports use in.
 .PHONY: install-strip
-install-strip: STRIP := -s
+install-strip: STRIP := -s --strip-program=utils/strip-debug
 install install-strip: all $(SHARE) service
 	install -d $(BINDIR) $(DOCDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(dir $(CONFIG)) $(LOGROTATEDIR) $(UNITDIR) \
 	    $(SYSUSERSDIR) $(TMPFILESDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)

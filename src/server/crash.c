@@ -4,6 +4,7 @@
 #include "server/crash.h"
 
 #include "server/crash_registers.h"
+#include "server/crash_symbols.h"
 #include "server/crash_text.h"
 #include <elf.h>
 #include <execinfo.h>
@@ -21,30 +22,37 @@ static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 /* --- before ----------------------------------------------------------------------------------- */
 
-/* Copies the build id out of the notes of the program, which is the first object. */
-static int find_build_id(struct dl_phdr_info *object, size_t size, void *ctx)
+/* Copies the build id out of a segment of notes. */
+static void read_build_id(struct crash *c, uintptr_t at, uintptr_t end)
+{
+    static const char digits[] = "0123456789abcdef";
+    while (at + sizeof(ElfW(Nhdr)) <= end) {
+        const ElfW(Nhdr) *note = (const void *)at;
+        const unsigned char *id = (const unsigned char *)(note + 1) + ((note->n_namesz + 3) & ~3U);
+        at = (uintptr_t)id + ((note->n_descsz + 3) & ~3U);
+        if (note->n_type != NT_GNU_BUILD_ID || note->n_namesz != sizeof("GNU") ||
+            note->n_descsz > CRASH_BUILD_ID_BYTES / 2)
+            continue;
+        for (size_t i = 0; i < note->n_descsz; i++) {
+            c->build_id[2 * i] = digits[id[i] >> 4];
+            c->build_id[2 * i + 1] = digits[id[i] & 15];
+        }
+    }
+}
+
+/* The program is the first object. */
+static int look_at_program(struct dl_phdr_info *object, size_t size, void *ctx)
 {
     struct crash *c = ctx;
     (void)size;
+    c->program = object->dlpi_addr;
     for (size_t i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &object->dlpi_phdr[i];
-        if (header->p_type != PT_NOTE)
-            continue;
         uintptr_t at = object->dlpi_addr + header->p_vaddr, end = at + header->p_memsz;
-        while (at + sizeof(ElfW(Nhdr)) <= end) {
-            const ElfW(Nhdr) *note = (const void *)at;
-            const unsigned char *id =
-                (const unsigned char *)(note + 1) + ((note->n_namesz + 3) & ~3U);
-            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof("GNU") &&
-                note->n_descsz <= CRASH_BUILD_ID_BYTES / 2) {
-                for (size_t b = 0; b < note->n_descsz; b++) {
-                    c->build_id[2 * b] = "0123456789abcdef"[id[b] >> 4];
-                    c->build_id[2 * b + 1] = "0123456789abcdef"[id[b] & 15];
-                }
-                return 1;
-            }
-            at = (uintptr_t)id + ((note->n_descsz + 3) & ~3U);
-        }
+        if (header->p_type == PT_NOTE)
+            read_build_id(c, at, end);
+        else if (header->p_type == PT_LOAD && end > c->program_end)
+            c->program_end = end;
     }
     return 1;
 }
@@ -55,7 +63,7 @@ void crash_init(struct crash *c, int fd)
     c->fd = fd;
     /* The first call loads a library and allocates: not in a handler, please. */
     (void)backtrace(frames, COUNT_OF(frames));
-    dl_iterate_phdr(find_build_id, c);
+    dl_iterate_phdr(look_at_program, c);
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -162,19 +170,48 @@ static void report_registers(const struct crash *c, const ucontext_t *u)
     crash_text_write(&t, c->fd);
 }
 
+/* A function of the program by its name and by the offset that addr2line takes; of a library as it calls
+ * itself. */
+static void report_frame(const struct crash *c, const struct crash_symbols *symbols, void *frame)
+{
+    uintptr_t at = (uintptr_t)frame;
+    if (at < c->program || at >= c->program_end) {
+        backtrace_symbols_fd(&frame, 1, c->fd);
+        return;
+    }
+    struct crash_text t = {0};
+    uint64_t within;
+    const char *name = crash_symbols_find(symbols, at - c->program, &within);
+    crash_text_string(&t, "echolog-server(");
+    if (name != NULL) {
+        crash_text_string(&t, name);
+        crash_text_string(&t, "+");
+        crash_text_hex(&t, within, 1);
+    }
+    crash_text_string(&t, ") [");
+    crash_text_hex(&t, at - c->program, 1);
+    crash_text_string(&t, "]");
+    crash_text_write(&t, c->fd);
+}
+
 /* With a program counter that points nowhere the way back cannot be found; it is named for itself. */
 static void report_backtrace(const struct crash *c, const ucontext_t *u)
 {
     void *frames[FRAMES_MAX];
     struct crash_text t = {0};
+    struct crash_symbols symbols;
     void *at = crash_program_counter(u);
+    crash_symbols_open(&symbols, "/proc/self/exe");
     crash_text_string(&t, "--- at");
     crash_text_write(&t, c->fd);
     if (at != NULL)
-        backtrace_symbols_fd(&at, 1, c->fd);
-    crash_text_string(&t, "--- backtrace (addr2line -fipe program offset names the line)");
+        report_frame(c, &symbols, at);
+    crash_text_string(&t, "--- backtrace (for lines: addr2line -fipe echolog-server 0x...)");
     crash_text_write(&t, c->fd);
-    backtrace_symbols_fd(frames, backtrace(frames, FRAMES_MAX), c->fd);
+    int count = backtrace(frames, FRAMES_MAX);
+    for (int i = 0; i < count; i++)
+        report_frame(c, &symbols, frames[i]);
+    crash_symbols_close(&symbols);
 }
 
 /* What was typed may be secret, and what is produced is not ours to show: names and lengths only. */

@@ -17,6 +17,7 @@
 struct crash {
     int fd;                                  /* borrowed: where the trace goes */
     struct broker *broker;                   /* borrowed; NULL while there is none */
+    uintptr_t program, program_end;          /* where it lies in memory */
     char reason[CRASH_REASON_BYTES];         /* of an abort of our own; "" when not known */
     char build_id[CRASH_BUILD_ID_BYTES + 1]; /* hex digits; "" when the linker made none */
     atomic_int reporter;                     /* the thread that writes the report; 0: none yet */

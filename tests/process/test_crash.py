@@ -2,7 +2,9 @@
 """The report of a fatal signal."""
 
 import os
+import re
 import signal
+import subprocess
 import unittest
 
 from program import READY, ProcessTest, await_that
@@ -29,8 +31,13 @@ class Crash(ProcessTest):
     def test_the_backtrace_has_names_of_functions_and_the_registers_are_there(self):
         _, text = self.crash_by(signal.SIGSEGV)
         frames = text.partition("--- backtrace")[2]
-        self.assertRegex(frames, r"echolog-server\(reactor_wait\+0x[0-9a-f]+\)")
-        self.assertRegex(frames, r"echolog-server\(main\+0x[0-9a-f]+\)")
+        self.assertRegex(frames, r"echolog-server\(main\+0x[0-9a-f]+\) \[0x[0-9a-f]+\]")
+        # A function that was put into its caller is found by the offset.
+        offsets = re.findall(r"^echolog-server\(.*\) \[(0x[0-9a-f]+)\]$", frames, re.MULTILINE)
+        lines = subprocess.run(["addr2line", "-fie", os.environ["ECHOLOG_SERVER"], *offsets],
+                               stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertIn("\nreactor_wait\n", lines)
+        self.assertIn("src/server/main.c:", lines)
         if os.uname().machine == "x86_64":
             self.assertRegex(text, r"rip 0x[0-9a-f]{16}")
             self.assertRegex(text, r"rsp 0x[0-9a-f]{16}")
