@@ -17,22 +17,32 @@
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* Whether a line can be written without standing still. A file of a disk always says yes: its pages are the
- * kernel's business, as are those of the durable log. */
-static bool has_room(struct trace_file *t)
+static bool poll_room(int fd, int wait_ms)
 {
-    struct pollfd p = {.fd = t->fd, .events = POLLOUT};
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
     int count;
     do {
-        count = poll(&p, 1, t->stuck ? 0 : TRACE_FILE_WAIT_MS);
+        count = poll(&p, 1, wait_ms);
     } while (count < 0 && errno == EINTR);
     return count > 0;
 }
 
+/* Whether a line can be written without standing still. A file of a disk always says yes: its pages are the
+ * kernel's business, as are those of the durable log. */
+static bool has_room(struct trace_file *t)
+{
+    if (poll_room(t->fd, 0))
+        return true;
+    time_t now = time(NULL);
+    if (t->waited == now)
+        return false;
+    t->waited = now;
+    return poll_room(t->fd, TRACE_FILE_WAIT_MS);
+}
+
 static bool put(struct trace_file *t, const char *text, size_t len)
 {
-    t->stuck = !has_room(t);
-    if (t->stuck)
+    if (!has_room(t))
         return false;
     for (size_t done = 0; done < len;) {
         ssize_t got = write(t->fd, text + done, len - done);
@@ -143,7 +153,7 @@ bool trace_file_reopen(struct trace_file *t)
     bool ok = dup3(fd, t->fd, O_CLOEXEC) >= 0;
     close(fd);
     if (ok)
-        t->torn = t->stuck = false;
+        t->torn = false;
     return ok;
 }
 

@@ -4,7 +4,7 @@
  *
  * A line is one write at the end of the file, so a file may be moved away (and reopened) or cut to nothing
  * while the server runs. The loop must not stand still for it: where standard output is a pipe or a
- * terminal that nobody reads, a line waits TRACE_FILE_WAIT_MS at most and is lost then. What is lost is
+ * terminal that nobody reads, a line waits TRACE_FILE_WAIT_MS at most, not more than one in a second does, and is lost then. What is lost is
  * counted in `trace.lost`, and the next line that can be written is preceded by one that says so. */
 #ifndef ECHOLOG_SERVER_TRACE_FILE_H
 #define ECHOLOG_SERVER_TRACE_FILE_H
@@ -20,7 +20,7 @@ struct trace_file {
     const char *path;            /* borrowed; "" is standard output */
     int fd;                      /* owned unless it is standard output */
     bool journal;                /* standard output is read by systemd's journal */
-    bool stuck;                  /* the last line found no room: the next does not wait */
+    time_t waited;               /* the second in which a line waited for room last */
     bool torn;                   /* a part of a line was written: the next begins a new one */
     uint64_t missing;            /* lines lost that the file does not tell of yet */
     struct trace_syslog *syslog; /* borrowed; NULL: not there too */
