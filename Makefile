@@ -98,7 +98,7 @@ $(FLAGS): force
 # --- the house: a folder is an archive, and links only with those below it --------------------------
 
 # From the top down; utils/lint-layers holds the includes to the same order.
-LAYERS  := server metrics commands session groups topics pubsub storage resp config net disk base
+LAYERS  := server metrics commands session groups topics pubsub access storage resp config net disk base
 FOLDERS := $(foreach f,$(LAYERS),$(if $(wildcard src/$(f)/.),$(f)))
 LEFT_OUT := $(if $(WITH_METRICS),,src/net/http.c)
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/$(1)/main.c $(LEFT_OUT),$(wildcard src/$(1)/*.c)))
