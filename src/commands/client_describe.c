@@ -48,8 +48,7 @@ static size_t argument_bytes(const struct call *c)
 
 const char *client_user(const struct session *s)
 {
-    (void)s;
-    return "default";
+    return s->user->name;
 }
 
 static size_t subscriptions(const struct session *s, enum pubsub_kind kind)

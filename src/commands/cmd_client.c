@@ -150,6 +150,7 @@ struct kill_filter {
     enum client_type type;
     uint64_t id;              /* 0: any */
     struct bytes addr, laddr; /* null: any */
+    const struct user *user;  /* NULL: any */
     int64_t age_s_min;        /* 0: any */
     bool skip_me;
 };
@@ -184,7 +185,8 @@ static bool read_kill_option(struct call *c, struct bytes word, struct bytes val
     } else if (bytes_is(word, "laddr")) {
         f->laddr = value;
     } else if (bytes_is(word, "user")) {
-        if (!bytes_equal(value, BYTES_LITERAL("default"))) {
+        f->user = users_find(c->sv->users, value);
+        if (f->user == NULL) {
             write_error(&c->w, "ERR No such user '%.*s'", (int)value.len, value.data);
             return false;
         }
@@ -218,6 +220,8 @@ static bool read_kill_filter(struct call *c, struct kill_filter *f)
 static bool kill_matches(const struct call *c, const struct session *s, const struct kill_filter *f)
 {
     if (s->dead || !is_of_type(s, f->type) || (f->id != 0 && s->id != f->id))
+        return false;
+    if (f->user != NULL && s->user != f->user)
         return false;
     if (!bytes_is_null(f->addr) && !bytes_equal(f->addr, bytes_of_string(s->stream->peer)))
         return false;

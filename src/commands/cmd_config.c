@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The CONFIG family. */
+#include "commands/access_set.h"
 #include "commands/errors.h"
 #include "commands/handlers.h"
 #include "commands/help.h"
@@ -72,6 +73,8 @@ void cmd_config_get(struct call *c)
         count += is_named(c, known_to_redis[i].name);
     for (size_t i = 0; i < config_table.count; i++) {
         const struct directive *d = &config_table.items[i];
+        if (d->flags & DIRECTIVE_HIDDEN)
+            continue;
         count += !bytes_is_null(wanted_as(c, d->name));
         count += !bytes_is_null(wanted_as(c, d->alias));
     }
@@ -79,6 +82,8 @@ void cmd_config_get(struct call *c)
     write_map(&c->w, count);
     for (size_t i = 0; i < config_table.count; i++) {
         const struct directive *d = &config_table.items[i];
+        if (d->flags & DIRECTIVE_HIDDEN)
+            continue;
         write_directive(c, d, wanted_as(c, d->name), &value);
         write_directive(c, d, wanted_as(c, d->alias), &value);
     }
@@ -101,8 +106,6 @@ static void update_sessions(struct services *sv)
     LIST_EACH (it, &sv->sessions->all) {
         struct session *s = CONTAINER_OF(it, struct session, in_all);
         s->request.bulk_bytes_max = sv->config->proto_max_bulk_len;
-        if (sv->config->requirepass[0] == '\0')
-            s->authenticated = s->request.authenticated = true;
     }
 }
 
@@ -135,6 +138,7 @@ void cmd_config_set(struct call *c)
 static enum err rewrite(struct services *sv, struct buf *why)
 {
     struct buf text = {0};
+    access_tell_config(sv);
     enum err err = config_rewrite(sv->config, sv->config_file, sv->config_files, &text, why);
     if (err == ERR_OK)
         err = sv->config_files->replace(sv->config_files, sv->config_file, buf_bytes(&text), why);

@@ -3,10 +3,10 @@
 #include "commands/client_name.h"
 #include "commands/errors.h"
 #include "commands/handlers.h"
+#include "commands/permission.h"
 
 #include "base/num.h"
 #include <limits.h>
-#include <sodium.h>
 
 void cmd_ping(struct call *c)
 {
@@ -52,34 +52,24 @@ void cmd_reset(struct call *c)
 {
     struct session *s = c->session;
     bool skipped = s->reply_mode == SESSION_REPLY_SKIP;
-    session_reset(s, c->sv->config->requirepass[0] == '\0');
+    session_reset(s);
     if (!skipped)
         c->w = session_writer(s);
     write_status(&c->w, "RESET");
 }
 
-/* --- passwords ------------------------------------------------------------------------------ */
+/* --- logging in ------------------------------------------------------------------------------- */
 
-/* Takes the same time for every wrong guess of one length. */
-static bool password_is(struct bytes given, const char *password)
+/* Logs the session in, or answers why not. */
+static bool log_in(struct call *c, struct bytes name, struct bytes password)
 {
-    unsigned char a[crypto_generichash_BYTES], b[crypto_generichash_BYTES];
-    crypto_generichash(a, sizeof(a), (const unsigned char *)given.data, given.len, NULL, 0);
-    crypto_generichash(b, sizeof(b), (const unsigned char *)password, strlen(password), NULL, 0);
-    return sodium_memcmp(a, b, sizeof(a)) == 0;
-}
-
-/* Logs the session in, or answers why not. There is one user, "default". */
-static bool log_in(struct call *c, struct bytes user, struct bytes password)
-{
-    const char *wanted = c->sv->config->requirepass;
-    bool right = wanted[0] == '\0' || password_is(password, wanted);
-    if (!right || !bytes_equal(user, BYTES_LITERAL("default"))) {
+    struct user *user = users_find(c->sv->users, name);
+    if (!user_accepts(user, password)) {
+        permission_note_login(c->sv, c->session, c->argv[0], name);
         write_error(&c->w, "WRONGPASS invalid username-password pair or user is disabled.");
         return false;
     }
-    c->session->authenticated = true;
-    c->session->request.authenticated = true;
+    session_log_in(c->session, user);
     return true;
 }
 
@@ -89,12 +79,13 @@ void cmd_auth(struct call *c)
         reply_syntax_error(c);
         return;
     }
-    if (c->argc == 2 && c->sv->config->requirepass[0] == '\0') {
+    if (c->argc == 2 && users_default(c->sv->users)->nopass) {
         write_error(&c->w, "ERR AUTH <password> called without any password configured for the "
                            "default user. Are you sure your configuration is correct?");
         return;
     }
-    if (log_in(c, c->argc == 3 ? c->argv[1] : BYTES_LITERAL("default"), c->argv[c->argc - 1]))
+    struct bytes name = c->argc == 3 ? c->argv[1] : BYTES_LITERAL(USERS_DEFAULT_NAME);
+    if (log_in(c, name, c->argv[c->argc - 1]))
         write_ok(&c->w);
 }
 
@@ -169,7 +160,7 @@ void cmd_hello(struct call *c)
         return;
     if (!bytes_is_null(hello.user) && !log_in(c, hello.user, hello.password))
         return;
-    if (!s->authenticated) {
+    if (!s->authenticated && !users_are_open(c->sv->users)) {
         write_error(
             &c->w, "NOAUTH HELLO must be called with the client already authenticated, otherwise "
                    "the HELLO AUTH <user> <pass> option can be used to authenticate the client and "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* MULTI, EXEC, DISCARD. Queueing itself is in dispatch.c. */
 #include "commands/handlers.h"
+#include "commands/permission.h"
 
 void cmd_multi(struct call *c)
 {
@@ -22,6 +23,22 @@ void cmd_discard(struct call *c)
     write_ok(&c->w);
 }
 
+/* The rules may have changed since it was queued. */
+static bool is_permitted_still(struct call *c, const struct transaction_item *item)
+{
+    enum access_denial denial =
+        permission_of(c->sv, c->session, item->command, item->argc, item->argv);
+    if (denial == ACCESS_GRANTED)
+        return true;
+    struct writer w = session_writer(c->session);
+    write_error(&w,
+                "NOPERM ACLs rules changed between the moment the transaction was accumulated and "
+                "the EXEC call. This command is no longer allowed for the following reason: %s",
+                permission_reason(denial));
+    command_stats(c->sv->commands, item->command)->rejected++;
+    return false;
+}
+
 /* Each command answers into the array by itself. What one of them does to the session holds for those
  * behind it, so CLIENT REPLY OFF silences them and HELLO changes how they answer, as in Redis. */
 static void run_items(struct call *c, const struct transaction *items)
@@ -32,7 +49,8 @@ static void run_items(struct call *c, const struct transaction *items)
         /* Closed on the way: all of it is executed, and nobody reads the answers. */
         if (s->dead)
             s->reply_mode = SESSION_REPLY_OFF;
-        command_run(c->sv, s, item->command, item->argc, item->argv);
+        if (is_permitted_still(c, item))
+            command_run(c->sv, s, item->command, item->argc, item->argv);
     }
 }
 

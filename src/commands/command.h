@@ -37,22 +37,33 @@ enum command_flags {
     CMD_MAY_REPLICATE = 1 << 14, /* reaches others though it writes nothing: PAUSE WRITE stops it */
 };
 
+/* Redis's, all of them, so that rules written for it are understood; then our own. */
 enum command_category {
     CAT_KEYSPACE = 1 << 0,
     CAT_READ = 1 << 1,
     CAT_WRITE = 1 << 2,
-    CAT_ADMIN = 1 << 3,
-    CAT_DANGEROUS = 1 << 4,
-    CAT_CONNECTION = 1 << 5,
-    CAT_PUBSUB = 1 << 6,
-    CAT_BLOCKING = 1 << 7,
-    CAT_FAST = 1 << 8,
-    CAT_SLOW = 1 << 9,
-    CAT_TRANSACTION = 1 << 10,
-    CAT_ECHO = 1 << 11,
-    CAT_LOG = 1 << 12,
-    CAT_GROUP = 1 << 13,
-    CAT_TOPIC = 1 << 14,
+    CAT_SET = 1 << 3,
+    CAT_SORTEDSET = 1 << 4,
+    CAT_LIST = 1 << 5,
+    CAT_HASH = 1 << 6,
+    CAT_STRING = 1 << 7,
+    CAT_BITMAP = 1 << 8,
+    CAT_HYPERLOGLOG = 1 << 9,
+    CAT_GEO = 1 << 10,
+    CAT_STREAM = 1 << 11,
+    CAT_PUBSUB = 1 << 12,
+    CAT_ADMIN = 1 << 13,
+    CAT_FAST = 1 << 14,
+    CAT_SLOW = 1 << 15,
+    CAT_BLOCKING = 1 << 16,
+    CAT_DANGEROUS = 1 << 17,
+    CAT_CONNECTION = 1 << 18,
+    CAT_TRANSACTION = 1 << 19,
+    CAT_SCRIPTING = 1 << 20,
+    CAT_ECHO = 1 << 21,
+    CAT_LOG = 1 << 22,
+    CAT_GROUP = 1 << 23,
+    CAT_TOPIC = 1 << 24,
 };
 
 struct command {
@@ -104,6 +115,8 @@ void command_each_category(const struct command *c, void (*fn)(void *ctx, const 
                            void *ctx);
 /* The category of a word without '@', or 0. */
 unsigned command_category(struct bytes word);
+/* The word of bit `i`, with '@'; NULL behind the last. */
+const char *command_category_word(size_t i);
 
 /* Runs a command whose arguments were checked: counts and times it and lets it answer. EXEC uses it too. */
 void command_run(struct services *sv, struct session *s, const struct command *command, int argc,

@@ -167,22 +167,13 @@ static const struct bit_word flag_words[] = {
     {CMD_MAY_REPLICATE, "may_replicate"},
 };
 
-static const struct bit_word category_words[] = {
-    {CAT_KEYSPACE, "@keyspace"},
-    {CAT_READ, "@read"},
-    {CAT_WRITE, "@write"},
-    {CAT_ADMIN, "@admin"},
-    {CAT_DANGEROUS, "@dangerous"},
-    {CAT_CONNECTION, "@connection"},
-    {CAT_PUBSUB, "@pubsub"},
-    {CAT_BLOCKING, "@blocking"},
-    {CAT_FAST, "@fast"},
-    {CAT_SLOW, "@slow"},
-    {CAT_TRANSACTION, "@transaction"},
-    {CAT_ECHO, "@echo"},
-    {CAT_LOG, "@log"},
-    {CAT_GROUP, "@group"},
-    {CAT_TOPIC, "@topic"},
+/* In the order of their bits. */
+static const char *const category_words[] = {
+    "@keyspace",  "@read",     "@write",     "@set",        "@sortedset",
+    "@list",      "@hash",     "@string",    "@bitmap",     "@hyperloglog",
+    "@geo",       "@stream",   "@pubsub",    "@admin",      "@fast",
+    "@slow",      "@blocking", "@dangerous", "@connection", "@transaction",
+    "@scripting", "@echo",     "@log",       "@group",      "@topic",
 };
 
 static void each_word(const struct bit_word *words, size_t count, unsigned bits,
@@ -201,13 +192,20 @@ void command_each_flag(const struct command *c, void (*fn)(void *ctx, const char
 void command_each_category(const struct command *c, void (*fn)(void *ctx, const char *word),
                            void *ctx)
 {
-    each_word(category_words, COUNT_OF(category_words), c->categories, fn, ctx);
+    for (size_t i = 0; i < COUNT_OF(category_words); i++)
+        if (c->categories >> i & 1)
+            fn(ctx, category_words[i]);
+}
+
+const char *command_category_word(size_t i)
+{
+    return i < COUNT_OF(category_words) ? category_words[i] : NULL;
 }
 
 unsigned command_category(struct bytes word)
 {
     for (size_t i = 0; i < COUNT_OF(category_words); i++)
-        if (bytes_is(word, category_words[i].word + 1))
-            return category_words[i].bit;
+        if (bytes_is(word, category_words[i] + 1))
+            return 1u << i;
     return 0;
 }

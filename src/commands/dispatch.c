@@ -4,6 +4,7 @@
 #include "commands/command.h"
 #include "commands/handlers.h"
 #include "commands/monitors.h"
+#include "commands/permission.h"
 #include "commands/timing.h"
 
 #include "base/buf.h"
@@ -106,19 +107,43 @@ static const struct command *resolve(struct services *sv, struct session *s, str
     return command;
 }
 
-/* Whether the state of the session allows the command now; answers if not. */
-static bool permitted(struct session *s, const struct command *command, struct writer *w)
+static void refuse_denied(struct session *s, struct writer *w, const struct command *command,
+                          enum access_denial denial)
 {
-    if (!s->authenticated && !(command->flags & CMD_NO_AUTH)) {
+    struct buf text = {0};
+    denial_sentence(&text, command, denial);
+    buf_append_char(&text, '\0');
+    refuse(s, w, command, "NOPERM", text.data);
+    buf_deinit(&text);
+}
+
+/* Whether the user may make the call; answers if not. */
+static bool has_permission(struct services *sv, struct session *s, const struct command *command,
+                           int argc, const struct bytes *argv, struct writer *w)
+{
+    enum access_denial denial = permission_of(sv, s, command, argc, argv);
+    if (LIKELY(denial == ACCESS_GRANTED))
+        return true;
+    refuse_denied(s, w, command, denial);
+    return false;
+}
+
+/* Whether the state of the session and its user allow the call now; answers if not. */
+static bool permitted(struct services *sv, struct session *s, const struct command *command,
+                      int argc, const struct bytes *argv, struct writer *w)
+{
+    if (!s->authenticated && !(command->flags & CMD_NO_AUTH) && !users_are_open(sv->users)) {
         refuse(s, w, command, "NOAUTH", "Authentication required.");
-        return false;
-    }
-    if (s->proto == 2 && !(command->flags & CMD_IN_SUBSCRIBED) && session_is_subscriber(s)) {
-        refuse_subscribed(s, w, command);
         return false;
     }
     if (s->transaction.open && (command->flags & CMD_NO_MULTI)) {
         write_error(w, "ERR Command not allowed inside a transaction");
+        return false;
+    }
+    if (!has_permission(sv, s, command, argc, argv, w))
+        return false;
+    if (s->proto == 2 && !(command->flags & CMD_IN_SUBSCRIBED) && session_is_subscriber(s)) {
+        refuse_subscribed(s, w, command);
         return false;
     }
     return true;
@@ -205,7 +230,7 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
         spoil_transaction(s);
         return;
     }
-    if (!permitted(s, command, &w)) {
+    if (!permitted(sv, s, command, argc, argv, &w)) {
         command_stats(sv->commands, command)->rejected++;
         spoil_transaction(s);
         return;

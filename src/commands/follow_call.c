@@ -74,13 +74,28 @@ bool is_follow_pattern(const struct config *config, struct bytes pattern)
            last_of(pattern, '@') < pattern.len;
 }
 
+/* What stands between the prefix and the position; *at is where the position is led in. */
+static struct bytes read_what(const struct config *config, struct bytes pattern, size_t *at)
+{
+    size_t prefix = strlen(config->follow_prefix);
+    *at = last_of(pattern, '@');
+    if (*at < prefix)
+        *at = prefix;
+    return part_of(pattern, prefix, *at);
+}
+
+struct bytes follow_pattern_topic(const struct config *config, struct bytes pattern)
+{
+    size_t at;
+    struct bytes what = read_what(config, pattern, &at);
+    struct bytes topic = part_of(what, 0, first_of(what, '#'));
+    return part_of(topic, 0, last_of(topic, '/'));
+}
+
 bool read_follow_pattern(struct call *c, struct bytes pattern, struct follow_wish *wish)
 {
-    size_t prefix = strlen(c->sv->config->follow_prefix);
-    size_t at = last_of(pattern, '@');
-    if (at < prefix)
-        at = prefix;
-    struct bytes what = part_of(pattern, prefix, at);
+    size_t at;
+    struct bytes what = read_what(c->sv->config, pattern, &at);
     struct bytes position = part_of(pattern, at < pattern.len ? at + 1 : at, pattern.len);
     size_t hash = first_of(what, '#');
     *wish = (struct follow_wish){.pattern = pattern, .key = BYTES_NULL};
@@ -119,7 +134,7 @@ static void write_refusal(struct writer *w, const struct follow_call *f)
     struct bytes topic = f->wishes[o->wish].topic;
     switch (o->refusal) {
     case FOLLOW_NO_TOPIC:
-        write_unknown_topic(w, catalog_name_has_meta(f->catalog, topic), topic);
+        write_unknown_topic(w, catalog_name_has_meta(f->sv->catalog, topic), topic);
         break;
     case FOLLOW_NO_PARTITION:
         write_error(w, "UNKNOWNPARTITION topic '%.*s' has no partition %lld", shown(topic),
@@ -157,8 +172,9 @@ struct follow_call *follow_call_create(struct call *c,
     size_t bytes = 0;
     for (int i = 0; i < c->argc; i++)
         bytes += c->argv[i].len;
+    f->sv = c->sv;
     f->session = c->session;
-    f->catalog = c->sv->catalog;
+    f->command = c->command;
     f->begin = begin;
     f->argc = c->argc;
     f->argv = mem_alloc((size_t)c->argc * sizeof(*f->argv) + bytes);
@@ -183,7 +199,9 @@ void follow_call_free(struct follow_call *f)
 /* Confirmations are pushed as messages are: CLIENT REPLY does not silence them. */
 static void finish(struct follow_call *f, struct writer *w)
 {
-    if (f->opening.refusal == FOLLOW_ACCEPTED)
+    if (f->denial != ACCESS_GRANTED)
+        write_denial(w, f->command, f->denial);
+    else if (f->opening.refusal == FOLLOW_ACCEPTED)
         f->begin(f, w);
     else
         write_refusal(w, f);
@@ -202,7 +220,10 @@ static void release(struct late_reply *l)
 static void on_done(struct follow_opening *o)
 {
     struct follow_call *f = CONTAINER_OF(o, struct follow_call, opening);
-    if (f->reply.mute && o->refusal == FOLLOW_ACCEPTED) {
+    /* What the client may read can have changed since he asked. */
+    if (o->refusal != FOLLOW_GONE)
+        f->denial = permission_of(f->sv, f->session, f->command, f->argc, f->argv);
+    if (f->reply.mute && f->denial == ACCESS_GRANTED && o->refusal == FOLLOW_ACCEPTED) {
         struct writer w = {.out = &f->session->out,
                            .proto = f->session->proto,
                            .counts = &f->session->sessions->errors};

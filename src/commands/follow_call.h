@@ -6,11 +6,13 @@
 
 #include "commands/command.h"
 #include "commands/late_reply.h"
+#include "commands/permission.h"
 #include "topics/follow.h"
 
 struct follow_call {
+    struct services *sv;     /* borrowed */
     struct session *session; /* borrowed */
-    struct catalog *catalog;
+    const struct command *command;
     int argc;
     struct bytes *argv;         /* owned, one block with the bytes */
     struct follow_wish *wishes; /* owned; their texts are in argv */
@@ -19,6 +21,7 @@ struct follow_call {
     void (*begin)(struct follow_call *f, struct writer *w);
 
     /* Private. */
+    enum access_denial denial;
     struct follow_opening opening;
     struct late_reply reply;
 };
@@ -32,6 +35,8 @@ void follow_call_run(struct call *c, struct follow_call *f);
 
 /* A pattern that begins with the server's follow-prefix and has a position ("@…"). */
 bool is_follow_pattern(const struct config *config, struct bytes pattern);
+/* The topic, or glob of topics, that it is about. */
+struct bytes follow_pattern_topic(const struct config *config, struct bytes pattern);
 /* Takes it apart; answers with an error and returns false when it is wrong. */
 bool read_follow_pattern(struct call *c, struct bytes pattern, struct follow_wish *wish);
 /* "topic" or "topic/partition"; likewise. */

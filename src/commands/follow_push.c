@@ -2,6 +2,7 @@
 #include "commands/follow_push.h"
 
 #include "commands/errors.h"
+#include "commands/permission.h"
 #include "commands/record_reply.h"
 
 #include "base/num.h"
@@ -218,8 +219,14 @@ static void ended(struct follower *f, const struct follow_form *form,
     push_end_followed(&p);
 }
 
+static bool may_read(struct follower *f, struct bytes topic)
+{
+    return permission_to_follow(session_of(f)->user, topic);
+}
+
 const struct follower_ops follow_push_ops = {
     .wants = wants,
+    .may_read = may_read,
     .encode = encode,
     .deliver = deliver,
     .lost = lost,

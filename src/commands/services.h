@@ -3,6 +3,8 @@
 #ifndef ECHOLOG_COMMANDS_SERVICES_H
 #define ECHOLOG_COMMANDS_SERVICES_H
 
+#include "access/access_log.h"
+#include "access/users.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/timers.h"
@@ -30,6 +32,8 @@ struct services {
     struct storage *storage;
     struct catalog *catalog;
     struct groups *groups;
+    struct users *users;
+    struct access_log *access_log;
     struct pubsub *pubsub;
     struct follows *follows;
     struct recorder *recorder;
@@ -53,6 +57,8 @@ struct services {
     struct list config_parts; /* who must agree to a CONFIG SET; see config/config_part.h */
     /* A directive was changed at run time: all parts agreed, and its value holds. */
     void (*configured)(struct services *sv, const struct directive *d);
+    /* Bytes that nobody can guess; from main. False when the system gives none. NULL: never. */
+    bool (*secret_bytes)(void *to, size_t len);
     /* Process figures for INFO; from main, since the core asks the system nothing. */
     void (*process_figures)(struct services *sv, struct process_figures *figures);
 };

@@ -216,6 +216,40 @@ static void client_memory_format(const void *source, struct buf *text)
         buf_printf(text, "%" PRId64, value);
 }
 
+/* --- user ----------------------------------------------------------------------------------- */
+
+/* One more line, or several. */
+static enum err users_parse(void *target, struct bytes text, struct buf *why)
+{
+    char **users = target;
+    struct buf all = {0};
+
+    (void)why; /* whether the rules are right is found out when they are applied */
+    if (*users != NULL && text.len > 0 && (*users)[0] != '\0')
+        buf_printf(&all, "%s\n", *users);
+    if (text.len > 0)
+        buf_append_bytes(&all, text);
+    else if (*users != NULL)
+        buf_append_string(&all, *users);
+    mem_free(*users);
+    *users = mem_strndup(buf_bytes(&all).data, all.len);
+    buf_deinit(&all);
+    return ERR_OK;
+}
+
+static void users_format_lines(const void *source, void (*line)(void *ctx, struct bytes value),
+                               void *ctx)
+{
+    const char *users = *(char *const *)source;
+
+    while (*users != '\0') {
+        size_t len = strcspn(users, "\n");
+
+        line(ctx, bytes_of(users, len));
+        users += users[len] == '\n' ? len + 1 : len;
+    }
+}
+
 /* --- dir ------------------------------------------------------------------------------------ */
 
 static enum err dir_check(struct bytes text, struct buf *why)
@@ -286,6 +320,9 @@ static const struct directive_word supervised_words[] = {{"no", CONFIG_SUPERVISE
                                                          {"auto", CONFIG_SUPERVISED_AUTO},
                                                          {NULL, 0}};
 
+static const struct directive_word channels_words[] = {
+    {"allchannels", CONFIG_CHANNELS_ALL}, {"resetchannels", CONFIG_CHANNELS_NONE}, {NULL, 0}};
+
 static const struct directive_word ack_words[] = {{"none", CONFIG_ACK_NONE},
                                                   {"written", CONFIG_ACK_WRITTEN},
                                                   {"synced", CONFIG_ACK_SYNCED},
@@ -323,7 +360,16 @@ static const struct directive items[] = {
     INT("maxclients", maxclients, 0, "10000", 1, UINT_MAX, "clients at a time"),
     BOOL("protected-mode", protected_mode, 0, "yes",
          "without a password, answer local clients only"),
-    STRING("requirepass", requirepass, DIRECTIVE_SECRET, "", NULL, "the password; empty is none"),
+    STRING("requirepass", requirepass, DIRECTIVE_SECRET, "", NULL,
+           "the password of the user \"default\"; empty is none"),
+    {COMMON("user", CUSTOM, users, FIXED | DIRECTIVE_WORDS | DIRECTIVE_LINES | DIRECTIVE_HIDDEN | DIRECTIVE_SECRET,
+            "", "a user and what he may do"),
+     .parse = users_parse, .format = text_format, .format_lines = users_format_lines,
+     .release = text_release, .size = sizeof(((struct config *)0)->users)},
+    STRING("aclfile", aclfile, FIXED, "", NULL, "the file that users are kept in; empty is none"),
+    ENUM("acl-pubsub-default", acl_pubsub_default, 0, "resetchannels", channels_words,
+         "which channels new users have"),
+    INT("acllog-max-len", acllog_max_len, 0, "128", 0, INT64_MAX, "entries of ACL LOG"),
 
     CUSTOM("metrics-bind", metrics_bind, FIXED | DIRECTIVE_WORDS, "127.0.0.1 -::1", bind_parse,
            text_format, text_release, "addresses of the HTTP port for metrics"),

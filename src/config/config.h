@@ -15,6 +15,7 @@
 /* Leaves room to add a time of the clock and to count in microseconds. */
 #define CONFIG_MS_MAX (INT64_MAX / 1000000)
 
+enum config_channels { CONFIG_CHANNELS_NONE, CONFIG_CHANNELS_ALL };
 enum config_ack { CONFIG_ACK_NONE, CONFIG_ACK_WRITTEN, CONFIG_ACK_SYNCED };
 
 enum config_supervised { CONFIG_SUPERVISED_NO, CONFIG_SUPERVISED_SYSTEMD, CONFIG_SUPERVISED_AUTO };
@@ -38,12 +39,17 @@ struct config {
     int64_t timeout_s; /* idle clients; 0: never */
     int64_t maxclients;
     bool protected_mode;
-    char *requirepass; /* "" is none */
     /* metrics */
     char *metrics_bind;         /* as bind */
     int64_t metrics_port;       /* 0: off */
     int64_t metrics_topics_max; /* with series of their own */
     int64_t metrics_groups_max;
+    /* access */
+    char *requirepass;      /* "" is none */
+    char *aclfile;          /* where users are kept; "" is nowhere */
+    char *users;            /* what stands behind "user", a line each */
+    int acl_pubsub_default; /* enum config_channels: what new users may listen to */
+    int64_t acllog_max_len;
     /* limits */
     int64_t proto_max_bulk_len;
     int64_t client_query_buffer_limit;

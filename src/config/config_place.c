@@ -3,6 +3,7 @@
 #include "config/config_place.h"
 #include "base/nearest.h"
 #include "config/quote.h"
+#include "config/words.h"
 
 void place_begin_problem(struct config_source *s, const struct place *p)
 {
@@ -108,7 +109,10 @@ enum err place_apply(struct config_source *s, const struct place *p, struct byte
         return ERR_INVALID;
     }
     struct buf value = {0}, cause = {0};
-    join(words, count, &value);
+    if ((d->flags & DIRECTIVE_LINES) && count > 1) /* one word is a line as it is */
+        words_join(words, count, &value);
+    else
+        join(words, count, &value);
     enum err err = directive_set(d, s->config, buf_bytes(&value), &cause);
     if (err != ERR_OK)
         say_bad_value(s, p, d, buf_bytes(&value), buf_bytes(&cause));

@@ -27,6 +27,9 @@ enum directive_flags {
     DIRECTIVE_TRUE_FALSE = 4, /* a BOOL that reads and writes true/false */
     DIRECTIVE_WORDS = 8,      /* its value in a file or on the command line is one or more words */
     DIRECTIVE_REFERS = 16, /* names files whose content counts: set to the same, it has changed */
+    DIRECTIVE_LINES =
+        32, /* WORDS, and may stand several times: `parse` adds a line that words_split cuts up */
+    DIRECTIVE_HIDDEN = 64, /* not told by CONFIG GET */
 };
 
 struct directive_word {

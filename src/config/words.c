@@ -31,3 +31,42 @@ enum err words_split(struct words *w, struct bytes line)
     w->count = 0;
     return err == ERR_OK ? ERR_TOO_LARGE : err;
 }
+
+static bool needs_quotes(struct bytes word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        unsigned char c = (unsigned char)word.data[i];
+
+        if (c <= ' ' || c == 0x7f || strchr("\"'\\", c) != NULL)
+            return true;
+    }
+    return word.len == 0;
+}
+
+static void append_quoted(struct bytes word, struct buf *line)
+{
+    buf_append_char(line, '"');
+    for (size_t i = 0; i < word.len; i++) {
+        unsigned char c = (unsigned char)word.data[i];
+
+        if (c == '"' || c == '\\')
+            buf_printf(line, "\\%c", c);
+        else if (c < ' ' || c == 0x7f)
+            buf_printf(line, "\\x%02x", c);
+        else
+            buf_append_char(line, (char)c);
+    }
+    buf_append_char(line, '"');
+}
+
+void words_join(const struct bytes *words, size_t count, struct buf *line)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_append_char(line, ' ');
+        if (needs_quotes(words[i]))
+            append_quoted(words[i], line);
+        else
+            buf_append_bytes(line, words[i]);
+    }
+}

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
-#define WORDS_MAX 64
+#define WORDS_MAX 256
 
 struct words {
     size_t count;
@@ -23,5 +23,8 @@ void words_deinit(struct words *w);
  * followed by a blank; ERR_TOO_LARGE: more than WORDS_MAX. There are no words then. */
 MUST_CHECK
 enum err words_split(struct words *w, struct bytes line);
+
+/* Appends the words as a line that words_split cuts up again: quoted where they need it. */
+void words_join(const struct bytes *words, size_t count, struct buf *line);
 
 #endif

@@ -78,6 +78,19 @@ void write_verror(struct writer *w, const char *format, va_list args)
     out_append(w->out, line, len);
 }
 
+void write_long_error(struct writer *w, struct bytes text)
+{
+    w->errors++;
+    if (w->counts != NULL)
+        error_counts_add(w->counts, text);
+    out_append(w->out, "-", 1);
+    for (size_t i = 0; i < text.len; i++) {
+        bool breaks = text.data[i] == '\r' || text.data[i] == '\n';
+        out_append(w->out, breaks ? " " : &text.data[i], 1);
+    }
+    out_append(w->out, "\r\n", 2);
+}
+
 /* --- numbers ------------------------------------------------------------------------------------ */
 
 void write_int(struct writer *w, int64_t value)

@@ -26,6 +26,8 @@ void write_status(struct writer *w, const char *text);
 /* `format` begins with the code: "ERR unknown command …". Cut at WRITER_ERROR_BYTES_MAX. */
 void write_error(struct writer *w, const char *format, ...) PRINTF_LIKE(2, 3);
 void write_verror(struct writer *w, const char *format, va_list args) PRINTF_LIKE(2, 0);
+/* One that is not cut: for lists of what is wrong. */
+void write_long_error(struct writer *w, struct bytes text);
 void write_int(struct writer *w, int64_t value);
 void write_bulk(struct writer *w, struct bytes value); /* null bytes write a null */
 void write_bulk_string(struct writer *w, const char *value);

@@ -4,9 +4,11 @@
 #include "server/broker.h"
 
 #include "base/mem.h"
+#include "commands/access_set.h"
 #include "commands/append_hold.h"
 #include "commands/client_describe.h"
 #include "commands/command.h"
+#include "commands/command_vocabulary.h"
 #include "commands/follow_push.h"
 #include "commands/insight.h"
 
@@ -20,6 +22,8 @@ struct broker {
     struct hash_key hash_key;
     struct random random;
     struct timers timers;
+    struct access_vocabulary *vocabulary; /* owned */
+    struct access_log access_log;
     struct clock *clock; /* borrowed, as all that the options name */
     struct disk *disk;
     void (*configured)(void *ctx, const struct directive *d);
@@ -78,6 +82,7 @@ static void on_configured(struct services *sv, const struct directive *d)
     storage_set_tail_bytes_max(sv->storage, (size_t)sv->config->tail_cache_bytes);
     catalog_defaults_changed(sv->catalog);
     groups_configured(sv->groups);
+    access_configured(sv, d);
     insight_configured(sv->insight);
     if (b->configured != NULL)
         b->configured(b->ctx, d);
@@ -170,6 +175,31 @@ static enum err open_groups(struct broker *b)
     return groups_open(&options, &sv->groups);
 }
 
+/* Users from the configuration or from their own file, and what requirepass says of "default" before that. */
+static enum err open_users(struct broker *b)
+{
+    struct services *sv = &b->services;
+    struct buf why = {0};
+    sv->commands = command_table_create(&b->hash_key);
+    b->vocabulary = command_vocabulary_create(sv->commands);
+    sv->users = users_create(b->vocabulary);
+    access_log_init(&b->access_log);
+    sv->access_log = &b->access_log;
+    enum err err = access_open(sv, &why);
+    if (err != ERR_OK)
+        TRACE_WARN(sv->trace, "Cannot set up the users: %.*s", (int)why.len, buf_bytes(&why).data);
+    buf_deinit(&why);
+    return err;
+}
+
+static void close_users(struct broker *b)
+{
+    access_log_deinit(&b->access_log);
+    users_destroy(b->services.users);
+    command_vocabulary_destroy(b->vocabulary);
+    command_table_destroy(b->services.commands);
+}
+
 static enum err close_log(struct broker *b)
 {
     enum err err = catalog_close(b->services.catalog);
@@ -193,6 +223,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     b->services.configured = on_configured;
     list_init(&b->services.config_parts);
     b->services.process_figures = options->process_figures;
+    b->services.secret_bytes = options->secret_bytes;
     b->disk = options->disk;
     b->configured = options->configured;
     b->opening = options->opening;
@@ -202,16 +233,18 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     timers_init(&b->timers);
     make_run_id(b);
 
-    enum err err = open_log(b);
+    enum err err = open_users(b);
     if (err != ERR_OK)
-        goto err_after_timers;
+        goto err_after_users;
+    err = open_log(b);
+    if (err != ERR_OK)
+        goto err_after_users;
     err = open_groups(b);
     if (err != ERR_OK)
         goto err_after_log;
     b->services.pubsub = pubsub_create(&b->hash_key);
     b->services.follows = follows_create(b->services.catalog, &b->hash_key);
     b->services.recorder = recorder_create(b->services.catalog, b->services.pubsub, &b->hash_key);
-    b->services.commands = command_table_create(&b->hash_key);
     b->services.holds = append_holds_create();
     struct sessions_options sessions_options = {
         .owner = {.ctx = b,
@@ -224,6 +257,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
         .clock = options->clock,
         .timers = &b->timers,
         .trace = options->trace,
+        .users = b->services.users,
         .pubsub = b->services.pubsub,
         .follows = b->services.follows,
         .follower_ops = &follow_push_ops,
@@ -237,7 +271,8 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
 
 err_after_log:
     (void)close_log(b); /* the reason that counts is known */
-err_after_timers:
+err_after_users:
+    close_users(b);
     timers_deinit(&b->timers);
     mem_free(b);
     return err;
@@ -253,7 +288,7 @@ enum err broker_destroy(struct broker *b)
     groups_close(sv->groups);
     enum err err = close_log(b);
     append_holds_destroy(sv->holds);
-    command_table_destroy(sv->commands);
+    close_users(b);
     pubsub_destroy(sv->pubsub);
     timers_deinit(&b->timers);
     mem_free(b);

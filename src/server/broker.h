@@ -22,6 +22,7 @@ struct broker_options {
     const char *config_file;                 /* "" when there is none */
     const struct config_files *config_files; /* NULL: it cannot be written */
     void (*process_figures)(struct services *sv, struct process_figures *figures);
+    bool (*secret_bytes)(void *to, size_t len); /* see services.h */
     /* A directive changed at run time, for what lies outside the broker and cannot fail. May be NULL. */
     void (*configured)(void *ctx, const struct directive *d);
     /* Before each partition that is opened at start, with how many are. May be NULL. */
@@ -37,7 +38,8 @@ struct broker_command {
 };
 
 /* Opens the log in the disk's root (blocks) and traces what was found. ERR_BUSY another server uses the
- * directory; otherwise as catalog_open. The reason is traced. */
+ * directory; ERR_INVALID the users that are configured are not in order; otherwise as catalog_open. The reason is
+ * traced. */
 MUST_CHECK
 enum err broker_create(const struct broker_options *options, struct broker **broker);
 /* Writes and syncs what is left (blocks), closes every connection and the log; the first error. */

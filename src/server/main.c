@@ -180,6 +180,7 @@ static bool open_broker(struct machine *m)
         .config_file = m->config_file,
         .config_files = &config_files,
         .process_figures = process_read_figures,
+        .secret_bytes = process_random,
         .configured = on_configured,
         .opening = on_opening,
         .ctx = m,
@@ -188,7 +189,10 @@ static bool open_broker(struct machine *m)
         !process_random(&options.hash_key, sizeof(options.hash_key)))
         return fail(m, "Cannot start", "the system gives no random bytes");
     enum err err = broker_create(&options, &m->broker);
-    if (err != ERR_OK && m->trace.fd != STDOUT_FILENO)
+    if (err == ERR_INVALID && m->trace.fd != STDOUT_FILENO)
+        fprintf(stderr, "echolog-server: cannot set up the users: '%s' says why\n",
+                m->config.logfile);
+    else if (err != ERR_OK && m->trace.fd != STDOUT_FILENO)
         fprintf(stderr, "echolog-server: cannot open the log in '%s': %s\n", m->config.dir,
                 err_text(err));
     return err == ERR_OK;

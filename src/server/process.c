@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "server/process.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -97,5 +98,15 @@ int64_t process_raise_file_limit(int64_t wanted)
 
 bool process_random(void *data, size_t len)
 {
-    return getrandom(data, len, 0) == (ssize_t)len;
+    char *to = data;
+    while (len > 0) {
+        ssize_t got = getrandom(to, len, 0);
+        if (got < 0 && errno != EINTR)
+            return false;
+        if (got > 0) {
+            to += got;
+            len -= (size_t)got;
+        }
+    }
+    return true;
 }

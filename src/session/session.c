@@ -99,7 +99,19 @@ void session_set_proto(struct session *s, int proto)
     s->proto = s->subscriber.proto = s->follower.proto = proto;
 }
 
-void session_reset(struct session *s, bool authenticated)
+void session_log_in(struct session *s, struct user *user)
+{
+    s->user = user;
+    s->authenticated = s->request.authenticated = true;
+}
+
+void session_log_out(struct session *s)
+{
+    s->user = users_default(s->sessions->users);
+    s->authenticated = s->request.authenticated = users_are_open(s->sessions->users);
+}
+
+void session_reset(struct session *s)
 {
     transaction_clear(&s->transaction);
     session_stop_tracking(s);
@@ -110,8 +122,7 @@ void session_reset(struct session *s, bool authenticated)
     session_set_name(s, BYTES_LITERAL(""));
     session_set_proto(s, 2);
     s->reply_mode = SESSION_REPLY_ON;
-    s->authenticated = authenticated;
-    s->request.authenticated = authenticated;
+    session_log_out(s);
     list_remove(&s->in_monitors);
     s->no_evict = false;
     s->no_touch = false;

@@ -11,6 +11,7 @@
 #ifndef ECHOLOG_SESSION_SESSION_H
 #define ECHOLOG_SESSION_SESSION_H
 
+#include "access/users.h"
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/out.h"
@@ -78,7 +79,8 @@ struct session {
 
     int proto; /* 2 or 3 */
     enum session_reply_mode reply_mode;
-    bool authenticated;
+    struct user *user;  /* borrowed; never NULL: "default" before it has logged in */
+    bool authenticated; /* or need not to be: see users_are_open */
     bool no_evict;
     bool no_touch;
     char *name;     /* owned; "" when not set */
@@ -139,8 +141,12 @@ void session_set_lib(struct session *s, struct bytes lib_name,
 /* 2 or 3: also how what is pushed to it is framed from now on. */
 void session_set_proto(struct session *s, int proto);
 
-/* Back to a fresh connection's state, as RESET: protocol, subscriptions, what it follows, transaction, name, reply mode. */
-void session_reset(struct session *s, bool authenticated);
+/* Logs it in as `user`, or out: it is "default" then. */
+void session_log_in(struct session *s, struct user *user);
+void session_log_out(struct session *s);
+
+/* Back to a fresh connection's state, as RESET: user, protocol, subscriptions, what it follows, transaction, name, reply mode. */
+void session_reset(struct session *s);
 /* As CLIENT TRACKING has it, turned off. */
 void session_stop_tracking(struct session *s);
 

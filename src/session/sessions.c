@@ -63,6 +63,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
     all->clock = options->clock;
     all->timers = options->timers;
     all->trace = options->trace;
+    all->users = options->users;
     all->pubsub = options->pubsub;
     all->follows = options->follows;
     all->follower_ops = options->follower_ops;
@@ -180,8 +181,7 @@ static struct session *session_create(struct sessions *all, struct stream *strea
     group_client_init(&s->group_client, stream->peer, on_assigned);
     follower_init(&s->follower, all->follows, all->follower_ops);
     session_set_proto(s, 2);
-    s->authenticated = all->config->requirepass[0] == '\0';
-    s->request.authenticated = s->authenticated;
+    session_log_out(s);
     s->request.bulk_bytes_max = all->config->proto_max_bulk_len;
     s->name = mem_strdup("");
     s->lib_name = mem_strdup("");
@@ -233,6 +233,20 @@ static void refuse(struct stream *stream, const char *error)
     stream_close(stream);
 }
 
+static const char protected_mode_error[] =
+    "-DENIED Echolog is running in protected mode because protected mode is enabled and no "
+    "password is set for the default user. In this mode connections are only accepted from the "
+    "loopback interface. If you want to connect from external computers to Echolog you may adopt "
+    "one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG "
+    "SET protected-mode no' from the loopback interface by connecting to Echolog from the same "
+    "host the server is running, however MAKE SURE Echolog is not publicly accessible from "
+    "internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you "
+    "can just disable the protected mode by editing the Echolog configuration file, and setting "
+    "the protected mode option to 'no', and then restarting the server. 3) If you started the "
+    "server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup "
+    "a an authentication password for the default user. NOTE: You only need to do one of the above "
+    "things in order for the server to start accepting connections from the outside.\r\n";
+
 void sessions_accept(struct sessions *all, struct stream *stream)
 {
     if (all->count >= (size_t)all->config->maxclients) {
@@ -240,12 +254,9 @@ void sessions_accept(struct sessions *all, struct stream *stream)
         refuse(stream, "-ERR max number of clients reached\r\n");
         return;
     }
-    if (all->config->protected_mode && all->config->requirepass[0] == '\0' && !stream->from_here) {
+    if (all->config->protected_mode && users_default(all->users)->nopass && !stream->from_here) {
         all->stats.rejected++;
-        refuse(stream, "-DENIED Echolog is running in protected mode because no password is set: "
-                       "connections are only accepted from the loopback interface. Set a password "
-                       "(requirepass), or turn this off (protected-mode no) where the network is "
-                       "trusted.\r\n");
+        refuse(stream, protected_mode_error);
         return;
     }
     struct session *s = session_create(all, stream);

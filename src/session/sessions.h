@@ -57,6 +57,7 @@ struct sessions {
     const struct clock *clock;
     struct timers *timers;
     struct trace *trace;
+    const struct users *users;
     struct pubsub *pubsub;
     struct follows *follows;
     const struct follower_ops *follower_ops;
@@ -95,6 +96,7 @@ struct sessions_options {
     const struct clock *clock;
     struct timers *timers;
     struct trace *trace;
+    const struct users *users;
     struct pubsub *pubsub;
     struct follows *follows;                 /* NULL: nothing can be followed */
     const struct follower_ops *follower_ops; /* how sessions are sent what they follow */

@@ -30,11 +30,16 @@ bool follow_is_glob(struct bytes topic)
     return false;
 }
 
-bool follow_glob_matches(struct bytes glob, struct bytes topic)
+bool follow_covers(struct bytes glob, struct bytes topic)
 {
     if (topic_is_internal(topic) && !bytes_starts_with(glob, "__"))
         return false;
     return glob_match(glob, topic);
+}
+
+bool follow_takes_in(struct follower *f, struct bytes glob, struct bytes topic)
+{
+    return follow_covers(glob, topic) && (f->ops->may_read == NULL || f->ops->may_read(f, topic));
 }
 
 struct frame *follow_key_copy(struct bytes key)
@@ -226,6 +231,17 @@ bool follower_has_pattern(const struct follower *f, struct bytes pattern)
     return follow_of_pattern(f, pattern) != NULL;
 }
 
+void follower_each_topic(const struct follower *f, void (*fn)(void *ctx, struct bytes topic),
+                         void *ctx)
+{
+    for (struct list *it = f->own.next; it != &f->own; it = it->next) {
+        struct follow *fw = follow_at(it);
+
+        for (struct list *at = fw->cursors.next; at != &fw->cursors; at = at->next)
+            fn(ctx, CONTAINER_OF(at, struct follow_cursor, of_follow)->tp->topic->name);
+    }
+}
+
 bool follower_oldest_topic(const struct follower *f, struct bytes *topic)
 {
     for (struct list *it = f->own.next; it != &f->own; it = it->next) {
@@ -273,7 +289,7 @@ static void on_created(struct catalog_observer *o, struct topic *t)
     LIST_EACH (it, &fs->all) {
         struct follow *fw = follow_in_all(it);
 
-        if (fw->pattern != NULL && follow_glob_matches(fw->topic, t->name))
+        if (fw->pattern != NULL && follow_takes_in(fw->follower, fw->topic, t->name))
             join(fw, t, 0);
     }
     LIST_EACH (it, &fs->openings)
@@ -283,7 +299,7 @@ static void on_created(struct catalog_observer *o, struct topic *t)
 static bool covers(const struct follow *fw, const struct topic *t)
 {
     if (fw->pattern != NULL)
-        return follow_glob_matches(fw->topic, t->name);
+        return follow_covers(fw->topic, t->name);
     return bytes_equal(fw->topic, t->name);
 }
 
@@ -292,8 +308,10 @@ static void on_grown(struct catalog_observer *o, struct topic *t, int32_t partit
     struct follows *fs = CONTAINER_OF(o, struct follows, observer);
 
     LIST_EACH (it, &fs->all) {
-        if (covers(follow_in_all(it), t))
-            join(follow_in_all(it), t, partitions_before);
+        struct follow *fw = follow_in_all(it);
+
+        if (fw->pattern == NULL ? covers(fw, t) : follow_takes_in(fw->follower, fw->topic, t->name))
+            join(fw, t, partitions_before);
     }
     LIST_EACH (it, &fs->openings)
         follow_opening_grown(CONTAINER_OF(it, struct follow_opening, link), t, partitions_before);

@@ -51,6 +51,9 @@ struct follower_ops {
     void (*deliver)(struct follower *f, struct frame *frame);
     void (*lost)(struct follower *f, const struct follow_form *form,
                  const struct follow_loss *loss);
+    /* Whether a pattern of the follower's may take in a topic: one that it may not is as if it were not
+     * there. NULL: all of them. */
+    bool (*may_read)(struct follower *f, struct bytes topic);
     /* A partition that came later (of a topic that was created, or grew) is followed from its start. */
     void (*joined)(struct follower *f, const struct follow_form *form,
                    const struct topic_partition *tp, int64_t offset);
@@ -159,9 +162,18 @@ bool follower_unfollow(struct follower *f, struct bytes topic, int64_t partition
                        follow_partition_fn *fn, void *ctx);
 bool follower_unfollow_pattern(struct follower *f, struct bytes pattern);
 bool follower_has_pattern(const struct follower *f, struct bytes pattern);
+/* Calls `fn` with the topic of each partition that is followed just now; `fn` must not change what is. */
+void follower_each_topic(const struct follower *f, void (*fn)(void *ctx, struct bytes topic),
+                         void *ctx);
 /* The oldest one's name, valid until it ends; false when there is none. */
 bool follower_oldest_topic(const struct follower *f, struct bytes *topic);
 bool follower_oldest_pattern(const struct follower *f, struct bytes *pattern);
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+bool follow_is_glob(struct bytes topic);
+/* Whether a glob of names (or a name) takes in the topic: internal ones only where it says so. */
+bool follow_covers(struct bytes glob, struct bytes topic);
 
 /* --- all of them ---------------------------------------------------------------------------- */
 

@@ -73,7 +73,7 @@ static void add_if_matches(void *ctx, struct topic *t)
     struct expansion *x = ctx;
 
     /* One that is not durable yet will be told as created. */
-    if (!t->creating && follow_glob_matches(x->o->wishes[x->wish].topic, t->name))
+    if (!t->creating && follow_takes_in(x->o->follower, x->o->wishes[x->wish].topic, t->name))
         add_partitions(x->o, x->wish, t, 0, false);
 }
 
@@ -117,10 +117,16 @@ static enum follow_refusal expand(struct follow_opening *o, size_t wish)
     return FOLLOW_ACCEPTED;
 }
 
+/* A follower that has ended takes in nothing. */
+static bool takes_in(const struct follow_opening *o, size_t wish, const struct topic *t)
+{
+    return o->follower != NULL && follow_takes_in(o->follower, o->wishes[wish].topic, t->name);
+}
+
 void follow_opening_created(struct follow_opening *o, struct topic *t)
 {
     for (size_t i = 0; i < o->wish_count; i++) {
-        if (is_open_ended(&o->wishes[i]) && follow_glob_matches(o->wishes[i].topic, t->name))
+        if (is_open_ended(&o->wishes[i]) && takes_in(o, i, t))
             add_partitions(o, i, t, 0, true);
     }
 }
@@ -138,8 +144,7 @@ void follow_opening_grown(struct follow_opening *o, struct topic *t, int32_t par
 {
     for (size_t i = 0; i < o->wish_count; i++) {
         const struct follow_wish *w = &o->wishes[i];
-        bool covered = is_open_ended(w) ? follow_glob_matches(w->topic, t->name)
-                                        : bytes_equal(w->topic, t->name);
+        bool covered = is_open_ended(w) ? takes_in(o, i, t) : bytes_equal(w->topic, t->name);
 
         if (covered && !is_bound_to_one(o, i))
             add_partitions(o, i, t, partitions_before, true);
@@ -278,6 +283,8 @@ void follow_begin(struct follow_opening *o, size_t wish, follow_partition_fn *fn
 
         if (part->wish != wish || part->tp->topic->deleted)
             continue;
+        if (is_open_ended(w) && !takes_in(o, wish, part->tp->topic))
+            continue; /* it was readable when it was looked for */
         before = fresh ? NULL : follow_cursor_of(fw, part->tp);
         if (before != NULL)
             follow_cursor_destroy(before);

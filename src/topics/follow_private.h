@@ -78,9 +78,8 @@ void follow_end_if_over(struct follow *fw);
 struct follow *follow_of_topic(const struct follower *f, struct bytes topic);     /* NULL */
 struct follow *follow_of_pattern(const struct follower *f, struct bytes pattern); /* NULL */
 struct follow_form follow_form_of(const struct follow *fw);
-/* Whether a glob of names (or a name) takes in the topic: internal ones only where it says so. */
-bool follow_glob_matches(struct bytes glob, struct bytes topic);
-bool follow_is_glob(struct bytes topic);
+/* Whether a pattern of the follower's takes in the topic: it covers it, and he may read it. */
+bool follow_takes_in(struct follower *f, struct bytes glob, struct bytes topic);
 struct frame *follow_key_copy(struct bytes key); /* NULL for null; the caller's reference */
 
 /* --- follow_cursor.c ------------------------------------------------------------------------ */

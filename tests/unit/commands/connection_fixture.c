@@ -2,7 +2,9 @@
 #include "connection_fixture.h"
 
 #include "base/check.h"
+#include "commands/access_set.h"
 #include "commands/client_describe.h"
+#include "commands/command_vocabulary.h"
 #include <stdio.h>
 
 /* --- what commands ask of the server --------------------------------------------------------- */
@@ -21,6 +23,7 @@ static void on_configured(struct services *sv, const struct directive *d)
 {
     snprintf(fixture_of(sv)->changed, sizeof(fixture_of(sv)->changed), "%s", d->name);
     insight_configured(sv->insight);
+    access_configured(sv, d);
 }
 
 static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
@@ -75,12 +78,17 @@ void fixture_init(struct fixture *f)
     f->sv.pubsub = pubsub_create(&f->hash_key);
     f->sv.recorder = recorder_create(NULL, f->sv.pubsub, &f->hash_key);
     f->sv.commands = command_table_create(&f->hash_key);
+    f->vocabulary = command_vocabulary_create(f->sv.commands);
+    f->sv.users = users_create(f->vocabulary);
+    access_log_init(&f->access_log);
+    f->sv.access_log = &f->access_log;
     struct sessions_options options = {
         .owner = {f, execute, ignore_session, ignore_session, never_overloaded, describe},
         .config = &f->config,
         .clock = &f->clock,
         .timers = &f->timers,
         .trace = &f->trace,
+        .users = f->sv.users,
         .pubsub = f->sv.pubsub,
         .hash_key = &f->hash_key,
     };
@@ -95,6 +103,9 @@ void fixture_deinit(struct fixture *f)
     sessions_destroy(f->sv.sessions);
     insight_deinit(&f->insight);
     recorder_destroy(f->sv.recorder);
+    access_log_deinit(&f->access_log);
+    users_destroy(f->sv.users);
+    command_vocabulary_destroy(f->vocabulary);
     command_table_destroy(f->sv.commands);
     pubsub_destroy(f->sv.pubsub);
     timers_deinit(&f->timers);

@@ -18,6 +18,8 @@ struct fixture {
     struct timers timers;
     struct trace trace;
     struct hash_key hash_key;
+    struct access_vocabulary *vocabulary;
+    struct access_log access_log;
     struct memory_client
         *clients[CLIENTS_MAX]; /* [0] is connected from the start; their ids count from 1 */
     int client_count;

@@ -101,7 +101,7 @@ Test(command_table, info_is_ten_fields_and_null_for_the_unknown)
     EXPECT_REPLY(
         "command info echo nope",
         "*2\r\n*10\r\n$4\r\necho\r\n:2\r\n*3\r\n+fast\r\n+loading\r\n+stale\r\n:0\r\n:0\r\n:0\r\n"
-        "*2\r\n+@connection\r\n+@fast\r\n*0\r\n*0\r\n*0\r\n$-1\r\n");
+        "*2\r\n+@fast\r\n+@connection\r\n*0\r\n*0\r\n*0\r\n$-1\r\n");
 }
 
 Test(command_table, info_of_a_container_holds_its_sub_commands)

@@ -120,14 +120,30 @@ Test(config_file, the_number_of_values_is_checked)
                      "a line of its own");
 }
 
+Test(config_file, users_are_lines_of_words_and_come_one_after_the_other)
+{
+    struct config copy;
+
+    cr_assert_str_eq(read_text(&c, "user a on \">x y\" (~a +get)\nport 7\nuser b\nuser 'c off'\n"),
+                     "");
+    cr_assert_str_eq(c.users, "a on \">x y\" (~a +get)\nb\nc off");
+    directives_copy(&config_table, &copy, &c);
+    cr_expect_str_eq(copy.users, c.users);
+    config_deinit(&copy);
+    cr_assert_str_eq(read_text(&c, "user\n"), "x.conf:1: user needs a value");
+    cr_assert_str_eq(
+        set_pairs(&c, "user", "d", NULL),
+        "CONFIG SET failed (possibly related to argument 'user') - can't set immutable config");
+}
+
 Test(config_file, unbalanced_quotes_and_endless_lines_are_errors)
 {
-    char text[1000] = "";
+    char text[2000] = "";
 
     cr_assert_str_eq(read_text(&c, "port 7\ndir \"x\n"), "x.conf:2: unbalanced quotes");
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 300; i++)
         strcat(text, "bind ");
-    cr_assert_str_eq(read_text(&c, text), "x.conf:1: more than 64 words in a line");
+    cr_assert_str_eq(read_text(&c, text), "x.conf:1: more than 256 words in a line");
 }
 
 Test(config_file, a_zero_byte_in_a_value_is_refused)
@@ -190,7 +206,7 @@ Test(config_options, too_many_words_are_an_error)
     for (size_t i = 1; i < COUNT_OF(words); i++)
         words[i] = strdup("*");
     cr_assert(config_read_options(&SOURCE, (int)COUNT_OF(words), words) == ERR_INVALID);
-    cr_assert(bytes_equal(buf_bytes(&why), BYTES_LITERAL("--bind: more than 64 words")));
+    cr_assert(bytes_equal(buf_bytes(&why), BYTES_LITERAL("--bind: more than 256 words")));
     for (size_t i = 0; i < COUNT_OF(words); i++)
         free(words[i]);
     buf_deinit(&why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What CONFIG REWRITE makes of a file. */
 #include "config/config_rewrite.h"
+#include "config/words.h"
 #include "unit/config/fake_files.h"
 #include "unit/config/say.h"
 #include <criterion/criterion.h>
@@ -162,12 +163,12 @@ Test(config_rewrite, more_words_than_a_line_may_have_are_one_word)
 {
     struct buf numbers = {0};
 
-    for (int i = 0; i < 100; i++)
-        buf_printf(&numbers, "%s%d", i == 0 ? "" : " ", i);
+    for (int i = 0; i < WORDS_MAX; i++)
+        buf_printf(&numbers, "%s%g", i == 0 ? "" : " ", i / 10.0);
     buf_append_char(&numbers, '\0');
     PUT("m", "");
     START("latency-tracking-info-percentiles", numbers.data);
-    cr_assert_not_null(strstr(rewritten(), "latency-tracking-info-percentiles \"0 1 2 3"));
+    cr_assert_not_null(strstr(rewritten(), "latency-tracking-info-percentiles \"0 0.1 0.2 0.3"));
     fake_files_put_string(&files, "m", rewritten());
     START("timeout", "0");
     cr_assert_str_eq(get_named(&c, "latency-tracking-info-percentiles"), numbers.data);

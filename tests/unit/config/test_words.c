@@ -40,6 +40,21 @@ Test(words, of_a_line_with_unbalanced_quotes_are_none)
     cr_expect_eq(words.count, 0);
 }
 
+Test(words, that_were_joined_are_the_same_when_they_are_split_again)
+{
+    struct bytes given[] = {BYTES_LITERAL("plain"), BYTES_LITERAL(""), BYTES_LITERAL("a b"),
+                            BYTES_LITERAL("\"'\\"), BYTES_LITERAL("\x01\n\x7f\xff\0")};
+    struct buf line = {0};
+
+    words_join(given, COUNT_OF(given), &line);
+    cr_assert_null(memchr(line.data, '\n', line.len));
+    cr_assert(words_split(&words, buf_bytes(&line)) == ERR_OK);
+    cr_assert_eq(words.count, COUNT_OF(given));
+    for (size_t i = 0; i < COUNT_OF(given); i++)
+        cr_expect(bytes_equal(words.items[i], given[i]));
+    buf_deinit(&line);
+}
+
 Test(words, more_than_the_maximum_is_too_large)
 {
     struct buf line = {0};

@@ -97,6 +97,7 @@ void fixture_init(struct fixture *f)
     timers_init(&f->timers);
     f->trace = (struct trace){.level = TRACE_WARNING, .sink = no_sink};
     f->pubsub = pubsub_create(&f->hash_key);
+    f->users = users_create(&f->vocabulary);
     f->clock.mono_us = 1000000;
     struct sessions_options options = {
         .owner = {f, execute, note_session, forget_session, overloaded},
@@ -104,6 +105,7 @@ void fixture_init(struct fixture *f)
         .clock = &f->clock,
         .timers = &f->timers,
         .trace = &f->trace,
+        .users = f->users,
         .pubsub = f->pubsub,
         .hash_key = &f->hash_key,
     };
@@ -116,6 +118,7 @@ void fixture_init(struct fixture *f)
 void fixture_deinit(struct fixture *f)
 {
     sessions_destroy(f->all);
+    users_destroy(f->users);
     pubsub_destroy(f->pubsub);
     timers_deinit(&f->timers);
     config_deinit(&f->config);

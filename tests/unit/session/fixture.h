@@ -23,6 +23,8 @@ struct fixture {
     struct timers timers;
     struct trace trace;
     struct hash_key hash_key;
+    struct access_vocabulary vocabulary; /* no commands */
+    struct users *users;
     struct pubsub *pubsub;
     struct sessions *all;
     struct memory_client *client; /* of the session under test */

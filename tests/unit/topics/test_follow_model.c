@@ -218,7 +218,12 @@ static void ended(struct follower *follower, const struct follow_form *form,
     f->model->ends++;
 }
 
-static const struct follower_ops ops = {wants, encode, deliver, lost, joined, ended};
+static const struct follower_ops ops = {.wants = wants,
+                                        .encode = encode,
+                                        .deliver = deliver,
+                                        .lost = lost,
+                                        .joined = joined,
+                                        .ended = ended};
 
 /* --- what happens ---------------------------------------------------------------------------------- */
 
