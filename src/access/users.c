@@ -334,6 +334,8 @@ enum err users_configure(struct users *us, const struct bytes *words, size_t cou
         return ERR_INVALID;
     }
     enum rule_error error = RULE_OK;
+    if (u == us->default_user)
+        must_apply(u, "reset");
     for (size_t i = 0; i < rules.count && error == RULE_OK; i++) {
         struct bytes rule = rules.items[i];
         error = user_apply(u, rule);

@@ -124,6 +124,8 @@ enum err access_load(struct services *sv, struct session *asking, struct buf *wh
     if (err != ERR_OK)
         return err;
     struct removal removal = {sv, asking};
+    if (sv->sessions != NULL)
+        permission_user_changes(sv, users_default(sv->users), users_default(fresh), asking);
     users_replace(sv->users, fresh, on_removed, &removal);
     if (sv->sessions != NULL)
         permission_default_changed(sv);

@@ -6,6 +6,7 @@
 #include "commands/client_describe.h"
 #include "commands/follow_call.h"
 #include "commands/handlers.h"
+#include "session/block.h"
 
 /* --- what a call names ------------------------------------------------------------------------ */
 
@@ -257,8 +258,12 @@ void permission_user_changes(struct services *sv, const struct user *u, const st
         return;
     LIST_EACH (it, &sv->sessions->all) {
         struct session *s = CONTAINER_OF(it, struct session, in_all);
-        if (s->user == u && !s->dead && listens_to_too_much(s, after))
+        if (s->user != u || s->dead)
+            continue;
+        if (listens_to_too_much(s, after))
             disconnect(s, asking, "its user may not listen to that any more");
+        else if (s->blocker != NULL && s->blocker->waits)
+            (void)session_end_block(s, BLOCK_TIMEOUT);
     }
 }
 

@@ -42,7 +42,8 @@ bool permission_to_follow(const struct user *u, struct bytes topic);
 
 /* He is no more: who is connected as him is disconnected; the session that asked, after its reply. */
 void permission_user_removed(struct services *sv, const struct user *u, struct session *asking);
-/* He is about to become as `after`: whoever listens as him to what he may not listen to then is disconnected. */
+/* He is about to become as `after`: whoever listens as him to what he may not listen to then is disconnected, and whoever
+ * waits in a blocking command is answered as if the time were up, so that the next one is judged anew. */
 void permission_user_changes(struct services *sv, const struct user *u, const struct user *after,
                              struct session *asking);
 /* "default" has changed: strangers may be in now, or not. */

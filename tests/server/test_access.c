@@ -182,6 +182,27 @@ Test(access, a_follower_who_may_not_read_any_more_is_disconnected)
     server_end(&s);
 }
 
+Test(access, who_waits_is_answered_when_his_rules_change_and_judged_anew)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "ACL SETUSER u on nopass ~* +@all");
+    EXPECT(c, "+OK", "TOPIC CREATE t");
+    redisContext *fetch = client_of(&s, "u"), *consume = client_of(&s, "u");
+    client_send(fetch, "FETCH t 0 LATEST BLOCK 0");
+    client_send(consume, "CONSUME g m BLOCK 0 TOPICS t");
+    client_await(c, "*blocked_clients:2*", "INFO clients");
+    EXPECT(c, "+OK", "ACL SETUSER u resetkeys");
+    EXPECT_NEXT(fetch, "()");
+    EXPECT_NEXT(consume, "()");
+    EXPECT(fetch, NO_KEY, "FETCH t 0 LATEST BLOCK 0");
+    EXPECT(consume, NO_KEY, "CONSUME g m BLOCK 0 TOPICS t");
+    redisFree(fetch);
+    redisFree(consume);
+    redisFree(c);
+    server_end(&s);
+}
+
 /* --- transactions, and users that change ------------------------------------------------------- */
 
 Test(access, exec_asks_again)
@@ -274,14 +295,35 @@ static void write_file(const char *path, const char *text)
     cr_assert_eq(fclose(f), 0);
 }
 
-static void expect_file(const char *path, const char *text)
+#define FILE_ROOM 4096
+
+static void read_file(const char *path, char got[FILE_ROOM])
 {
-    char got[4096] = "";
     FILE *f = fopen(path, "r");
     cr_assert_not_null(f);
-    got[fread(got, 1, sizeof(got) - 1, f)] = '\0';
+    got[fread(got, 1, FILE_ROOM - 1, f)] = '\0';
     fclose(f);
+}
+
+static void expect_file(const char *path, const char *text)
+{
+    char got[FILE_ROOM];
+    read_file(path, got);
     cr_expect_str_eq(got, text, "%s", got);
+}
+
+static void expect_in_file(const char *path, const char *text)
+{
+    char got[FILE_ROOM];
+    read_file(path, got);
+    cr_expect_not_null(strstr(got, text), "%s", got);
+}
+
+static void expect_not_in_file(const char *path, const char *text)
+{
+    char got[FILE_ROOM];
+    read_file(path, got);
+    cr_expect_null(strstr(got, text), "%s", got);
 }
 
 Test(access, a_file_of_users_is_read_at_start_loaded_as_a_whole_and_saved)
@@ -347,6 +389,21 @@ Test(access, users_of_the_configuration_file_are_there_at_start)
     EXPECT(c, "(\"alice\", \"default\")", "ACL USERS");
     EXPECT(c, NO_COMMAND("config|get"), "CONFIG GET port");
     EXPECT_LIKE(c, "-ERR This Echolog instance is not configured to use an ACL file.*", "ACL SAVE");
+    EXPECT(c, "+OK", "ACL SETUSER default +@all");
+    EXPECT(c, "+OK", "ACL SETUSER bob on nopass %%W~a\"b");
+    EXPECT(c, "1", "ACL DELUSER alice");
+    EXPECT(c, "+OK", "CONFIG REWRITE");
+    expect_in_file(path, "user bob on nopass \"%W~a\\\"b\" resetchannels -@all\n");
+    expect_not_in_file(path, "user alice");
+    expect_in_file(path, "user default on nopass sanitize-payload ~* &* +@all\n");
+    server_stop(&s);
+    server_again(&s);
+    redisFree(c);
+    c = client_open(&s);
+    EXPECT(c,
+           "(\"user bob on nopass %W~a\"b resetchannels -@all\", \"user default on nopass "
+           "sanitize-payload ~* &* +@all\")",
+           "ACL LIST");
     redisFree(c);
     server_end(&s);
     unlink(path);
