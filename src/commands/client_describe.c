@@ -11,7 +11,7 @@ static void make_flags(const struct session *s, char *flags)
         *p++ = 'O';
     if (session_is_subscriber(s))
         *p++ = 'P';
-    if (s->transaction.open)
+    if (s->transaction.open || s->transaction.running)
         *p++ = 'x';
     if (s->blocker != NULL || session_is_postponed(s))
         *p++ = 'b';
@@ -56,6 +56,13 @@ static size_t subscriptions(const struct session *s, enum pubsub_kind kind)
     return pubsub_count(&s->subscriber, kind);
 }
 
+static long long queued_count(const struct transaction *t)
+{
+    if (t->running)
+        return (long long)t->running_count;
+    return t->open ? (long long)t->count : -1;
+}
+
 void client_describe(struct buf *b, const struct call *c, const struct session *s)
 {
     char flags[FLAGS_MAX];
@@ -67,8 +74,7 @@ void client_describe(struct buf *b, const struct call *c, const struct session *
                (long long)((now_us - s->last_active_us) / 1000000), flags);
     buf_printf(b, " sub=%zu psub=%zu ssub=%zu multi=%lld", subscriptions(s, PUBSUB_CHANNEL),
                subscriptions(s, PUBSUB_PATTERN) + follower_pattern_count(&s->follower),
-               subscriptions(s, PUBSUB_SHARD),
-               s->transaction.open ? (long long)s->transaction.count : -1LL);
+               subscriptions(s, PUBSUB_SHARD), queued_count(&s->transaction));
     buf_printf(b, " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu", session_input_bytes(s),
                s->input.cap - s->input.len, c != NULL && s == c->session ? argument_bytes(c) : 0,
                s->transaction.bytes);

@@ -68,12 +68,11 @@ void cmd_exec(struct call *c)
     }
     /* The items are out of the session while they run: it is free to change under them. */
     struct transaction items = s->transaction;
-    s->transaction = (struct transaction){.running = true};
+    s->transaction = (struct transaction){.running = true, .running_count = items.count};
     uint64_t from = s->out.pos_end;
     write_array(&c->w, items.count);
     run_items(c, &items);
     out_marks_to_end(&s->out, from); /* a reply in the array is whole when the array is */
     s->transaction.running = false;
-    s->last_command = c->command->name;
     transaction_clear(&items);
 }

@@ -91,6 +91,7 @@ static const struct command *resolve(struct services *sv, struct session *s, str
 {
     const struct command *container;
     const struct command *command = command_find(sv->commands, argc, argv, &container);
+    s->last_command = command != NULL ? command->name : "NULL"; /* also of one that is refused */
     if (command == NULL) {
         if (container != NULL)
             refuse_unknown_subcommand(w, container, argv[1]);
@@ -159,7 +160,6 @@ static void run(struct services *sv, struct session *s, struct writer w,
     struct command_stats *stats = command_stats(sv->commands, command);
     int64_t from_ns = sv->sessions->mark_ns;
     stats->calls++;
-    s->last_command = command->name;
     command->run(&c);
     stats->failed += c.w.errors > 0;
     timing_ran(&c, from_ns);
@@ -181,8 +181,8 @@ static void queue(struct services *sv, struct session *s, const struct command *
         write_error(w, "ERR a transaction holds at most %d commands", TRANSACTION_COMMANDS_MAX);
         return;
     }
-    transaction_queue(&s->transaction, command, argc, argv);
-    s->last_command = command->name;
+    if (!s->transaction.aborted) /* else it will not run */
+        transaction_queue(&s->transaction, command, argc, argv);
     write_status(w, "QUEUED");
     timing_skip(sv);
 }
@@ -236,7 +236,6 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
         return;
     }
     if (is_paused(s, command)) {
-        s->last_command = command->name;
         session_postpone(s);
         timing_skip(sv);
         return;

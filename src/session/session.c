@@ -124,8 +124,7 @@ void session_reset(struct session *s)
     s->reply_mode = SESSION_REPLY_ON;
     session_log_out(s);
     list_remove(&s->in_monitors);
-    s->no_evict = false;
-    s->no_touch = false;
+    s->no_touch = false; /* but NO-EVICT stays, as in Redis */
 }
 
 void session_stop_tracking(struct session *s)

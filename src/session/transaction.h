@@ -23,7 +23,8 @@ struct transaction {
     bool running;                   /* EXEC is executing the items: BLOCK does not wait */
     struct transaction_item *items; /* owned */
     size_t count, cap;
-    size_t bytes; /* of memory for the arguments */
+    size_t running_count; /* of the items that are being executed */
+    size_t bytes;         /* of memory for the arguments */
 };
 
 /* Copies the arguments. */

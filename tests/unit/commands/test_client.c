@@ -63,7 +63,7 @@ Test(client, flags_tell_subscribers_transactions_and_the_not_evicted)
     EXPECT_HOLDS(fixture_say(&f, 0, "client list id 2"), "flags=xe ");
     EXPECT_HOLDS(fixture_say(&f, 0, "client list id 2"), "multi=2 ");
     fixture_say(&f, other, "reset\nsubscribe a b\npsubscribe c\nssubscribe d");
-    EXPECT_HOLDS(fixture_say(&f, 0, "client list id 2"), "flags=P db=0 sub=2 psub=1 ssub=1 ");
+    EXPECT_HOLDS(fixture_say(&f, 0, "client list id 2"), "flags=Pe db=0 sub=2 psub=1 ssub=1 ");
 }
 
 Test(client, list_filters_by_type_and_by_id)

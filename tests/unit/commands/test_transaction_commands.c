@@ -77,6 +77,17 @@ Test(multi, a_queued_command_is_the_last_one_of_its_client)
     fixture_say(&f, 0, "multi\nping");
     int other = fixture_connect(&f);
     cr_expect_not_null(strstr(fixture_say(&f, other, "client list"), "cmd=ping "));
+    fixture_say(&f, 0, "client list\nexec");
+    cr_expect_not_null(strstr(fixture_say(&f, 0, "client info"), "cmd=client|info "));
+}
+
+Test(multi, commands_that_are_refused_count_as_last_ones)
+{
+    int other = fixture_connect(&f);
+    fixture_say(&f, 0, "echo");
+    cr_expect_not_null(strstr(fixture_say(&f, other, "client list"), "cmd=echo "));
+    fixture_say(&f, 0, "no-such-command");
+    cr_expect_not_null(strstr(fixture_say(&f, other, "client list"), "cmd=NULL "));
 }
 
 Test(multi, ssubscribe_is_queued_and_refused_by_exec_as_in_redis)
@@ -85,6 +96,24 @@ Test(multi, ssubscribe_is_queued_and_refused_by_exec_as_in_redis)
                  "+OK\r\n+QUEUED\r\n*1\r\n"
                  "-ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client\r\n");
     EXPECT_REPLY("pubsub shardchannels", "*0\r\n");
+}
+
+Test(multi, what_will_not_run_takes_no_memory)
+{
+    fixture_say(&f, 0, "multi\nping\necho");
+    EXPECT_REPLY("ping", "+QUEUED\r\n");
+    int other = fixture_connect(&f);
+    cr_expect_not_null(strstr(fixture_say(&f, other, "client list"), "multi=1 "));
+}
+
+Test(multi, a_client_is_seen_in_its_transaction_while_exec_runs_it)
+{
+    const char *said = fixture_say(&f, 0, "multi\nclient info\nping\nexec");
+    cr_expect_not_null(strstr(said, "flags=x "));
+    cr_expect_not_null(strstr(said, "multi=2 "));
+    said = fixture_say(&f, 0, "client info");
+    cr_expect_not_null(strstr(said, "flags=N "));
+    cr_expect_not_null(strstr(said, "multi=-1 "));
 }
 
 Test(multi, shutdown_is_not_allowed_inside)
