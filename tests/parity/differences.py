@@ -82,8 +82,23 @@ def cut(line):
     return line if len(line) <= WIDTH else f"{line[:WIDTH]}… ({len(line)} characters)"
 
 
+def settle_ends(early, late):
+    """The end of a connection may be seen a step later than what was sent behind it. Where nothing else
+    came from it in between, it counts as seen when the other server's was."""
+    for i, (_, lines) in enumerate(early):
+        for end in [line for line in lines if line.endswith(" closed") and line not in late[i][1]]:
+            name = end.split(" ")[0] + " "
+            rest = [(j, line) for j in range(i + 1, len(late)) for line in late[j][1]
+                    if line.startswith(name)]
+            if len(rest) == 1 and rest[0][1] == end:
+                late[rest[0][0]][1].remove(end)
+                late[i][1].insert(lines.index(end), end)
+
+
 def compare(case, redis, echolog, entries):
     """The lines of a diff, and whether any of it is unexplained."""
+    settle_ends(redis, echolog)
+    settle_ends(echolog, redis)
     shown, unexplained = [], False
     for (step, left), (_, right) in zip(redis, echolog):
         if left == right:

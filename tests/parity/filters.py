@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What may differ between two servers that behave alike (ids, times, ports, sizes) is replaced by a
-name in <>, and only where a step asks for it. Addresses and ports of the script's own connections are
-the exception: they are replaced everywhere, since each stands for one known thing."""
+name in <>, and only where a step asks for it. Addresses and ports of the script's own connections and
+the times that MONITOR tells are the exception: each stands for one known thing, and is replaced everywhere."""
 
 import re
 
+import command_views
 import resp
 
 ADDRESS = re.compile(rb"127\.0\.0\.1:(\d+)")
+MONITOR_TIME = re.compile(rb"^\d+\.\d{6} (\[\d+ )")
 SCALARS = ("bulk", "status", "error", "verbatim-txt", "bulk-error")
 
 # Fields of CLIENT LIST that say how big or old something is.
@@ -125,11 +127,35 @@ def pick(frame, _context, arguments):
 def help_names(frame, _context, _arguments):
     """Of a HELP text: the first line and the names of sub-commands, in alphabetical order; neither how
     their arguments are written nor how they are explained."""
-    kind, value = frame
+    _, value = frame
     if not isinstance(value, list):
         return frame
     names = {(line[0], line[1].split(b" ")[0]) for line in value[1:] if line[1][:1] != b" "}
-    return kind, value[:1] + sorted(names)
+    return "facts", value[:1] + sorted(names)
+
+
+def names(frame, _context, _arguments):
+    """Of a map, or a flat list that stands for one: the names alone, sorted."""
+    kind, value = frame
+    return (kind, sorted(value[::2])) if isinstance(value, list) else frame
+
+
+def size(frame, _context, _arguments):
+    kind, value = frame
+    return kind, str(len(value)).encode()
+
+
+def first(frame, _context, _arguments):
+    """Of a list the types in its first element, whatever else there is."""
+    kind, value = frame
+    return (kind, [("first", shape(value[0], None, None)[0])] if value else []) \
+        if isinstance(value, list) else frame
+
+
+def sections(frame, _context, _arguments):
+    """Of an INFO text the headings."""
+    return map_scalars(frame, lambda text: b"\n".join(
+        line.strip() for line in text.split(b"\n") if line.startswith(b"#")))
 
 
 def substitute(note):
@@ -160,6 +186,12 @@ FILTERS = {
     "client": (0, client_lines),
     "info-names": (0, info_names),
     "pick": (1, pick),
+    "names": (0, names),
+    "first": (0, first),
+    "size": (0, size),
+    "sections": (0, sections),
+    "doc": (0, command_views.documented),
+    "about": (0, command_views.described),
     "help": (0, help_names),
     "drop": (1, drop),
 }
@@ -194,7 +226,8 @@ class Context:
         def change(text):
             if text == str(self.server_port).encode():
                 return b"<port>"
-            return ADDRESS.sub(self.address, text.replace(self.server_dir, b"<dir>"))
+            text = MONITOR_TIME.sub(rb"<time> \1", text.replace(self.server_dir, b"<dir>"))
+            return ADDRESS.sub(self.address, text)
 
         return map_scalars(frame, change)
 

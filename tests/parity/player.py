@@ -110,12 +110,17 @@ class Player:
         self.ports = {}
         self.captured = {}
         self.held = b""
+        self.count = 1
 
-    def play(self, case, protocol):
-        """What came, as a list of (step, [(connection, frame), …]); the last step is the end."""
+    def play(self, case, protocol, counts=None):
+        """What came, as a list of (step, [(connection, frame), …]); the last step is the end. `counts` is
+        for cases that cannot say themselves how many frames a step brings: what to wait for, by step."""
         self.case, self.protocol = case, protocol
         self.connections, self.ports, self.captured, self.held = {}, {}, {}, b""
-        came = [(step.text, self.step(step)) for step in case.steps]
+        came = []
+        for i, step in enumerate(case.steps):
+            self.count = counts[i] if counts else 1
+            came.append((step.text, self.step(step)))
         came.append(("(at the end)", self.end()))
         return came
 
@@ -214,9 +219,7 @@ class Player:
         self.barrier.wait()
         came = self.gather("cut" not in step.notes)
         if step.kind != "open" and "none" not in step.notes:
-            wanted = int(step.notes[step.notes.index("frames") + 1]) if "frames" in step.notes else 1
-            if "closes" in step.notes:
-                wanted = 1 << 30
+            wanted = self.wanted(step)
             mine = [frame for name, frame in came if name == step.connection]
             if len(mine) < wanted and not connection.closed:
                 more = connection.drain_until(lambda frames: len(mine) + len(frames) >= wanted)
@@ -227,10 +230,15 @@ class Player:
                     came.append((step.connection, ("no reply", "")))
                 self.barrier.wait()
                 came += self.gather()
-        came += self.await_others(step, came) + self.see_out(came)
+        came += self.await_others(step, came) + self.see_out(step, came)
         if "as" in step.notes:
             self.capture(step, came)
         return came
+
+    def wanted(self, step):
+        if "frames" in step.notes:
+            return int(step.notes[step.notes.index("frames") + 1])
+        return 1 << 30 if "closes" in step.notes else self.count
 
     def await_others(self, step, came):
         """For "also b 20": until another connection has got so many."""
@@ -242,11 +250,13 @@ class Player:
         more = self.connection(name).drain_until(lambda frames: len(frames) >= wanted)
         return [(name, frame) for frame in more]
 
-    def see_out(self, came):
-        """A protocol error is a last word: waits for the end that follows it."""
+    def see_out(self, step, came):
+        """A protocol error is a last word, and so is the answer to QUIT: waits for the end that follows."""
         found = []
+        quits = [word.lower() for word in step.words[:1]] == ["quit"] and "cut" not in step.notes
         for name, (kind, value) in came:
-            if kind == "error" and value.startswith(b"ERR Protocol error"):
+            if (kind == "error" and value.startswith(b"ERR Protocol error")) or \
+                    (quits and name == step.connection and (kind, value) == ("status", b"OK")):
                 connection = self.connections[name]
                 if not connection.closed:
                     found += [(name, f) for f in connection.drain_until(lambda frames: False)]
@@ -276,6 +286,18 @@ class Player:
             found.append((step.words[0], ("closed", "")))
         self.barrier.wait()
         return found + self.gather()
+
+    def do_deaf(self, step):
+        """A connection that reads nothing, and has little room, until the case is over."""
+        connection = self.connection(step.words[0])
+        connection.deaf = True
+        return []
+
+    def do_flood(self, step):
+        """Publishes messages on a channel until nobody hears it any more, at most so many."""
+        channel, count, size = step.words
+        words = ["PUBLISH", channel, "x" * int(size)]
+        return self.publish_until_unheard(words, int(count))
 
     def do_cat(self, step):
         content = self.server.read(step.words[0])

@@ -122,7 +122,8 @@ def lines_of(frame, indent=""):
             lines += keys[:-1] + [keys[-1] + ": " + items[0].lstrip()] + items[1:]
         return lines
     if isinstance(value, list):
-        return [f"{indent}{kind} of {len(value)}"] + [
+        head = kind if kind == "facts" else f"{kind} of {len(value)}"
+        return [indent + head] + [
             line for item in value for line in lines_of(item, indent + "  ")]
     if is_text(kind) and b"\n" in value[:-1]:
         return [f"{indent}{kind} text"] + [

@@ -30,14 +30,24 @@ class Pair:
             raise
 
     def play(self, case, protocol):
-        transcripts = []
-        for player in self.players:
-            came = player.play(case, protocol)
-            trouble = player.server.trouble()
-            if trouble:
-                raise RuntimeError(trouble)
-            transcripts.append(filters.transcript(case, player, came))
-        return transcripts
+        return [self.play_one(player, case, protocol)[0] for player in self.players]
+
+    @staticmethod
+    def play_one(player, case, protocol, counts=None):
+        came = player.play(case, protocol, counts)
+        trouble = player.server.trouble()
+        if trouble:
+            raise RuntimeError(trouble)
+        return filters.transcript(case, player, came), came
+
+    def play_in_turn(self, case, protocol):
+        """A script that does not know what is answered: Redis has the time until all is still, and the
+        other one as long as it takes to bring as much."""
+        redis, echolog = self.players
+        said, came = self.play_one(redis, case, protocol, [0] * len(case.steps))
+        counts = [sum(1 for name, (kind, _) in frames if name == step.connection and kind != "closed")
+                  for step, (_, frames) in zip(case.steps, came)]
+        return [said, self.play_one(echolog, case, protocol, counts)[0]]
 
     def close(self):
         for player in self.players:
@@ -92,6 +102,20 @@ def run_area(area, protocol, only):
     except Exception:
         results.append((f"{area}/(stop) (RESP{protocol})", None, traceback.format_exc(limit=2)))
     return results
+
+
+def run_seed(seed):
+    """The same for a random script."""
+    case, protocol = random_play.case_of(seed), script.PROTOCOLS[seed % 2]
+    pair = None
+    try:
+        pair = Pair(case.setup)
+        return [(case.name(protocol), pair.play_in_turn(case, protocol), "")]
+    except Exception:
+        return [(case.name(protocol), None, traceback.format_exc(limit=4))]
+    finally:
+        if pair:
+            pair.close()
 
 
 def show(transcripts):
@@ -162,7 +186,7 @@ def main(arguments):
         jobs = [pool.submit(run_area, area, protocol, options.only)
                 for area in areas if area != "random" for protocol in script.PROTOCOLS]
         if "random" in areas and not options.only:
-            jobs += [pool.submit(random_play.run_seed, seed)
+            jobs += [pool.submit(run_seed, seed)
                      for seed in random_play.seeds(options.seed, options.seeds)]
         for job in jobs:
             good, bad = judge(job.result(), entries, options)

@@ -13,10 +13,19 @@ DEADLINE_S = 30
 CONF = "server.conf"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def claim_port():
+    """A free port, and what keeps others of us from taking it too as long as it is open: a server that
+    does not get its port must not be mistaken for the one that did."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0echolog-parity-{port}")
+            return port, claim
+        except OSError:
+            claim.close()
 
 
 class Server:
@@ -29,6 +38,7 @@ class Server:
         self.setup = setup
         self.dir = tempfile.mkdtemp(prefix=f"parity-{self.name}-")
         self.port = 0
+        self.claim = None
         self.process = None
         for path, content in setup.files.items():
             self.write(path, content)
@@ -59,20 +69,34 @@ class Server:
             return None
 
     def start(self):
-        """Another program may take the port between our look and the server's: then once more."""
+        """Another program may take the port between our look and the server's: then once more. A server
+        that is started again keeps its port, since its configuration file may name it."""
+        if self.port:
+            self.launch()
+            if not self.answers():
+                raise RuntimeError(f"{self.name} did not start again:\n{self.read('output')}")
+            return
         for _ in range(5):
-            self.port = free_port()
-            if CONF in self.setup.files and self.process is None:
+            self.release_port()
+            self.port, self.claim = claim_port()
+            if CONF in self.setup.files:
                 self.write(CONF, self.setup.files[CONF])
-            with open(self.path("output"), "ab") as output:
-                self.process = subprocess.Popen(
-                    self.command(), stdin=subprocess.DEVNULL, stdout=output,
-                    stderr=subprocess.STDOUT, cwd=self.dir)
+            self.launch()
             if self.answers():
                 return
             self.process.kill()
             self.process.wait()
         raise RuntimeError(f"{self.name} did not start:\n{self.read('output')}")
+
+    def launch(self):
+        with open(self.path("output"), "ab") as output:
+            self.process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, cwd=self.dir)
+
+    def release_port(self):
+        if self.claim:
+            self.claim.close()
 
     def answers(self):
         deadline = time.monotonic() + DEADLINE_S
@@ -103,6 +127,7 @@ class Server:
 
     def close(self):
         self.stop()
+        self.release_port()
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
