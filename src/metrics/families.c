@@ -191,7 +191,7 @@ static void cpu_row(const struct page *p, struct exposition *e, const struct met
     exposition_real(e, labels, COUNT_OF(labels), i == 0 ? p->process.cpu_user : p->process.cpu_sys);
 }
 
-#define LIMIT_ROWS 3
+#define LIMIT_ROWS 4
 
 static size_t limit_rows(const struct page *p)
 {
@@ -202,11 +202,23 @@ static size_t limit_rows(const struct page *p)
 static void limit_row(const struct page *p, struct exposition *e, const struct metric *m, size_t i)
 {
     const struct sessions_stats *s = &p->sv->sessions->stats;
-    const char *const words[LIMIT_ROWS] = {"output_buffer", "query_buffer", "idle"};
+    const char *const words[LIMIT_ROWS] = {"output_buffer", "query_buffer", "memory", "idle"};
     const uint64_t counts[LIMIT_ROWS] = {s->output_limit_disconnects, s->query_limit_disconnects,
-                                         s->timeouts};
+                                         s->evicted, s->timeouts};
     (void)m;
     word_row(e, "limit", words[i], counts[i]);
+}
+
+static size_t error_rows(const struct page *p)
+{
+    return p->sv->sessions->errors.item_count;
+}
+
+static void error_row(const struct page *p, struct exposition *e, const struct metric *m, size_t i)
+{
+    const struct error_counts *errors = &p->sv->sessions->errors;
+    (void)m;
+    word_row(e, "code", errors->items[i].code, errors->items[i].count);
 }
 
 #define READ_ROWS 3
@@ -420,6 +432,7 @@ const struct metric metrics_table[] = {
     {.family = {"echolog_command_duration_seconds", FAMILY_HISTOGRAM, "seconds",
                 "Time spent in calls, by command; without the time in which they waited (latency-tracking)."},
      ROWS(latency), .optional = true},
+    {COUNTER("echolog_error_replies", NULL, "Error replies, by code."), ROWS(error), .optional = true},
     {COUNTER("echolog_block_timeouts", NULL, "Blocking commands whose time ran out."),
      .source = of_sessions, FIELD(sessions, stats.expired_blocks)},
     {COUNTER("echolog_unseen_append_failures", NULL, "Records that were not written and whose client did not hear of it."),

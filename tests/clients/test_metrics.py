@@ -187,6 +187,8 @@ class TestForm(WithServer):
                          samples(new).keys())
 
     def test_the_page_of_docs_lists_what_is_there(self):
+        with self.assertRaises(redis.ResponseError):
+            self.client.execute_command("FETCH", "nosuch", 0, 0)
         self.client.execute_command("PRODUCE", "t", "v")
         self.client.execute_command("CONSUME", "g", "m", "TOPICS", "t")
         _, _, text = ask(self.server)

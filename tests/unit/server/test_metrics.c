@@ -173,6 +173,7 @@ Test(metrics, commands_have_calls_failures_rejections_and_times)
     cr_expect_eq(series(text, "echolog_command_duration_seconds_count{command=\"ping\"}"), 3);
     cr_expect_eq(
         series(text, "echolog_command_duration_seconds_bucket{command=\"ping\",le=\"+Inf\"}"), 3);
+    cr_expect_eq(series(text, "echolog_error_replies_total{code=\"UNKNOWNTOPIC\"}"), 1);
     cr_expect_null(strstr(text, "command=\"publish\""));
     free(text);
     fixture_deinit(&f);
