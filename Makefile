@@ -341,7 +341,7 @@ abuse: $(SERVER)
 # Clients in languages that `make test` does not ask for.
 .PHONY: interop
 interop: $(SERVER)
-	@ECHOLOG_SERVER=$(abspath $(SERVER)) tests/interop/run $(BUILD)/interop
+	@ECHOLOG_SERVER=$(abspath $(SERVER)) tests/interop/run $(BUILD)/interop $(ARGS)
 
 # Fuzz targets: tests/fuzz/fuzz_<name>.c with its corpus in tests/fuzz/corpus/<name>. `make fuzz`
 # links them with libFuzzer; every other flavour with a driver that replays the corpus. Some put what they
@@ -429,7 +429,7 @@ help:
 	@echo 'make crash       kill -9 in the middle of work, flipped bits, full disks; SEED=k again; ARGS="--rounds 500"'
 	@echo 'make abuse       hostile and clumsy clients, in full: memory, what others notice; ARGS="--strict random_bytes"'
 	@echo 'make prove       what an acknowledgement is worth, tried out in about a minute'
-	@echo 'make interop     go-redis follows a topic, is killed and cut; needs Go and fetches that module'
+	@echo 'make interop     client libraries of other languages; fetches them; ARGS=Jedis runs one of them'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'

@@ -20,6 +20,7 @@ list() {
     test-debian) echo 'libcriterion-dev libhiredis-dev redis-tools redis-server python3 python3-venv ca-certificates nodejs node-redis' ;;
     dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck groff mandoc gdb valgrind golang-go' ;;
     metrics-debian) echo 'libmicrohttpd-dev' ;;
+    interop-debian) echo 'golang-go default-jdk-headless maven nodejs npm openssl' ;;
     profiler-debian) echo 'linux-perf' ;;
     profiler-ubuntu) echo 'linux-tools-generic' ;;
 
@@ -27,6 +28,7 @@ list() {
     test-fedora) echo 'libasan libubsan libtsan criterion-devel hiredis-devel redis python3' ;;
     dev-fedora) echo 'clang clang-tools-extra compiler-rt ShellCheck groff mandoc gdb valgrind golang' ;;
     metrics-fedora) echo 'libmicrohttpd-devel' ;;
+    interop-fedora) echo 'golang java-devel maven nodejs nodejs-npm openssl' ;;
     profiler-fedora) echo 'perf' ;;
     esac
 }
@@ -39,6 +41,7 @@ packages() {
     list "test-$family"
     [ "$1" = test ] && return
     list "dev-$family"
+    list "interop-$family"
     list "profiler-$system"
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Applications that follow a topic, each a process: follower.js, follower.py and, for `make interop`,
-tests/interop/follower.go. All are started alike, PORT TOPIC repeats|again PARTITION@OFFSET..., and subscribe
+tests/interop/follower. All are started alike, PORT TOPIC repeats|again PARTITION@OFFSET..., and subscribe
 from those places, or from `earliest` when none is given. `repeats` leaves it to the library to come back
 after a cut and drops what it has seen; `again` subscribes from where it was. A line each on standard output:
 

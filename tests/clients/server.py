@@ -10,6 +10,7 @@ import tempfile
 import threading
 
 READY = re.compile(r"Ready to accept connections on .*:(\d+)\s*$")
+TLS_READY = re.compile(r"Ready to accept TLS connections on .*:(\d+)\s*$")
 DEADLINE_S = 60
 
 
@@ -19,6 +20,7 @@ class Server:
         self.directives = directives
         self.process = None
         self.port = 0
+        self.tls_port = 0  # where there is one
         self.start()
 
     def start(self):
@@ -31,6 +33,9 @@ class Server:
         printed = []
         for line in self.process.stdout:
             printed.append(line)
+            tls_ready = TLS_READY.search(line)
+            if tls_ready:
+                self.tls_port = int(tls_ready.group(1))
             ready = READY.search(line)
             if ready:
                 self.port = int(ready.group(1))
