@@ -3,7 +3,6 @@
 #include "metrics/ranking.h"
 
 #include "base/mem.h"
-#include <stdlib.h>
 
 void ranking_init(struct ranking *r, size_t max)
 {
@@ -65,15 +64,4 @@ struct ranked *ranking_offer(struct ranking *r, struct ranked *item)
     r->items[0] = item;
     sift_down(r, 0);
     return least;
-}
-
-static int compare_down(const void *a, const void *b)
-{
-    const struct ranked *const *x = a, *const *y = b;
-    return is_less(*x, *y) ? 1 : is_less(*y, *x) ? -1 : 0;
-}
-
-void ranking_sort(struct ranking *r)
-{
-    qsort(r->items, r->count, sizeof(struct ranked *), compare_down);
 }

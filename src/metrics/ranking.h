@@ -21,7 +21,5 @@ void ranking_init(struct ranking *r, size_t max);
 void ranking_deinit(struct ranking *r);
 /* Takes the item in. Returns the one that is not kept: another, `item` itself, or NULL. */
 struct ranked *ranking_offer(struct ranking *r, struct ranked *item);
-/* Puts them in order, the greatest first; nothing is offered after that. */
-void ranking_sort(struct ranking *r);
 
 #endif

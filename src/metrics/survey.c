@@ -282,14 +282,6 @@ static void begin_groups(struct survey *s)
     roster_walk_begin(&s->sv->groups->roster, &s->walk);
 }
 
-static void finish(struct survey *s)
-{
-    roster_walk_end(&s->walk);
-    ranking_sort(&s->topics);
-    ranking_sort(&s->groups);
-    ranking_sort(&s->group_topics);
-}
-
 bool survey_step(struct survey *s, size_t budget)
 {
     for (size_t spent = 0; spent < budget;) {
@@ -297,7 +289,7 @@ bool survey_step(struct survey *s, size_t budget)
         size_t cost = s->groups_begun ? step_groups(s, left) : step_topics(s, left);
         spent += cost;
         if (cost == 0 && s->groups_begun) {
-            finish(s);
+            roster_walk_end(&s->walk);
             return false;
         }
         if (cost == 0)

@@ -38,7 +38,7 @@ struct group_topic_figures {
 };
 
 struct survey {
-    /* What was found; of a survey that is done. The rankings are sorted, the others' sums have no name. */
+    /* What was found; of a survey that is done. In no order; the others' sums have no name. */
     struct ranking topics, groups, group_topics;
     struct topic_figures other_topics, all_topics;
     struct group_figures other_groups;

@@ -20,7 +20,7 @@ static void check_route(struct bytes method, struct bytes path)
     enum route route = route_of(method, path);
     bool reads =
         bytes_equal(method, BYTES_LITERAL("GET")) || bytes_equal(method, BYTES_LITERAL("HEAD"));
-    ASSERT(route >= 0 && route < ROUTE_COUNT);
+    ASSERT(route < ROUTE_COUNT);
     ASSERT((route == ROUTE_METHOD_REFUSED) == !reads);
     ASSERT(route != ROUTE_METRICS || bytes_equal(path, BYTES_LITERAL("/metrics")));
 }
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct bytes method = next_line(&rest), path = next_line(&rest), accept = next_line(&rest);
     check_route(method, path);
     enum exposition_format format = route_format(accept);
-    ASSERT(format >= 0 && format < EXPOSITION_FORMAT_COUNT);
+    ASSERT(format < EXPOSITION_FORMAT_COUNT);
     ASSERT(accept.len > 0 || format == EXPOSITION_TEXT);
     check_label(rest);
     return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "metrics/ranking.h"
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
 static struct ranked item(uint64_t weight, const char *name)
 {
@@ -25,10 +24,9 @@ Test(ranking, the_greatest_stay_and_the_others_come_out_once)
             out[given - items] = true;
         }
     }
-    ranking_sort(&r);
     cr_assert_eq(r.count, MAX);
     for (size_t i = 0; i < MAX; i++) {
-        cr_assert_eq(r.items[i]->weight, COUNT - 1 - i);
+        cr_assert_geq(r.items[i]->weight, COUNT - MAX);
         cr_assert_not(out[r.items[i] - items]);
     }
     ranking_deinit(&r);
@@ -51,7 +49,6 @@ Test(ranking, without_room_nothing_stays)
     struct ranking r;
     ranking_init(&r, 0);
     cr_assert_eq(ranking_offer(&r, &a), &a);
-    ranking_sort(&r);
     cr_assert_eq(r.count, 0);
     ranking_deinit(&r);
 }
