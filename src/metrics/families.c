@@ -77,6 +77,12 @@ static double cpu(const struct page *p)
     return p->process.cpu_user + p->process.cpu_sys;
 }
 
+/* Those whose command waits for the end of CLIENT PAUSE too, as INFO has it. */
+static double blocked(const struct page *p)
+{
+    return (double)(p->sv->sessions->blocked + p->sv->sessions->pause.postponed_count);
+}
+
 static double channels(const struct page *p)
 {
     return (double)pubsub_name_count(p->sv->pubsub, PUBSUB_CHANNEL);
@@ -207,6 +213,18 @@ static void limit_row(const struct page *p, struct exposition *e, const struct m
                                          s->evicted, s->timeouts};
     (void)m;
     word_row(e, "limit", words[i], counts[i]);
+}
+
+static size_t denial_rows(const struct page *p)
+{
+    (void)p;
+    return ACCESS_REASON_COUNT;
+}
+
+static void denial_row(const struct page *p, struct exposition *e, const struct metric *m, size_t i)
+{
+    (void)m;
+    word_row(e, "reason", access_reason_word((enum access_reason)i), p->sv->access_log->denied[i]);
 }
 
 static size_t error_rows(const struct page *p)
@@ -401,8 +419,7 @@ const struct metric metrics_table[] = {
      .source = of_config, FIELD(config, maxclients)},
     {GAUGE("echolog_clients_peak", NULL, "The most clients at a time since the start."),
      .source = of_sessions, FIELD(sessions, stats.peak_clients)},
-    {GAUGE("echolog_clients_blocked", NULL, "Clients that wait in a blocking command."),
-     .source = of_sessions, FIELD(sessions, blocked)},
+    {GAUGE("echolog_clients_blocked", NULL, "Clients that wait in a blocking command, or for the end of a pause."), .number = blocked},
     {COUNTER("echolog_connections", NULL, "Connections that were accepted."),
      .source = of_sessions, FIELD(sessions, stats.connections)},
     {COUNTER("echolog_connections_rejected", NULL, "Connections refused because of maxclients."),
@@ -433,6 +450,7 @@ const struct metric metrics_table[] = {
                 "Time spent in calls, by command; without the time in which they waited (latency-tracking)."},
      ROWS(latency), .optional = true},
     {COUNTER("echolog_error_replies", NULL, "Error replies, by code."), ROWS(error), .optional = true},
+    {COUNTER("echolog_access_denials", NULL, "What users were not permitted, by what it was about."), ROWS(denial)},
     {COUNTER("echolog_block_timeouts", NULL, "Blocking commands whose time ran out."),
      .source = of_sessions, FIELD(sessions, stats.expired_blocks)},
     {COUNTER("echolog_unseen_append_failures", NULL, "Records that were not written and whose client did not hear of it."),

@@ -160,6 +160,22 @@ class TestFigures(WithServer):
         self.assertGreater(
             figures.get("echolog_command_duration_seconds_sum", command="ping"), 0)
 
+    def test_denials_are_counted(self):
+        before = self.figures()
+        self.client.execute_command("ACL", "SETUSER", "limited", "on", ">secret", "+ping",
+                                    "+client|setinfo")
+        with redis.Redis(port=self.server.port, username="limited", password="secret") as limited:
+            limited.ping()
+            with self.assertRaises(redis.exceptions.NoPermissionError):
+                limited.publish("c", "x")
+        with redis.Redis(port=self.server.port, username="limited", password="x") as stranger:
+            with self.assertRaises(redis.AuthenticationError):
+                stranger.ping()
+        after = self.figures()
+        for reason in ("command", "auth"):
+            self.assertEqual(after.get("echolog_access_denials_total", reason=reason)
+                             - before.get("echolog_access_denials_total", reason=reason), 1, reason)
+
     def test_resetting_statistics_leaves_a_whole_page(self):
         self.client.ping()
         self.client.config_resetstat()
