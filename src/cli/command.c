@@ -2,6 +2,7 @@
 /* One command. What is special about a command on the client's side is in one table. */
 #include "cli/command.h"
 #include "cli/follow_print.h"
+#include "cli/push_print.h"
 #include "cli/rows.h"
 #include "cli/sheet.h"
 
@@ -51,12 +52,22 @@ static enum manner manner_of(const struct bytes *words, size_t count)
     return MANNER_REPLY;
 }
 
+/* A push that has a layout of its own: a line. */
+static bool put_push(struct buf *out, const struct printer *p, const struct reply *push)
+{
+    if (p->form != PRINTER_TERMINAL)
+        return false;
+    return follow_print(out, push) || (p->tables && push_print(out, push));
+}
+
 /* What the manner has a layout for; false when the reply is not of that kind. */
 static bool put_layout(struct buf *text, const struct printer *p, enum manner manner,
                        const struct bytes *words, size_t count, const struct reply *reply)
 {
     if (p->form != PRINTER_TERMINAL)
         return false;
+    if (reply->kind == REPLY_PUSH && put_push(text, p, reply))
+        return true;
     if (manner == MANNER_FOLLOW)
         return follow_print(text, reply);
     if (!p->tables)
@@ -92,12 +103,31 @@ static void command_send(struct connection *c, const struct bytes *words, size_t
         connection_add_word(c, words[i]);
 }
 
+/* How many replies end the command; of one that is confirmed by pushes, how many confirmations. */
+static size_t reply_count(enum manner manner, size_t count, bool live)
+{
+    bool counts_words = manner == MANNER_FOR_EACH || (manner == MANNER_STREAM && live);
+
+    return counts_words && count > 1 ? count - 1 : 1;
+}
+
+/* Whether a push is what the command waits for: it begins with the command's name. */
+static bool confirms(const struct reply *push, struct bytes command)
+{
+    return push->count > 0 && !bytes_is_null(push->items[0].text) &&
+           bytes_equal_nocase(push->items[0].text, command);
+}
+
 enum command_result command_run(struct connection *c, const struct bytes *words, size_t count,
-                                const struct printer *printer, FILE *to)
+                                const struct printer *printer, const struct command_live *live,
+                                FILE *to)
 {
     enum manner manner = manner_of(words, count);
-    bool endless = manner == MANNER_STREAM || manner == MANNER_FOLLOW;
-    size_t replies_left = manner == MANNER_FOR_EACH && count > 1 ? count - 1 : 1;
+    bool is_monitor = bytes_is(words[0], "MONITOR"); /* sends no pushes */
+    bool streams = manner == MANNER_STREAM || manner == MANNER_FOLLOW;
+    bool endless = streams && (live == NULL || is_monitor);
+    bool by_pushes = manner == MANNER_FOR_EACH || streams;
+    size_t replies_left = reply_count(manner, count, live != NULL);
 
     command_send(c, words, count);
     if (endless && printer->form == PRINTER_TERMINAL)
@@ -113,13 +143,22 @@ enum command_result command_run(struct connection *c, const struct bytes *words,
         if (event != CONNECTION_REPLY)
             return manner == MANNER_GOODBYE ? COMMAND_OK : COMMAND_LOST;
         bool refused = reply->kind == REPLY_ERROR;
-        bool unasked = reply->kind == REPLY_PUSH && manner != MANNER_FOR_EACH;
+        bool is_push = reply->kind == REPLY_PUSH;
+        bool counts = !is_push || (by_pushes && confirms(reply, words[0]));
         command_print(reply, manner, words, count, printer, to);
+        if (is_push && live != NULL)
+            live->seen(live->ctx, reply);
         reply_free(reply);
         if (refused)
             return COMMAND_REFUSED;
-        if (!endless && !unasked)
+        if (!endless && counts)
             replies_left--;
     }
     return COMMAND_OK;
+}
+
+void command_print_push(const struct printer *printer, struct buf *out, const struct reply *push)
+{
+    if (!put_push(out, printer, push))
+        printer_reply(printer, out, push);
 }

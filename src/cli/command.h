@@ -15,8 +15,20 @@ enum command_result {
     COMMAND_INTERRUPTED, /* the connection was closed, since replies may still be under way on it */
 };
 
+/* For who takes pushes beside replies (RESP3): a subscription is a command like others then, which ends when it is
+ * confirmed. */
+struct command_live {
+    void (*seen)(void *ctx, const struct reply *push); /* each one, printed already */
+    void *ctx;
+};
+
+/* `live` NULL: subscriptions stream. */
 MUST_CHECK
 enum command_result command_run(struct connection *c, const struct bytes *words, size_t count,
-                                const struct printer *printer, FILE *to);
+                                const struct printer *printer, const struct command_live *live,
+                                FILE *to);
+
+/* Prints a push that came by itself. */
+void command_print_push(const struct printer *printer, struct buf *out, const struct reply *push);
 
 #endif

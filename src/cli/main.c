@@ -65,7 +65,7 @@ static int run_command(struct connection *c, const struct options *o, const stru
     for (size_t i = 0; i < count; i++)
         words[i] = bytes_of_string(o->rest[i]);
     if (connection_open_or_say(c)) {
-        enum command_result result = command_run(c, words, count, printer, stdout);
+        enum command_result result = command_run(c, words, count, printer, NULL, stdout);
 
         if (result == COMMAND_LOST)
             fprintf(stderr, "Error: %s\n", c->error);

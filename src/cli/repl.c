@@ -1,91 +1,201 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The prompt. While a line is edited, Ctrl-C is a key (it drops the line, and on an empty line leaves);
- * while a command runs it is a signal, which gives the prompt back. */
+/* While a command runs, Ctrl-C is a signal, which gives the prompt back. Documentation and names for hints and Tab come
+ * over a connection of their own, so that they disturb neither a transaction nor what is being waited for. */
 #include "cli/repl.h"
+#include "base/mem.h"
 #include "cli/command.h"
+#include "cli/editor.h"
+#include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/quoting.h"
-#include <histedit.h>
+#include "cli/subscriptions.h"
+#include "cli/typed.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <wchar.h>
+#include <time.h>
 
-#define PROMPT_BYTES 320
+#define PROMPT_BYTES 400
 #define PATH_BYTES_MAX 4096
+#define ASIDE_WAIT_MS 1000 /* for an answer that Tab or a hint waits for */
 
 struct repl {
-    struct connection *connection;     /* borrowed */
-    const struct printer *printer;     /* borrowed */
-    EditLine *editor;                  /* owned */
-    History *history;                  /* owned */
+    struct connection *connection; /* borrowed */
+    const struct printer *printer; /* borrowed */
+    struct connection aside;       /* for documentation and names */
+    struct docs docs;
+    bool docs_asked; /* over this connection to the server */
+    struct subscriptions subscriptions;
+    char *user, *password;             /* owned: of the last AUTH; NULL: as at the start */
+    struct editor *editor;             /* owned */
     char history_path[PATH_BYTES_MAX]; /* empty: none is kept */
     char prompt[PROMPT_BYTES];
     struct words words;
-    bool transaction;  /* between MULTI and its end */
-    bool line_dropped; /* the last line ended by Ctrl-C while there was text in it */
+    bool transaction; /* between MULTI and its end */
 };
 
-/* --- libedit -------------------------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------------------------------- */
 
-static struct repl *repl_of(EditLine *editor)
+static void note_push(void *ctx, const struct reply *push)
 {
-    struct repl *r = NULL;
+    struct repl *r = ctx;
 
-    el_get(editor, EL_CLIENTDATA, &r);
-    return r;
+    subscriptions_note(&r->subscriptions, push);
 }
 
-static char *repl_prompt(EditLine *editor)
+static void repl_connect(struct repl *r)
 {
-    struct repl *r = repl_of(editor);
-    const struct connection_target *t = &r->connection->target;
+    struct connection *c = r->connection;
+
+    r->transaction = false;
+    r->docs_asked = false;
+    connection_close(&r->aside);
+    if (!connection_open_or_say(c))
+        return;
+    /* What is confirmed, or refused, comes as it will. */
+    (void)subscriptions_ask(&r->subscriptions, c);
+}
+
+/* An answer over the connection at the side; NULL when there is none in time. The caller's. */
+static struct reply *ask_aside(struct repl *r, const char *const *words, size_t count)
+{
+    struct reply *reply = NULL;
 
     if (r->connection->fd < 0)
+        return NULL;
+    r->aside.target = r->connection->target;
+    if (r->aside.fd < 0 && connection_open(&r->aside) != ERR_OK)
+        return NULL;
+    connection_begin_command(&r->aside, count);
+    for (size_t i = 0; i < count; i++)
+        connection_add_string(&r->aside, words[i]);
+    if (connection_wait(&r->aside, -1, ASIDE_WAIT_MS, &reply) == CONNECTION_REPLY)
+        return reply;
+    connection_close(&r->aside); /* an answer that comes late must not be taken for another */
+    return NULL;
+}
+
+static void need_docs(struct repl *r)
+{
+    static const char *const words[] = {"COMMAND", "DOCS"};
+
+    if (r->docs_asked)
+        return;
+    struct reply *reply = ask_aside(r, words, COUNT_OF(words));
+    r->docs_asked = reply != NULL;
+    if (reply != NULL)
+        docs_set(&r->docs, reply);
+}
+
+/* --- what the editor asks ------------------------------------------------------------------------- */
+
+static const char *repl_prompt(void *ctx)
+{
+    struct repl *r = ctx;
+    const struct connection_target *t = &r->connection->target;
+    char listening[48] = "";
+
+    if (r->connection->fd < 0) {
         snprintf(r->prompt, sizeof(r->prompt), "not connected> ");
-    else
-        snprintf(r->prompt, sizeof(r->prompt), "%s:%d%s> ", t->host, t->port,
-                 r->transaction ? "(TX)" : "");
+        return r->prompt;
+    }
+    if (r->subscriptions.count > 0)
+        snprintf(listening, sizeof(listening), "(listening to %zu)", r->subscriptions.count);
+    snprintf(r->prompt, sizeof(r->prompt), "%s%s%s:%d%s%s> ", t->user != NULL ? t->user : "",
+             t->user != NULL ? "@" : "", t->host, t->port, r->transaction ? "(TX)" : "", listening);
     return r->prompt;
 }
 
-static unsigned char repl_key_interrupt(EditLine *editor, wint_t key)
+static void repl_hint(void *ctx, struct bytes line, struct buf *hint)
 {
-    const LineInfo *line = el_line(editor);
+    struct repl *r = ctx;
+    struct words words = {0};
+    struct typed t;
+    bool ends_word = line.len > 0 && line.data[line.len - 1] == ' ';
 
-    (void)key;
-    repl_of(editor)->line_dropped = line->lastchar > line->buffer;
-    return CC_EOF;
+    need_docs(r);
+    if (words_split(&words, line) && words.count > 0) {
+        /* The last word is still being typed, unless it is the command's name. */
+        size_t whole = ends_word ? words.count : words.count - 1;
+
+        typed_read(&t, &r->docs, words.items, whole > 0 ? whole : words.count);
+        typed_append_hint(&t, hint);
+    }
+    words_deinit(&words);
 }
 
-static void repl_edit_init(struct repl *r)
+static void offer_items(struct completion *c, const struct reply *reply)
 {
-    HistEvent event;
+    size_t step = reply->kind == REPLY_MAP ? 2 : 1;
 
-    r->editor = el_init("echolog-cli", stdin, stdout, stderr);
-    r->history = history_init();
-    history(r->history, &event, H_SETSIZE, REPL_HISTORY_LINES_MAX);
-    history(r->history, &event, H_SETUNIQUE, 1);
-    if (r->history_path[0] != '\0')
-        history(r->history, &event, H_LOAD, r->history_path);
-    el_set(r->editor, EL_CLIENTDATA, r);
-    el_set(r->editor, EL_EDITOR, "emacs");
-    el_set(r->editor, EL_SIGNAL, 1);
-    el_set(r->editor, EL_PROMPT, repl_prompt);
-    el_set(r->editor, EL_HIST, history, r->history);
-    el_set(r->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
-    el_set(r->editor, EL_BIND, "^W", "ed-delete-prev-word", NULL);
-    el_source(r->editor, NULL);
-    el_set(r->editor, EL_SETTY, "-d", "-isig", NULL);
-    /* The wide form borrows the texts; the narrow one copies them and never frees the copies. */
-    el_wset(r->editor, EL_ADDFN, L"repl-interrupt", L"drop the line, or leave", repl_key_interrupt);
-    el_set(r->editor, EL_BIND, "^C", "repl-interrupt", NULL);
+    for (size_t i = 0; i < reply->count; i += step)
+        if (reply->items[i].kind == REPLY_BULK)
+            completion_offer(c, reply->items[i].text);
 }
 
-static void repl_edit_deinit(struct repl *r)
+static void repl_names(void *ctx, enum complete_names kind, struct completion *c)
 {
-    history_end(r->history);
-    el_end(r->editor);
+    static const struct {
+        const char *words[3];
+        size_t count;
+    } questions[] = {
+        [COMPLETE_TOPICS] = {{"TOPIC", "LIST"}, 2},
+        [COMPLETE_GROUPS] = {{"GROUP", "LIST"}, 2},
+        [COMPLETE_CHANNELS] = {{"PUBSUB", "CHANNELS"}, 2},
+        [COMPLETE_DIRECTIVES] = {{"CONFIG", "GET", "*"}, 3},
+    };
+    struct reply *reply = ask_aside(ctx, questions[kind].words, questions[kind].count);
+
+    if (reply != NULL)
+        offer_items(c, reply);
+    reply_free(reply);
 }
+
+static void repl_complete(void *ctx, struct bytes line, struct completion *c)
+{
+    struct repl *r = ctx;
+
+    need_docs(r);
+    complete(c, &r->docs, line, repl_names, r);
+}
+
+static int repl_watched(void *ctx)
+{
+    const struct repl *r = ctx;
+
+    return r->connection->fd;
+}
+
+/* Something came by itself: a push, or the end of the connection. */
+static void repl_readable(void *ctx, struct buf *shown)
+{
+    struct repl *r = ctx;
+    struct reply *reply = NULL;
+    enum connection_event event;
+
+    while ((event = connection_wait(r->connection, -1, 0, &reply)) == CONNECTION_REPLY) {
+        command_print_push(r->printer, shown, reply);
+        subscriptions_note(&r->subscriptions, reply);
+        reply_free(reply);
+    }
+    if (event != CONNECTION_LOST)
+        return;
+    struct buf text = {0};
+    buf_printf(&text, "%s; the next command connects again", r->connection->error);
+    style_append(shown, &r->printer->style, STYLE_ERROR, buf_bytes(&text));
+    buf_append_char(shown, '\n');
+    buf_deinit(&text);
+    r->transaction = false;
+}
+
+static const struct editor_ops editor_ops = {
+    .prompt = repl_prompt,
+    .hint = repl_hint,
+    .complete = repl_complete,
+    .watched = repl_watched,
+    .readable = repl_readable,
+};
+
+/* --- history -------------------------------------------------------------------------------------- */
 
 static void repl_find_history(struct repl *r)
 {
@@ -108,52 +218,96 @@ static bool repl_is_secret(const struct words *words)
     return bytes_is(words->items[0], "ACL") && bytes_is(words->items[1], "SETUSER");
 }
 
-static void repl_remember(struct repl *r, const char *line)
-{
-    HistEvent event;
+/* --- what the session is, for the prompt and for the next connection ------------------------------------ */
 
-    if (repl_is_secret(&r->words))
-        return;
-    history(r->history, &event, H_ENTER, line);
-    if (r->history_path[0] != '\0')
-        history(r->history, &event, H_SAVE, r->history_path);
+static void note_user(struct repl *r, struct bytes user, struct bytes password)
+{
+    struct connection_target *t = &r->connection->target;
+
+    mem_free(r->user);
+    mem_free(r->password);
+    r->user = bytes_is_null(user) ? NULL : mem_strndup(user.data, user.len);
+    r->password = mem_strndup(password.data, password.len);
+    t->user = r->user;
+    t->password = r->password;
+    connection_close(&r->aside);
+    r->docs_asked = false;
 }
 
-/* --- commands ------------------------------------------------------------------------------------- */
-
-static void repl_help(void)
+/* HELLO [protover [AUTH user password] [SETNAME name]] */
+static void note_hello(struct repl *r)
 {
-    fputs("echolog-cli " ECHOLOG_VERSION "\n"
-          "Type a command with its arguments, for example:\n"
-          "  PRODUCE news \"hello, world\"     write a record to the topic 'news'\n"
-          "  FETCH news 0 EARLIEST           read partition 0 of 'news' from its start\n"
-          "  SUBSCRIBE alerts                hear a channel until Ctrl-C\n"
-          "  COMMAND DOCS PRODUCE            what a command does\n"
-          "help, clear, and quit (or exit, Ctrl-D) are the prompt's own.\n",
-          stdout);
+    const struct words *w = &r->words;
+
+    if (w->count > 1)
+        r->connection->target.proto = bytes_is(w->items[1], "3") ? 3 : 2;
+    for (size_t i = 2; i + 2 < w->count; i++)
+        if (bytes_is(w->items[i], "AUTH"))
+            note_user(r, w->items[i + 1], w->items[i + 2]);
 }
 
-/* Follows the state that the prompt shows. An AUTH that came late lets the protocol be set at last. */
+static void note_auth(struct repl *r)
+{
+    const struct words *w = &r->words;
+
+    if (w->count == 2)
+        note_user(r, BYTES_NULL, w->items[1]);
+    else if (w->count == 3)
+        note_user(r, w->items[1], w->items[2]);
+    /* One that came late lets the protocol be set at last. */
+    if (!r->transaction && connection_hello(r->connection) != ERR_OK)
+        fprintf(stderr, "%s\n", r->connection->error);
+}
+
 static void repl_note_state(struct repl *r, enum command_result result)
 {
     struct bytes word = r->words.items[0];
 
-    if (result == COMMAND_OK && bytes_is(word, "AUTH") && !r->transaction &&
-        connection_hello(r->connection) != ERR_OK)
-        fprintf(stderr, "%s\n", r->connection->error);
-
-    if (result == COMMAND_OK && bytes_is(word, "MULTI"))
+    if (bytes_is(word, "EXEC") || bytes_is(word, "DISCARD") || bytes_is(word, "RESET") ||
+        r->connection->fd < 0)
+        r->transaction = false;
+    if (result != COMMAND_OK)
+        return;
+    if (bytes_is(word, "AUTH"))
+        note_auth(r);
+    else if (bytes_is(word, "HELLO"))
+        note_hello(r);
+    else if (bytes_is(word, "MULTI"))
         r->transaction = true;
-    else if (bytes_is(word, "EXEC") || bytes_is(word, "DISCARD") || bytes_is(word, "RESET"))
-        r->transaction = false;
-    if (r->connection->fd < 0)
-        r->transaction = false;
+    else if (bytes_is(word, "RESET"))
+        subscriptions_clear(&r->subscriptions);
 }
 
-static void repl_connect(struct repl *r)
+/* --- commands ------------------------------------------------------------------------------------- */
+
+static int64_t now_ms(void)
 {
-    r->transaction = false;
-    connection_open_or_say(r->connection);
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void print_duration(const struct repl *r, int64_t ms)
+{
+    struct buf text = {0}, line = {0};
+
+    buf_printf(&text, "(%lld.%02llds)", (long long)(ms / 1000), (long long)(ms % 1000 / 10));
+    style_append(&line, &r->printer->style, STYLE_FAINT, buf_bytes(&text));
+    buf_append_char(&line, '\n');
+    fwrite(line.data, 1, line.len, stdout);
+    buf_deinit(&text);
+    buf_deinit(&line);
+}
+
+/* In RESP2 a subscription takes the connection until Ctrl-C. */
+static enum command_result repl_send(struct repl *r)
+{
+    const struct command_live live = {.seen = note_push, .ctx = r};
+    bool is_live = r->connection->target.proto == 3;
+
+    return command_run(r->connection, r->words.items, r->words.count, r->printer,
+                       is_live ? &live : NULL, stdout);
 }
 
 /* A command is never sent twice: when the connection is lost before its reply, the user decides. */
@@ -164,10 +318,12 @@ static void repl_command(struct repl *r)
         repl_connect(r);
     if (r->connection->fd < 0)
         return;
-    enum command_result result =
-        command_run(r->connection, r->words.items, r->words.count, r->printer, stdout);
+    int64_t began_ms = now_ms();
+    enum command_result result = repl_send(r);
     if (result == COMMAND_INTERRUPTED)
         fputc('\n', stdout); /* behind the terminal's ^C */
+    else if (now_ms() - began_ms >= REPL_SLOW_MS)
+        print_duration(r, now_ms() - began_ms);
     if (result == COMMAND_LOST)
         fprintf(stderr, "Error: %s; whether the command ran is not known\n", r->connection->error);
     if (result == COMMAND_LOST || result == COMMAND_INTERRUPTED) {
@@ -175,6 +331,16 @@ static void repl_command(struct repl *r)
         repl_connect(r);
     }
     repl_note_state(r, result);
+}
+
+static void repl_help(struct repl *r)
+{
+    struct buf text = {0};
+
+    need_docs(r);
+    help_append(&text, &r->printer->style, &r->docs, r->words.items + 1, r->words.count - 1);
+    fwrite(text.data, 1, text.len, stdout);
+    buf_deinit(&text);
 }
 
 /* False when the user wants to leave. */
@@ -186,12 +352,13 @@ static bool repl_line(struct repl *r, const char *line)
     }
     if (r->words.count == 0)
         return true;
-    repl_remember(r, line);
+    if (!repl_is_secret(&r->words))
+        editor_remember(r->editor, line);
     struct bytes word = r->words.items[0];
     if (bytes_is(word, "quit") || bytes_is(word, "exit"))
         return false;
     if (bytes_is(word, "help") || bytes_is(word, "?"))
-        repl_help();
+        repl_help(r);
     else if (bytes_is(word, "clear"))
         fputs("\033[H\033[2J", stdout);
     else
@@ -203,24 +370,26 @@ static bool repl_line(struct repl *r, const char *line)
 int repl_run(struct connection *c, const struct printer *printer)
 {
     struct repl r = {.connection = c, .printer = printer};
+    const char *line = NULL;
     bool stay = true;
 
+    connection_init(&r.aside, &c->target, c->interrupt_fd);
     repl_find_history(&r);
-    repl_edit_init(&r);
+    r.editor = editor_create(&editor_ops, &r, r.history_path, printer->tables);
     repl_connect(&r);
     while (stay) {
-        int len = 0;
+        enum editor_end end = editor_read(r.editor, &line);
 
-        r.line_dropped = false;
-        const char *line = el_gets(r.editor, &len);
-        if (line == NULL || len <= 0) {
+        if (end != EDITOR_LINE)
             fputc('\n', stdout);
-            stay = r.line_dropped;
-        } else {
-            stay = repl_line(&r, line);
-        }
+        stay = end == EDITOR_LINE ? repl_line(&r, line) : end == EDITOR_DROPPED;
     }
-    repl_edit_deinit(&r);
+    editor_destroy(r.editor);
+    connection_close(&r.aside);
+    docs_deinit(&r.docs);
+    subscriptions_clear(&r.subscriptions);
     words_deinit(&r.words);
+    mem_free(r.user);
+    mem_free(r.password);
     return 0;
 }

@@ -27,7 +27,7 @@ static bool script_line(struct script *s, struct bytes line)
         return true;
     if (bytes_is(s->words.items[0], "quit") || bytes_is(s->words.items[0], "exit"))
         return false;
-    switch (command_run(s->connection, s->words.items, s->words.count, s->printer, s->to)) {
+    switch (command_run(s->connection, s->words.items, s->words.count, s->printer, NULL, s->to)) {
     case COMMAND_OK:
         return true;
     case COMMAND_REFUSED:

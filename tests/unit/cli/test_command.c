@@ -26,7 +26,7 @@ static void run_line(struct run *r, const char *line, enum printer_form form)
 
     cr_assert(words_split(&words, bytes_of_string(line)));
     r->result = command_run(&r->peer.connection, words.items, words.count,
-                            &(struct printer){.form = form}, to);
+                            &(struct printer){.form = form}, NULL, to);
     fclose(to);
     words_deinit(&words);
 }
@@ -169,5 +169,96 @@ Test(command, a_lost_connection_is_told)
     run_line(&r, "ping", PRINTER_RAW);
     cr_expect_eq(r.result, COMMAND_LOST);
     cr_expect_str_eq(r.peer.connection.error, "Server closed the connection");
+    run_close(&r);
+}
+
+/* --- beside pushes -------------------------------------------------------------------------------- */
+
+static void count_push(void *ctx, const struct reply *push)
+{
+    (void)push;
+    ++*(int *)ctx;
+}
+
+static void run_live(struct run *r, const char *line, int *pushes)
+{
+    const struct command_live live = {.seen = count_push, .ctx = pushes};
+    const struct printer printer = {.tables = true};
+    struct words words = {0};
+    FILE *to = open_memstream(&r->printed, &r->printed_len);
+
+    cr_assert(words_split(&words, bytes_of_string(line)));
+    r->result = command_run(&r->peer.connection, words.items, words.count, &printer, &live, to);
+    fclose(to);
+    words_deinit(&words);
+}
+
+Test(command, live_a_subscription_ends_when_each_channel_is_confirmed)
+{
+    struct run r;
+    int pushes = 0;
+
+    run_open(&r);
+    peer_says(&r.peer, ">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+                       ">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"
+                       ">3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n");
+    run_live(&r, "subscribe a b", &pushes);
+    cr_expect_eq(r.result, COMMAND_OK);
+    cr_expect_eq(pushes, 3);
+    cr_expect_str_eq(r.printed, "listening to channel a (1 in all)\na  \"hi\"\n"
+                                "listening to channel b (2 in all)\n");
+    run_close(&r);
+}
+
+Test(command, live_a_push_is_no_reply)
+{
+    struct run r;
+    int pushes = 0;
+
+    run_open(&r);
+    peer_says(&r.peer, ">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n+PONG\r\n");
+    run_live(&r, "ping", &pushes);
+    cr_expect_eq(pushes, 1);
+    cr_expect_str_eq(r.printed, "a  \"hi\"\nPONG\n");
+    run_close(&r);
+}
+
+Test(command, live_following_ends_with_the_first_confirmation_or_an_error)
+{
+    struct run r;
+    int pushes = 0;
+
+    run_open(&r);
+    peer_says(&r.peer, ">5\r\n$6\r\nfollow\r\n$1\r\nt\r\n:0\r\n:17\r\n:1\r\n");
+    run_live(&r, "follow t from 17", &pushes);
+    cr_expect_eq(r.result, COMMAND_OK);
+    cr_expect_str_eq(r.printed, "following t/0 from offset 17\n");
+    run_close(&r);
+
+    run_open(&r);
+    peer_says(&r.peer, "-UNKNOWNTOPIC no\r\n");
+    run_live(&r, "follow t", &pushes);
+    cr_expect_eq(r.result, COMMAND_REFUSED);
+    cr_expect_eq(pushes, 1);
+    run_close(&r);
+}
+
+Test(command, records_are_a_table_for_people_only)
+{
+    struct run r;
+    int pushes = 0;
+
+    run_open(&r);
+    peer_says(&r.peer, "*1\r\n*5\r\n:0\r\n:1767225600000\r\n$-1\r\n$1\r\nv\r\n*0\r\n");
+    run_live(&r, "fetch t 0 0", &pushes);
+    cr_expect_str_eq(r.printed,
+                     "partition  offset  time                      key    value  headers\n"
+                     "t/0             0  2026-01-01T00:00:00.000Z  (nil)  \"v\"\n");
+    run_close(&r);
+
+    run_open(&r);
+    peer_says(&r.peer, "*1\r\n*5\r\n:0\r\n:1767225600000\r\n$-1\r\n$1\r\nv\r\n*0\r\n");
+    run_line(&r, "fetch t 0 0", PRINTER_RAW);
+    cr_expect_str_eq(r.printed, "0\n1767225600000\n\nv\n\n");
     run_close(&r);
 }
