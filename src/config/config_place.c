@@ -22,9 +22,12 @@ void place_name(const struct place *p, struct bytes name, struct buf *text)
         quote_append(text, name);
         return;
     }
-    buf_append_string(text, CONFIG_VARIABLE_PREFIX);
+    struct buf variable = {0};
+    buf_append_string(&variable, CONFIG_VARIABLE_PREFIX);
     for (size_t i = 0; i < name.len; i++)
-        buf_append_char(text, name.data[i] == '-' ? '_' : byte_upper(name.data[i]));
+        buf_append_char(&variable, name.data[i] == '-' ? '_' : byte_upper(name.data[i]));
+    quote_append(text, buf_bytes(&variable));
+    buf_deinit(&variable);
 }
 
 /* The closest of what can stand at such a place, or NULL. */

@@ -58,6 +58,7 @@ Test(environment, errors_name_the_variable_and_the_nearest_one)
                      "unknown variable 'ECHOLOG_LOG_RETENTION'; did you mean "
                      "'ECHOLOG_LOG_RETENTION_MS'?");
     cr_assert_str_eq(READ("ECHOLOG_=5"), "unknown variable 'ECHOLOG_'");
+    cr_assert_str_eq(READ("ECHOLOG_A\nB=5"), "unknown variable 'ECHOLOG_A\\x0aB'");
     cr_assert_str_eq(READ("ECHOLOG_port=5"),
                      "unknown variable 'ECHOLOG_port'; they are written in capitals");
     cr_assert_str_eq(READ("ECHOLOG_INCLUDE=x"),
