@@ -123,7 +123,7 @@ static enum err limit_parse(struct config_output_limit *limits, const struct byt
     return ERR_OK;
 }
 
-/* Classes that are not named keep their limits. */
+/* Classes that are not named keep their limits; there may be none, as in Redis. */
 static enum err limits_parse(void *target, struct bytes text, struct buf *why)
 {
     struct config_output_limit limits[CONFIG_CLASS_COUNT];
@@ -135,7 +135,7 @@ static enum err limits_parse(void *target, struct bytes text, struct buf *why)
         if (++count % 4 == 0 && limit_parse(limits, word, why) != ERR_OK)
             return ERR_INVALID;
     }
-    if (count == 0 || count % 4 != 0) {
+    if (count % 4 != 0) {
         buf_append_string(why, "Wrong number of arguments in buffer limit configuration.");
         return ERR_INVALID;
     }
