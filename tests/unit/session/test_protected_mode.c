@@ -41,3 +41,13 @@ Test(protected_mode, lets_in_who_is_here_and_nobody_else)
     f.config.protected_mode = false;
     expect_greeting(false, "");
 }
+
+Test(protected_mode, is_over_when_the_default_user_has_a_password)
+{
+    f.config.protected_mode = true;
+    users_set_default_password(f.users, BYTES_LITERAL("secret"));
+    expect_greeting(false, "");
+    users_set_default_password(f.users, BYTES_LITERAL(""));
+    expect_greeting(false, "-DENIED Echolog is running in protected mode because protected mode is "
+                           "enabled and no password is set for the default user. In this mode ");
+}
