@@ -4,6 +4,8 @@
 #include "base/check.h"
 #include "base/mem.h"
 
+/* Of a text that is kept: a client must not fill memory with what it is refused. */
+#define TEXT_BYTES_MAX 1024
 /* Entries that are looked at for one to count in, and how old they may be. */
 #define MERGE_ENTRIES_MAX 10
 #define MERGE_AGE_US_MAX (60 * INT64_C(1000000))
@@ -21,6 +23,11 @@ static struct bytes text_copy(struct bytes text)
 static void text_free(struct bytes text)
 {
     mem_free((char *)(uintptr_t)text.data);
+}
+
+static struct bytes cut(struct bytes text)
+{
+    return text.len > TEXT_BYTES_MAX ? bytes_of(text.data, TEXT_BYTES_MAX) : text;
 }
 
 static void drop(struct access_log *log, struct access_log_entry *e)
@@ -50,10 +57,11 @@ void access_log_trim(struct access_log *log, size_t max)
         drop(log, entry_at(log->entries.prev));
 }
 
+/* `a` is kept, `b` is new. */
 static bool is_same(const struct access_log_entry *a, const struct access_log_entry *b)
 {
     return a->reason == b->reason && a->in_transaction == b->in_transaction &&
-           bytes_equal(a->object, b->object) && bytes_equal(a->username, b->username);
+           bytes_equal(a->object, cut(b->object)) && bytes_equal(a->username, cut(b->username));
 }
 
 static struct access_log_entry *find_same(struct access_log *log, const struct access_log_entry *e,
@@ -82,8 +90,8 @@ void access_log_add(struct access_log *log, const struct access_log_entry *e, in
         entry = mem_alloc(sizeof(*entry));
         *entry = *e;
         entry->count = 0;
-        entry->object = text_copy(e->object);
-        entry->username = text_copy(e->username);
+        entry->object = text_copy(cut(e->object));
+        entry->username = text_copy(cut(e->username));
         log->count++;
     }
     entry->count++;

@@ -36,7 +36,7 @@ struct access_log {
 void access_log_init(struct access_log *log);
 void access_log_deinit(struct access_log *log);
 
-/* Adds, or counts in a recent entry. Texts are copied. `e` has no link, count and time yet. At most `max` entries are kept. */
+/* Adds, or counts in a recent entry. Texts are copied, long ones in part. `e` has no link, count and time yet. At most `max` entries are kept. */
 void access_log_add(struct access_log *log, const struct access_log_entry *e, int64_t now_us,
                     size_t max);
 void access_log_trim(struct access_log *log, size_t max);

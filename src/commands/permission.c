@@ -67,6 +67,31 @@ static void add_followed(struct names *n, struct bytes pattern)
     catalog_each(n->sv->catalog, add_covered, n);
 }
 
+/* The channels of record.channels. */
+static void add_recorded(struct names *n, struct bytes channels)
+{
+    while (channels.len > 0) {
+        const char *blank = memchr(channels.data, ' ', channels.len);
+        size_t len = blank == NULL ? channels.len : (size_t)(blank - channels.data);
+        struct bytes glob = bytes_of(channels.data, len);
+        if (len > 0)
+            names_add(n, glob, follow_is_glob(glob) ? ACCESS_PATTERN : ACCESS_CHANNEL);
+        len += blank != NULL;
+        channels = bytes_of(channels.data + len, channels.len - len);
+    }
+}
+
+/* Who has channels recorded in a topic can hear them there: that takes the permission to listen. */
+static void add_configured(struct names *n, const struct command *command, int argc,
+                           const struct bytes *argv)
+{
+    if (command->run != cmd_topic_create && command->run != cmd_topic_config)
+        return;
+    for (int i = 3; i + 1 < argc; i++)
+        if (bytes_is(argv[i], "record.channels"))
+            add_recorded(n, argv[i + 1]);
+}
+
 static bool add_key(void *ctx, const struct command_key *key)
 {
     struct names *n = ctx;
@@ -91,6 +116,7 @@ enum access_denial permission_judge(struct services *sv, const struct user *u,
     size_t at;
     names_init(&names, sv);
     command_keys(command, argc, argv, add_key, &names);
+    add_configured(&names, command, argc, argv);
     struct access_call call = {.command = command->index,
                                .argc = argc,
                                .argv = argv,

@@ -98,6 +98,25 @@ Test(access, who_publishes_needs_the_channel_and_no_topic)
     server_end(&s);
 }
 
+Test(access, who_has_channels_recorded_needs_to_be_allowed_to_hear_them)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "ACL SETUSER u on nopass ~mine* &news.* +@topic");
+    redisContext *u = client_of(&s, "u");
+    EXPECT(u, NO_CHANNEL, "TOPIC CREATE mine CONFIG retention.ms 5 Record.Channels *");
+    EXPECT(u, NO_CHANNEL, "TOPIC CREATE mine CONFIG record.channels %s PARTITIONS 2", "news.a old");
+    EXPECT(u, NO_CHANNEL, "TOPIC CREATE mine CONFIG record.channels %s", " news.a*");
+    EXPECT(u, "+OK", "TOPIC CREATE mine CONFIG record.channels %s", "news.a news.*");
+    EXPECT(u, NO_CHANNEL, "TOPIC CONFIG SET mine retention.ms 100000 record.channels *");
+    EXPECT(u, "+OK", "TOPIC CONFIG SET mine record.channels news.*");
+    EXPECT_LIKE(u, "(*)", "TOPIC CONFIG GET mine record.channels");
+    EXPECT(u, "+OK", "TOPIC CONFIG RESET mine record.channels");
+    redisFree(u);
+    redisFree(c);
+    server_end(&s);
+}
+
 /* --- following ------------------------------------------------------------------------------ */
 
 Test(access, following_needs_the_topic_and_no_channel)

@@ -82,6 +82,20 @@ Test(access_log, only_the_newest_ten_are_looked_at)
     cr_expect_eq(logged.count, 12);
 }
 
+Test(access_log, keeps_only_the_beginning_of_a_long_name)
+{
+    static char name[5000];
+    memset(name, 'x', sizeof(name) - 1);
+    add(ACCESS_REASON_KEY, name, "");
+    name[4000] = 'y';
+    add(ACCESS_REASON_KEY, name, "");
+    cr_expect_eq(logged.count, 1);
+    cr_expect_eq(entry(0)->object.len, 1024);
+    name[1023] = 'y';
+    add(ACCESS_REASON_KEY, name, "");
+    cr_expect_eq(logged.count, 2);
+}
+
 Test(access_log, keeps_as_many_as_it_may)
 {
     struct access_log_entry e = {
