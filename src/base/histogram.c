@@ -82,7 +82,7 @@ uint64_t histogram_percentile(const struct histogram *h, double percent)
         return 0;
     double exact = percent / 100.0 * (double)h->count;
     uint64_t rank = exact <= 1 ? 1 : (uint64_t)exact;
-    rank += (double)rank < exact;
+    rank += exact - (double)rank > exact * 1e-12; /* more than what rounding adds */
     if (rank >= h->count)
         return h->max;
     uint64_t value = value_at(h, rank);

@@ -73,6 +73,17 @@ Test(histogram, a_percentile_is_right_to_one_part_in_the_steps)
     histogram_deinit(&h);
 }
 
+Test(histogram, the_rank_of_a_percentile_is_not_moved_by_rounding)
+{
+    struct histogram h = {0};
+    for (uint64_t v = 1; v <= 1000; v++)
+        for (int i = 0; i < 20; i++)
+            histogram_add(&h, v < 1000 ? 1 : 1000000);
+    /* 99.9 / 100 * 20000 comes out above 19980. */
+    cr_expect_eq(histogram_percentile(&h, 99.9), 1);
+    histogram_deinit(&h);
+}
+
 Test(histogram, small_values_are_exact)
 {
     struct histogram h = {0};
