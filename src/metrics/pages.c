@@ -129,14 +129,7 @@ bool pages_work(struct pages *p)
     return p->stage != STAGE_IDLE || !list_empty(&p->waiting);
 }
 
-/* --- alive, ready ----------------------------------------------------------------------------- */
-
-unsigned pages_healthz(const struct pages *p, struct buf *text)
-{
-    (void)p;
-    buf_append_string(text, "ok\n");
-    return 200;
-}
+/* --- ready ------------------------------------------------------------------------------------ */
 
 unsigned pages_readyz(const struct pages *p, struct buf *text)
 {

@@ -32,8 +32,7 @@ void pages_give_up(struct pages *p, struct list *requests);
 /* Does a little of it. True: there is more to do. */
 bool pages_work(struct pages *p);
 
-/* The text of the other pages; returns the status. */
-unsigned pages_healthz(const struct pages *p, struct buf *text);
+/* Whether clients are served well, or why not; returns the status. */
 unsigned pages_readyz(const struct pages *p, struct buf *text);
 
 #endif

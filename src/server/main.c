@@ -25,6 +25,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define OPENING_LOOK_US 50000 /* between two looks at who asks while the log is being opened */
+
 struct machine {
     struct config config;
     struct trace_syslog syslog;
@@ -40,6 +42,7 @@ struct machine {
     struct broker *broker;
     struct listeners listeners;
     struct metrics_port *metrics_port; /* NULL: none */
+    int64_t next_look_us;              /* at it, while the log is being opened */
     struct config_part file_limit;
     char *config_file;
     char *pidfile; /* owned; NULL: none was written */
@@ -126,6 +129,11 @@ static void on_opening(void *ctx, size_t partitions)
     struct machine *m = ctx;
     clock_update(&m->clock.clock);
     notify_step(&m->notify, m->clock.clock.mono_us, partitions);
+    metrics_port_opening(m->metrics_port, partitions);
+    if (m->metrics_port != NULL && m->clock.clock.mono_us >= m->next_look_us) {
+        m->next_look_us = m->clock.clock.mono_us + OPENING_LOOK_US;
+        reactor_wait(m->reactor, 0); /* nobody else is in it yet */
+    }
 }
 
 static void on_accepted(void *ctx, struct stream *stream)
@@ -239,8 +247,7 @@ static void announce(struct machine *m)
 static bool open_metrics(struct machine *m)
 {
     struct buf why = {0};
-    enum err err =
-        metrics_port_open(m->reactor, broker_services(m->broker), &m->metrics_port, &why);
+    enum err err = metrics_port_open(m->reactor, &m->config, &m->metrics_port, &why);
     buf_append_char(&why, '\0');
     if (err != ERR_OK)
         fail(m, "Cannot start", why.data);
@@ -260,8 +267,9 @@ static bool open_machine(struct machine *m)
     file_limit_fit(&m->config, t);
     if (reactor_create(&m->reactor) != ERR_OK)
         return fail(m, "Cannot start", "the system gives no epoll descriptor");
-    if (!open_disk(m) || !open_broker(m) || !open_listeners(m) || !open_metrics(m))
+    if (!open_metrics(m) || !open_disk(m) || !open_broker(m) || !open_listeners(m))
         return false;
+    metrics_port_serve(m->metrics_port, broker_services(m->broker));
     m->crash.broker = m->broker;
     file_limit_part_init(&m->file_limit);
     broker_add_config_part(m->broker, &m->file_limit);

@@ -9,9 +9,10 @@
 #include "net/http.h"
 
 struct metrics_port {
-    struct pages *pages; /* owned, as all */
-    struct http *http;
-    struct http_page *not_found, *method_refused;
+    struct http *http;      /* owned, as all */
+    struct pages *pages;    /* NULL while the log is being opened */
+    size_t partitions_open; /* until then */
+    struct http_page *alive, *not_found, *method_refused;
     struct buf addresses;
 };
 
@@ -30,11 +31,10 @@ static struct http_page *text_page(const char *text)
     return http_page_create("text/plain; charset=utf-8", &body);
 }
 
-static void answer_text(struct metrics_port *port, struct http_request *r,
-                        unsigned (*page)(const struct pages *, struct buf *))
+static void answer_ready(struct metrics_port *port, struct http_request *r)
 {
     struct buf body = {0};
-    unsigned status = page(port->pages, &body);
+    unsigned status = pages_readyz(port->pages, &body);
     struct http_page *made = http_page_create("text/plain; charset=utf-8", &body);
     http_answer(r, status, made);
     http_page_unref(made);
@@ -69,18 +69,40 @@ static void ask_metrics(struct metrics_port *port, struct http_request *r)
     http_work_soon(port->http);
 }
 
+/* Nothing is there to be told of yet. */
+static void answer_opening(struct metrics_port *port, struct http_request *r)
+{
+    struct buf body = {0};
+    buf_printf(&body, "opening the log: %zu partitions so far\n", port->partitions_open);
+    struct http_page *made = http_page_create("text/plain; charset=utf-8", &body);
+    http_answer(r, 503, made);
+    http_page_unref(made);
+}
+
+static enum route route(struct metrics_port *port, const struct http_request *r)
+{
+    return port->pages == NULL ? route_of(r->method, r->path)
+                               : pages_route(port->pages, r->method, r->path);
+}
+
 static void on_asked(void *ctx, struct http_request *r)
 {
     struct metrics_port *port = ctx;
-    switch (pages_route(port->pages, r->method, r->path)) {
+    switch (route(port, r)) {
     case ROUTE_METRICS:
-        ask_metrics(port, r);
+        if (port->pages == NULL)
+            answer_opening(port, r);
+        else
+            ask_metrics(port, r);
         break;
     case ROUTE_HEALTHZ:
-        answer_text(port, r, pages_healthz);
+        http_answer(r, 200, port->alive);
         break;
     case ROUTE_READYZ:
-        answer_text(port, r, pages_readyz);
+        if (port->pages == NULL)
+            answer_opening(port, r);
+        else
+            answer_ready(port, r);
         break;
     case ROUTE_METHOD_REFUSED:
         http_answer(r, 405, port->method_refused);
@@ -135,11 +157,11 @@ static enum err listen_on_all(struct metrics_port *p, const struct config *confi
     return err;
 }
 
-enum err metrics_port_open(struct reactor *r, struct services *sv, struct metrics_port **port,
-                           struct buf *why)
+enum err metrics_port_open(struct reactor *r, const struct config *config,
+                           struct metrics_port **port, struct buf *why)
 {
     *port = NULL;
-    if (sv->config->metrics_port == 0)
+    if (config->metrics_port == 0)
         return ERR_OK;
     struct metrics_port *p = mem_zalloc(1, sizeof(*p));
     struct http_options options = {.reactor = r, .asked = on_asked, .work = on_work, .ctx = p};
@@ -149,11 +171,11 @@ enum err metrics_port_open(struct reactor *r, struct services *sv, struct metric
         mem_free(p);
         return err;
     }
-    p->pages = pages_create(sv, on_ready, p);
+    p->alive = text_page("ok\n");
     p->not_found = text_page("There are /metrics, /healthz and /readyz.\n");
     p->method_refused = text_page("Only GET and HEAD.\n");
     http_page_header(p->method_refused, "Allow", "GET, HEAD");
-    err = listen_on_all(p, sv->config, why);
+    err = listen_on_all(p, config, why);
     buf_append_char(&p->addresses, '\0');
     if (err == ERR_OK)
         *port = p;
@@ -162,16 +184,36 @@ enum err metrics_port_open(struct reactor *r, struct services *sv, struct metric
     return err;
 }
 
-void metrics_port_close(struct metrics_port *port)
+void metrics_port_opening(struct metrics_port *port, size_t partitions)
 {
-    if (port == NULL)
-        return;
+    if (port != NULL)
+        port->partitions_open = partitions;
+}
+
+void metrics_port_serve(struct metrics_port *port, struct services *sv)
+{
+    if (port != NULL)
+        port->pages = pages_create(sv, on_ready, port);
+}
+
+/* Who still waits for a page gets none. */
+static void end_pages(struct metrics_port *port)
+{
     struct list left;
     list_init(&left);
     pages_give_up(port->pages, &left);
     answer_all(&left, 503, text_page("stopping\n"));
-    http_destroy(port->http);
     pages_destroy(port->pages);
+}
+
+void metrics_port_close(struct metrics_port *port)
+{
+    if (port == NULL)
+        return;
+    if (port->pages != NULL)
+        end_pages(port);
+    http_destroy(port->http);
+    http_page_unref(port->alive);
     http_page_unref(port->not_found);
     http_page_unref(port->method_refused);
     buf_deinit(&port->addresses);
@@ -185,15 +227,27 @@ const char *metrics_port_addresses(const struct metrics_port *port)
 
 #else
 
-enum err metrics_port_open(struct reactor *r, struct services *sv, struct metrics_port **port,
-                           struct buf *why)
+enum err metrics_port_open(struct reactor *r, const struct config *config,
+                           struct metrics_port **port, struct buf *why)
 {
     (void)r;
     *port = NULL;
-    if (sv->config->metrics_port == 0)
+    if (config->metrics_port == 0)
         return ERR_OK;
     buf_append_string(why, "metrics-port: this server was built without metrics (METRICS=no)");
     return ERR_UNSUPPORTED;
+}
+
+void metrics_port_opening(struct metrics_port *port, size_t partitions)
+{
+    (void)port;
+    (void)partitions;
+}
+
+void metrics_port_serve(struct metrics_port *port, struct services *sv)
+{
+    (void)port;
+    (void)sv;
 }
 
 void metrics_port_close(struct metrics_port *port)
