@@ -35,12 +35,14 @@ from server import Server  # pylint: disable=wrong-import-position
 PROGRAMS = os.environ["INTEROP"]
 CHECKS = ("hello", "user", "pool", "pipeline", "multi", "pubsub", "reconnect", "log", "follow")
 SECONDS_MAX = 300  # for one library
+JAVA = ["java", "-cp", os.path.join(PROGRAMS, "java", "classes") + ":"
+        + os.path.join(PROGRAMS, "java", "jars", "*")]
 LIBRARIES = {
     "redis-py": [sys.executable, os.path.join(HERE, "checks.py")],
     "go-redis": [os.path.join(PROGRAMS, "checks")],
     "node-redis": ["node", os.path.join(PROGRAMS, "node", "checks.js")],
-    "Jedis": ["java", "-cp", os.path.join(PROGRAMS, "java", "classes") + ":"
-              + os.path.join(PROGRAMS, "java", "jars", "*"), "Checks"],
+    "Jedis": JAVA + ["JedisChecks"],
+    "Lettuce": JAVA + ["LettuceChecks"],
 }
 
 

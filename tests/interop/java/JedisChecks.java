@@ -33,7 +33,7 @@ import redis.clients.jedis.commands.ProtocolCommand;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
-public class Checks {
+public class JedisChecks {
     static final int WORKERS = 16;
     static final int PATIENT_S = 30;
 
@@ -44,7 +44,7 @@ public class Checks {
     final SSLSocketFactory secured; // null: without TLS
     JedisPooled client;
 
-    Checks(String over, int protocol, String[] args) throws Exception {
+    JedisChecks(String over, int protocol, String[] args) throws Exception {
         this.over = over;
         this.protocol = protocol;
         this.name = "jv-" + over + "-" + protocol;
@@ -302,7 +302,7 @@ public class Checks {
                         "reconnect", "log", "follow")) {
                     String said = over + " resp" + protocol + " " + check;
                     try {
-                        new Checks(over, protocol, args).run(check);
+                        new JedisChecks(over, protocol, args).run(check);
                         System.out.println("ok " + said);
                     } catch (Throwable problem) {
                         System.out.println("not ok " + said + " " + problem);
