@@ -38,7 +38,7 @@ void crash_symbols_close(struct crash_symbols *s)
 /* `count` items of `size` at `at`, or NULL when they are not all inside of the file. */
 static const void *items_at(const struct crash_symbols *s, uint64_t at, uint64_t count, size_t size)
 {
-    if (at > s->len || count > (s->len - at) / size || at % sizeof(uint32_t) != 0)
+    if (at > s->len || count > (s->len - at) / size || at % sizeof(uint64_t) != 0)
         return NULL;
     return s->file + at;
 }
