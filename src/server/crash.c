@@ -6,6 +6,7 @@
 #include "server/crash_registers.h"
 #include "server/crash_symbols.h"
 #include "server/crash_text.h"
+#include "server/datagram.h"
 #include <elf.h>
 #include <execinfo.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define FRAMES_MAX 64
@@ -155,6 +157,28 @@ static void report_signal(const struct crash *c, int number, const siginfo_t *in
     crash_text_string(&t, "Reason: ");
     crash_text_string(&t, c->reason);
     crash_text_write(&t, c->fd);
+}
+
+/* One line: the report itself is in the log's own place. */
+static void tell_syslog(const struct crash *c, int number)
+{
+    struct crash_text t = {0};
+    if (c->syslog == NULL || c->syslog->fd < 0)
+        return;
+    crash_text_string(&t, "<");
+    crash_text_number(&t, c->syslog->facility | LOG_CRIT);
+    crash_text_string(&t, ">");
+    crash_text_string(&t, c->syslog->ident);
+    crash_text_string(&t, "[");
+    crash_text_number(&t, getpid());
+    crash_text_string(&t, "]: Crashed by signal ");
+    crash_text_number(&t, number);
+    crash_text_string(&t, " (");
+    crash_text_string(&t, signal_name(number));
+    crash_text_string(&t, ") ");
+    crash_text_string(&t, c->reason);
+    bool told = datagram_send(c->syslog->fd, t.data, t.len);
+    (void)told; /* there is nobody to tell */
 }
 
 static void report_registers(const struct crash *c, const ucontext_t *u)
@@ -304,6 +328,7 @@ void crash_report(struct crash *c, int number, const siginfo_t *info, void *cont
     crash_text_write(&t, c->fd);
     report_program(c);
     report_signal(c, number, info);
+    tell_syslog(c, number);
     report_registers(c, u);
     report_backtrace(c, u);
     crash_text_string(&t, "--- the server");

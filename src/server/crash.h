@@ -6,6 +6,7 @@
 #define ECHOLOG_SERVER_CRASH_H
 
 #include "server/broker.h"
+#include "server/trace_syslog.h"
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -15,10 +16,11 @@
 #define CRASH_BUILD_ID_BYTES 64
 
 struct crash {
-    int fd;                                  /* borrowed: where the trace goes */
-    struct broker *broker;                   /* borrowed; NULL while there is none */
-    uintptr_t program, program_end;          /* where it lies in memory */
-    char reason[CRASH_REASON_BYTES];         /* of an abort of our own; "" when not known */
+    int fd;                            /* borrowed: where the trace goes */
+    const struct trace_syslog *syslog; /* borrowed; NULL: the system's logger is told nothing */
+    struct broker *broker;             /* borrowed; NULL while there is none */
+    uintptr_t program, program_end;    /* where it lies in memory */
+    char reason[CRASH_REASON_BYTES];   /* of an abort of our own; "" when not known */
     char build_id[CRASH_BUILD_ID_BYTES + 1]; /* hex digits; "" when the linker made none */
     atomic_int reporter;                     /* the thread that writes the report; 0: none yet */
     char stack[CRASH_STACK_BYTES];           /* to report an overflow of the main thread's own */

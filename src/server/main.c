@@ -85,6 +85,7 @@ static void prepare_signals(struct machine *m)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     crash_init(&m->crash, m->trace.fd);
+    m->crash.syslog = m->trace.syslog;
     crash_handle(&m->crash, m->config.crash_log_enabled ? on_fatal : NULL);
 }
 

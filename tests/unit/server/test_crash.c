@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define REPORT_BYTES_MAX 65536
@@ -151,4 +153,29 @@ Test(crash, an_abort_is_reported_with_its_reason)
     SKIP_WHERE_SANITIZED;
     const char *report = report_of(abort_with_reason, SIGABRT);
     cr_assert_not_null(strstr(report, "Reason: assertion failed: all is well\n"), "%s", report);
+}
+
+static struct trace_syslog logger;
+
+static void abort_with_logger(void)
+{
+    crash.syslog = &logger;
+    abort_with_reason();
+}
+
+Test(crash, the_system_s_logger_hears_one_line)
+{
+    SKIP_WHERE_SANITIZED;
+    char text[512];
+    int ends[2];
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, ends), 0);
+    trace_syslog_init(&logger, "", "ident", LOG_LOCAL0);
+    logger.fd = ends[1];
+    report_of(abort_with_logger, SIGABRT);
+    ssize_t len = recv(ends[0], text, sizeof(text) - 1, 0);
+    text[len < 0 ? 0 : len] = '\0';
+    cr_assert_eq(strncmp(text, "<130>ident[", 11), 0, "%s", text);
+    cr_assert_not_null(
+        strstr(text, "]: Crashed by signal 6 (SIGABRT) assertion failed: all is well"), "%s", text);
+    cr_assert_lt(recv(ends[0], text, sizeof(text), 0), 0, "and no more");
 }
