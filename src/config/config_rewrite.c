@@ -124,6 +124,20 @@ static void append_lines(const struct rewrite *r, struct buf *text)
             write_directive(r, &config_table.items[i], false, text);
 }
 
+/* Why some are still stale: what stands last counts, whatever is included, but for directives that gather
+ * lines; or files are being changed at this moment. */
+static void say_stale(const struct rewrite *r)
+{
+    for (size_t i = 0; i < config_table.count; i++) {
+        if (!r->stale[i] || (config_table.items[i].flags & DIRECTIVE_LINES) == 0)
+            continue;
+        buf_printf(r->why, "a file it includes has lines of '%s', and would have to change",
+                   config_table.items[i].name);
+        return;
+    }
+    buf_append_string(r->why, "the files it includes are changing");
+}
+
 /* --- all of it -------------------------------------------------------------------------------------- */
 
 static enum err rewrite(struct rewrite *r, struct bytes old, struct buf *text)
@@ -137,9 +151,8 @@ static enum err rewrite(struct rewrite *r, struct bytes old, struct buf *text)
         return err;
     append_lines(r, text);
     err = compare(r, buf_bytes(text));
-    /* What stands last counts, whatever is included; unless that is being changed at this moment. */
     if (err == ERR_OK && r->stale_count > 0) {
-        buf_append_string(r->why, "the files it includes are changing");
+        say_stale(r);
         err = ERR_INVALID;
     }
     return err;

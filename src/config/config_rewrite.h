@@ -13,7 +13,8 @@
  * as do comments, blank lines and `include`; of the others the last line of a directive gets the new value
  * and those before it go; what has no line comes to the end, behind a mark. Files that are included are
  * not touched. A file that is not there counts as empty.
- * ERR_INVALID: the file, or one it includes, cannot be read as it is now; `why` has the sentence. */
+ * ERR_INVALID: the file, or one it includes, cannot be read as it is now, or one that it includes has
+ * lines of a directive that gathers lines (`user`) which are no longer so; `why` has the sentence. */
 MUST_CHECK
 enum err config_rewrite(const struct config *running, const char *path,
                         const struct config_files *files, struct buf *text, struct buf *why);

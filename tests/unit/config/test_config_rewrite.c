@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What CONFIG REWRITE makes of a file. */
+#include "base/mem.h"
 #include "config/config_rewrite.h"
 #include "config/words.h"
 #include "unit/config/fake_files.h"
@@ -140,6 +141,37 @@ Test(config_rewrite, what_an_included_file_says_otherwise_is_said_behind_it)
     PUT("i", "maxclients 7\ntimeout 2\n");
     START("maxclients", "10000", "timeout", "3");
     cr_assert_str_eq(rewritten(), "timeout 3\ninclude i\n" MARK "timeout 3\nmaxclients 10000\n");
+}
+
+static void run_with_users(const char *users)
+{
+    const struct directive *d = directive_find(&config_table, BYTES_LITERAL("user"));
+
+    mem_free(c.users);
+    c.users = mem_strdup("");
+    cr_assert_str_eq(set_one(&c, d, users), "");
+}
+
+Test(config_rewrite, users_have_a_line_each_where_the_last_one_stood)
+{
+    PUT("m", "user ann on nopass\n# x\nuser bob off\nport 7\n");
+    START("timeout", "0");
+    cr_assert_str_eq(rewritten(), "user ann on nopass\n# x\nuser bob off\nport 7\n");
+    run_with_users("ann off\ncid on \">a b\"");
+    cr_assert_str_eq(rewritten(), "# x\nuser ann off\nuser cid on \">a b\"\nport 7\n");
+    run_with_users("");
+    cr_assert_str_eq(rewritten(), "# x\nport 7\n");
+}
+
+Test(config_rewrite, users_in_an_included_file_are_fine_while_they_are_so)
+{
+    PUT("m", "include i\nuser bob off\n");
+    PUT("i", "user ann on nopass\n");
+    START("timeout", "5");
+    cr_assert_str_eq(rewritten(), "include i\nuser bob off\n" MARK "timeout 5\n");
+    run_with_users("ann off\nbob off");
+    cr_assert_str_eq(rewritten(),
+                     "!a file it includes has lines of 'user', and would have to change");
 }
 
 Test(config_rewrite, a_file_that_was_removed_is_made_anew)
