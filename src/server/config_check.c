@@ -2,6 +2,10 @@
 #include "server/config_check.h"
 
 #include "base/mem.h"
+#include "commands/access_set.h"
+#include "commands/command.h"
+#include "commands/command_vocabulary.h"
+#include "config/quote.h"
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -10,11 +14,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void problem(struct config_source *s, const char *name, const char *value, const char *cause)
+static void begin_problem(struct config_source *s)
 {
     if (s->problems++ > 0)
         buf_append_char(s->why, '\n');
-    buf_printf(s->why, "%s '%s': %s", name, value, cause);
+}
+
+/* All of it, on one line. */
+static void append_quoted(struct buf *why, struct bytes text)
+{
+    while (text.len > 0) {
+        size_t len = text.len < QUOTE_BYTES_MAX ? text.len : QUOTE_BYTES_MAX;
+        quote_append(why, bytes_of(text.data, len));
+        text = bytes_of(text.data + len, text.len - len);
+    }
+}
+
+static void problem(struct config_source *s, const char *name, const char *value, const char *cause)
+{
+    begin_problem(s);
+    buf_printf(s->why, "%s '", name);
+    append_quoted(s->why, bytes_of_string(value));
+    buf_printf(s->why, "': %s", cause);
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
@@ -35,7 +56,6 @@ static const struct named_file {
     {"logfile", USE_WRITE},
     {"pidfile", USE_WRITE},
     {"unixsocket", USE_WRITE},
-    {"aclfile", USE_READ},
     {"tls-cert-file", USE_READ},
     {"tls-key-file", USE_READ},
     {"tls-client-cert-file", USE_READ},
@@ -114,17 +134,43 @@ static bool is_numeric(const char *address)
     return true;
 }
 
-static void check_addresses(struct config_source *s)
+static void check_addresses(struct config_source *s, const char *directive, const char *addresses)
 {
-    char *list = mem_strdup(s->config->bind), *rest = list, *address;
+    char *list = mem_strdup(addresses), *rest = list, *address;
     while ((address = strtok_r(NULL, " ", &rest)) != NULL)
         if (!is_numeric(address + (address[0] == '-')))
-            problem(s, "bind", address, "it is not an address");
+            problem(s, directive, address, "it is not an address");
     mem_free(list);
+}
+
+/* --- users ---------------------------------------------------------------------------------- */
+
+/* Those of the configuration, or of its aclfile, are set up as a start would. */
+static void check_users(struct config_source *s)
+{
+    static const struct hash_key key; /* of a table that nobody else looks into */
+    struct command_table *commands = command_table_create(&key);
+    struct access_vocabulary *vocabulary = command_vocabulary_create(commands);
+    struct services sv = {
+        .config = s->config,
+        .config_files = s->files,
+        .users = users_create(vocabulary),
+    };
+    struct buf why = {0};
+    if (access_open(&sv, &why) != ERR_OK) {
+        begin_problem(s);
+        append_quoted(s->why, buf_bytes(&why));
+    }
+    buf_deinit(&why);
+    users_destroy(sv.users);
+    command_vocabulary_destroy(vocabulary);
+    command_table_destroy(commands);
 }
 
 void config_check(struct config_source *s)
 {
     check_files(s);
-    check_addresses(s);
+    check_addresses(s, "bind", s->config->bind);
+    check_addresses(s, "metrics-bind", s->config->metrics_bind);
+    check_users(s);
 }

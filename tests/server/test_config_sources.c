@@ -161,6 +161,24 @@ Test(check_config, tells_every_problem_of_every_source_and_of_the_machine)
     cr_assert_null(strstr(output, "ok"), "%s", output);
 }
 
+Test(check_config, users_are_looked_at)
+{
+    char output[ROOM];
+    const char *file = put("main.conf", "user ann on nopass ~* +@all\nuser bob +nosuch\n");
+    cr_assert_eq(server_run(output, ROOM, file, "--check-config", "--dir", here, NULL), 1);
+    expect_text(output, "nosuch");
+    put("main.conf", "user ann on nopass ~* +@all\n");
+    cr_assert_eq(server_run(output, ROOM, file, "--check-config", "--dir", here, NULL), 0, "%s",
+                 output);
+    const char *users = path_of("users.acl");
+    put("main.conf", "aclfile %s\n", users);
+    cr_assert_eq(server_run(output, ROOM, file, "--check-config", "--dir", here, NULL), 1);
+    expect_text(output, "users.acl': No such file or directory");
+    put("users.acl", "user ann on\nuser ann off\n");
+    cr_assert_eq(server_run(output, ROOM, file, "--check-config", "--dir", here, NULL), 1);
+    expect_text(output, "Duplicate user 'ann'");
+}
+
 Test(check_config, files_and_directories_are_told_apart)
 {
     char output[ROOM];
