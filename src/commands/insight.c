@@ -11,6 +11,8 @@ static void read_counters(void *ctx, uint64_t counters[RATE_COUNT])
     counters[RATE_COMMANDS] = s->commands;
     counters[RATE_BYTES_IN] = s->bytes_in;
     counters[RATE_BYTES_OUT] = s->bytes_out;
+    if (sv->process != NULL) /* the same second's look at memory */
+        insight_note_memory(sv->insight, sv->process->memory_allocated());
 }
 
 void insight_init(struct insight *in, struct services *sv)
@@ -18,7 +20,15 @@ void insight_init(struct insight *in, struct services *sv)
     *in = (struct insight){.config = sv->config, .clock = sv->clock};
     slow_log_init(&in->slow_log);
     rates_init(&in->rates, sv->clock, sv->timers, read_counters, sv);
+    if (sv->process != NULL)
+        in->memory_startup = in->memory_peak = sv->process->memory_allocated();
     insight_configured(in);
+}
+
+void insight_note_memory(struct insight *in, size_t bytes)
+{
+    if (bytes > in->memory_peak)
+        in->memory_peak = bytes;
 }
 
 void insight_deinit(struct insight *in)

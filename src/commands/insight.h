@@ -16,10 +16,14 @@ struct insight {
     struct rates rates;
     /* A command that took less is no one's concern: the smaller of the two thresholds. */
     int64_t slow_ns;
+    size_t memory_startup,
+        memory_peak; /* allocated: at the start, and at most as far as was seen */
 };
 
 void insight_init(struct insight *in, struct services *sv);
 void insight_deinit(struct insight *in);
+/* So much is allocated now. */
+void insight_note_memory(struct insight *in, size_t bytes);
 /* A directive was changed. */
 void insight_configured(struct insight *in);
 

@@ -5,6 +5,7 @@
 
 #include "access/access_log.h"
 #include "access/users.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/timers.h"
@@ -59,20 +60,42 @@ struct services {
     void (*configured)(struct services *sv, const struct directive *d);
     /* Bytes that nobody can guess; from main. False when the system gives none. NULL: never. */
     bool (*secret_bytes)(void *to, size_t len);
-    /* Process figures for INFO; from main, since the core asks the system nothing. */
+    /* Process figures for INFO; from main, since the core asks the system nothing. Must be called on the
+     * reactor's thread. */
     void (*process_figures)(struct services *sv, struct process_figures *figures);
+    const struct process_ops *process; /* NULL where there is no system around: a simulation */
 };
 
 struct process_figures {
     int64_t pid;
-    size_t memory_resident;   /* bytes */
-    size_t memory_peak;       /* of the resident */
-    size_t memory_allocated;  /* by the allocator; 0 when unknown */
-    const char *allocator;    /* "jemalloc-5.3.0", "libc" */
-    char allocator_name[32];  /* where `allocator` may point */
-    double cpu_sys, cpu_user; /* seconds */
-    char os[200];             /* "Linux 6.1.0 x86_64" */
+    size_t memory_resident;  /* bytes */
+    size_t memory_peak;      /* of the resident */
+    size_t memory_allocated; /* by the allocator; 0 when unknown */
+    size_t
+        memory_active; /* pages with something allocated in them; as all of the allocator's 0 when unknown */
+    size_t memory_mapped;               /* pages that the allocator holds */
+    size_t memory_system;               /* of the machine */
+    const char *allocator;              /* "jemalloc-5.3.0", "libc" */
+    char allocator_name[32];            /* where `allocator` may point */
+    double cpu_sys, cpu_user;           /* seconds */
+    double cpu_sys_main, cpu_user_main; /* the same of the reactor's thread */
+    char executable[512];
+    char os[200]; /* "Linux 6.1.0 x86_64" */
     int64_t threads;
+};
+
+/* What the process uses: allocated, or resident where that is not known. */
+static inline size_t process_memory_used(const struct process_figures *f)
+{
+    return f->memory_allocated > 0 ? f->memory_allocated : f->memory_resident;
+}
+
+/* What else is asked of the system, rarely. */
+struct process_ops {
+    void (*sleep_us)(int64_t us); /* holds up everybody */
+    bool (*purge)(void); /* gives memory that is not used back to the system; false: it cannot */
+    bool (*malloc_report)(struct buf *text); /* the allocator's own; false: it has none */
+    size_t (*memory_allocated)(void);        /* as in the figures, at little cost */
 };
 
 #endif

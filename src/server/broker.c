@@ -70,6 +70,14 @@ static bool overloaded(void *ctx)
            (size_t)b->services.config->pending_bytes_max;
 }
 
+static void on_storage_work(void *ctx, enum storage_work what, int64_t ns)
+{
+    struct broker *b = ctx;
+    if (b->services.insight != NULL) /* not while the log is opened or closed */
+        insight_event(&b->insight, what == STORAGE_SYNC ? LATENCY_DISK_SYNC : LATENCY_DISK_WRITE,
+                      ns);
+}
+
 static void on_shutdown(struct services *sv)
 {
     broker_stop(broker_of(sv));
@@ -133,6 +141,8 @@ static enum err open_log(struct broker *b)
         .trace = sv->trace,
         .tail_bytes_max = (size_t)sv->config->tail_cache_bytes,
         .files_max = (unsigned)sv->config->open_files_max,
+        .timed = on_storage_work,
+        .ctx = b,
     };
     sv->storage = storage_create(&storage_options);
     struct catalog_options catalog_options = {
@@ -224,6 +234,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     list_init(&b->services.config_parts);
     b->services.process_figures = options->process_figures;
     b->services.secret_bytes = options->secret_bytes;
+    b->services.process = options->process;
     b->disk = options->disk;
     b->configured = options->configured;
     b->opening = options->opening;
@@ -282,7 +293,8 @@ enum err broker_destroy(struct broker *b)
 {
     struct services *sv = &b->services;
     sessions_destroy(sv->sessions);
-    insight_deinit(sv->insight);
+    sv->insight = NULL;
+    insight_deinit(&b->insight);
     recorder_destroy(sv->recorder);
     follows_destroy(sv->follows);
     groups_close(sv->groups);

@@ -23,6 +23,7 @@ struct broker_options {
     const struct config_files *config_files; /* NULL: it cannot be written */
     void (*process_figures)(struct services *sv, struct process_figures *figures);
     bool (*secret_bytes)(void *to, size_t len); /* see services.h */
+    const struct process_ops *process;          /* may be NULL */
     /* A directive changed at run time, for what lies outside the broker and cannot fail. May be NULL. */
     void (*configured)(void *ctx, const struct directive *d);
     /* Before each partition that is opened at start, with how many are. May be NULL. */

@@ -190,6 +190,7 @@ static bool open_broker(struct machine *m)
         .config_files = &config_files,
         .process_figures = process_read_figures,
         .secret_bytes = process_random,
+        .process = &process_ops,
         .configured = on_configured,
         .opening = on_opening,
         .ctx = m,

@@ -7,11 +7,15 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 /* jemalloc's way of asking; absent when it is not linked in. */
 extern int mallctl(const char *name, void *old, size_t *old_len, void *new, size_t new_len)
     __attribute__((weak));
+extern void malloc_stats_print(void (*write)(void *ctx, const char *text), void *ctx,
+                               const char *options) __attribute__((weak));
+#define MALLCTL_ARENAS_ALL 4096 /* its number for all of them; see jemalloc(3) */
 
 static size_t resident_bytes(int64_t *threads)
 {
@@ -36,6 +40,8 @@ static size_t resident_bytes(int64_t *threads)
     return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* --- the allocator -------------------------------------------------------------------------- */
+
 const char *process_allocator(char *name, size_t room)
 {
     const char *version = "";
@@ -46,37 +52,111 @@ const char *process_allocator(char *name, size_t room)
     return name;
 }
 
-static size_t allocated_bytes(void)
+/* Figures of jemalloc are those of its last epoch. */
+static void begin_epoch(void)
 {
     uint64_t epoch = 1;
-    size_t allocated = 0;
     size_t len = sizeof(epoch);
+    mallctl("epoch", &epoch, &len, &epoch, len);
+}
+
+static size_t allocator_figure(const char *name)
+{
+    size_t value = 0, len = sizeof(value);
+    return mallctl(name, &value, &len, NULL, 0) == 0 ? value : 0;
+}
+
+static size_t memory_allocated(void)
+{
     if (mallctl == NULL)
         return 0;
-    mallctl("epoch", &epoch, &len, &epoch, len);
-    len = sizeof(allocated);
-    return mallctl("stats.allocated", &allocated, &len, NULL, 0) == 0 ? allocated : 0;
+    begin_epoch();
+    return allocator_figure("stats.allocated");
+}
+
+static void read_allocator(struct process_figures *figures)
+{
+    figures->allocator =
+        process_allocator(figures->allocator_name, sizeof(figures->allocator_name));
+    figures->memory_allocated = figures->memory_active = figures->memory_mapped = 0;
+    if (mallctl == NULL)
+        return;
+    figures->memory_allocated = memory_allocated();
+    figures->memory_active = allocator_figure("stats.active");
+    figures->memory_mapped = allocator_figure("stats.resident");
+}
+
+static bool purge(void)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "arena.%u.purge", MALLCTL_ARENAS_ALL);
+    return mallctl != NULL && mallctl(name, NULL, NULL, NULL, 0) == 0;
+}
+
+static void append_report(void *ctx, const char *text)
+{
+    buf_append_string(ctx, text);
+}
+
+static bool malloc_report(struct buf *text)
+{
+    if (malloc_stats_print == NULL)
+        return false;
+    malloc_stats_print(append_report, text, NULL);
+    return true;
+}
+
+/* --- the process ------------------------------------------------------------------------------ */
+
+static double seconds_of(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static void read_cpu(struct process_figures *figures)
+{
+    struct rusage all, thread;
+    getrusage(RUSAGE_SELF, &all);
+    getrusage(RUSAGE_THREAD, &thread);
+    figures->memory_peak = (size_t)all.ru_maxrss * 1024;
+    figures->cpu_sys = seconds_of(all.ru_stime);
+    figures->cpu_user = seconds_of(all.ru_utime);
+    figures->cpu_sys_main = seconds_of(thread.ru_stime);
+    figures->cpu_user_main = seconds_of(thread.ru_utime);
 }
 
 void process_read_figures(struct services *sv, struct process_figures *figures)
 {
     (void)sv;
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
     figures->pid = getpid();
     figures->memory_resident = resident_bytes(&figures->threads);
-    figures->memory_peak = (size_t)usage.ru_maxrss * 1024;
-    figures->cpu_sys = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-    figures->cpu_user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
-    figures->memory_allocated = allocated_bytes();
-    figures->allocator =
-        process_allocator(figures->allocator_name, sizeof(figures->allocator_name));
+    figures->memory_system = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    read_cpu(figures);
+    read_allocator(figures);
+    ssize_t len = readlink("/proc/self/exe", figures->executable, sizeof(figures->executable) - 1);
+    figures->executable[len > 0 ? len : 0] = '\0';
     struct utsname name;
     figures->os[0] = '\0';
     if (uname(&name) == 0)
         snprintf(figures->os, sizeof(figures->os), "%s %s %s", name.sysname, name.release,
                  name.machine);
 }
+
+static void sleep_us(int64_t us)
+{
+    struct timespec left = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+const struct process_ops process_ops = {
+    .sleep_us = sleep_us,
+    .purge = purge,
+    .malloc_report = malloc_report,
+    .memory_allocated = memory_allocated,
+};
+
+/* --- limits --------------------------------------------------------------------------------- */
 
 int64_t process_raise_file_limit(int64_t wanted)
 {

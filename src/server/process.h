@@ -6,6 +6,7 @@
 #include "commands/services.h"
 
 void process_read_figures(struct services *sv, struct process_figures *figures);
+extern const struct process_ops process_ops;
 
 /* "jemalloc-5.3.0" or "libc"; `name` is where it may be made. */
 const char *process_allocator(char *name, size_t room);

@@ -510,6 +510,20 @@ static void write_failed(struct partition *p, enum err err, size_t count, size_t
     partition_refuse_waiting(p, err);
 }
 
+static enum err timed_write(struct storage *st, struct disk_file *file, const struct iovec *iov,
+                            int count, uint64_t pos, size_t *put)
+{
+    int64_t from_ns = clock_now_ns(st->options.clock);
+    enum err err = disk_write(file, iov, count, pos, put);
+    int64_t took_ns = clock_now_ns(st->options.clock) - from_ns;
+    if (took_ns < 0)
+        took_ns = 0;
+    st->stats.write_ns += (uint64_t)took_ns;
+    if (st->options.timed != NULL)
+        st->options.timed(st->options.ctx, STORAGE_WRITE, took_ns);
+    return err;
+}
+
 /* Writes what waits and fits in the active segment. False: the partition has failed. */
 static bool write_waiting(struct partition *p)
 {
@@ -530,7 +544,7 @@ static bool write_waiting(struct partition *p)
     p->st->stats.writes++;
     enum err err = p->tail_torn ? cut_torn_tail(p) : ERR_OK;
     if (err == ERR_OK)
-        err = disk_write(s->files->log, iov, (int)count, s->bytes, &put);
+        err = timed_write(p->st, s->files->log, iov, (int)count, s->bytes, &put);
     if (err != ERR_OK) {
         write_failed(p, err, count, put);
         return p->failed == ERR_OK; /* what was written before may still have to be synced */

@@ -390,9 +390,13 @@ static void take_index_result(struct index *x, enum err err)
         index_give_up_pending(x);
 }
 
+/* The time in which it waited for its turn, and in which nobody looked, is what those who wait for it see. */
 static void count_sync_time(struct partition *p, const struct partition_work *w)
 {
-    p->st->stats.sync_us += (uint64_t)(p->st->options.clock->mono_us - w->sync_began_us);
+    int64_t took_us = p->st->options.clock->mono_us - w->sync_began_us;
+    p->st->stats.sync_us += (uint64_t)took_us;
+    if (p->st->options.timed != NULL)
+        p->st->options.timed(p->st->options.ctx, STORAGE_SYNC, took_us * 1000);
 }
 
 /* False: the sync failed and the partition with it. */

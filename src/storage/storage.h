@@ -22,6 +22,8 @@
 #include "base/trace.h"
 #include "disk/disk.h"
 
+enum storage_work { STORAGE_WRITE, STORAGE_SYNC };
+
 struct storage_options {
     struct disk *disk; /* all borrowed, outlive the storage */
     const struct clock *clock;
@@ -31,13 +33,17 @@ struct storage_options {
     /* Open files of segments, over all partitions. Only those with bytes that are not synced yet may go
      * over it; a partition that nobody writes to or reads costs none when others need them. */
     unsigned files_max;
+    /* Told how long each write to a log file took, and each sync from when it was asked for. May be NULL. */
+    void (*timed)(void *ctx, enum storage_work what, int64_t ns);
+    void *ctx;
 };
 
 struct storage_stats {
     uint64_t records_appended;
     uint64_t bytes_written; /* of batches, to log files */
     uint64_t batches_written;
-    uint64_t writes; /* pwritev calls */
+    uint64_t writes;   /* pwritev calls */
+    uint64_t write_ns; /* spent in them */
     uint64_t syncs;
     uint64_t sync_errors;
     uint64_t write_errors;
