@@ -30,8 +30,13 @@ static void append_line(struct buf *b, const struct call *c)
 {
     const struct clock *clock = c->sv->clock;
     int64_t now_us = clock->wall_us + clock_now_ns(clock) / 1000 - clock->mono_us;
-    buf_printf(b, "+%lld.%06lld [0 %s]", (long long)(now_us / 1000000),
-               (long long)(now_us % 1000000), c->session->stream->peer);
+    const struct stream *stream = c->session->stream;
+    size_t len = strlen(stream->peer);
+    bool local = stream->transport == STREAM_UNIX;
+    if (local && len > 2)
+        len -= 2; /* ":0" */
+    buf_printf(b, "+%lld.%06lld [0 %s%.*s]", (long long)(now_us / 1000000),
+               (long long)(now_us % 1000000), local ? "unix:" : "", (int)len, stream->peer);
     for (int i = 0; i < c->argc; i++) {
         buf_append_char(b, ' ');
         append_quoted(b, argument_is_secret(c, i) ? BYTES_LITERAL("(redacted)") : c->argv[i]);

@@ -323,6 +323,9 @@ static const struct directive_word supervised_words[] = {{"no", CONFIG_SUPERVISE
 static const struct directive_word channels_words[] = {
     {"allchannels", CONFIG_CHANNELS_ALL}, {"resetchannels", CONFIG_CHANNELS_NONE}, {NULL, 0}};
 
+static const struct directive_word allow_words[] = {
+    {"no", CONFIG_ALLOW_NO}, {"local", CONFIG_ALLOW_LOCAL}, {"yes", CONFIG_ALLOW_YES}, {NULL, 0}};
+
 static const struct directive_word ack_words[] = {{"none", CONFIG_ACK_NONE},
                                                   {"written", CONFIG_ACK_WRITTEN},
                                                   {"synced", CONFIG_ACK_SYNCED},
@@ -411,6 +414,8 @@ static const struct directive items[] = {
            "the file for the number of the process; empty is none"),
     ENUM("supervised", supervised, FIXED, "no", supervised_words, "who is told of start, stop and life"),
 
+    ENUM("enable-debug-command", enable_debug_command, FIXED, "no", allow_words,
+         "who may use DEBUG"),
     INT("slowlog-log-slower-than", slowlog_log_slower_than_us, 0, "10000", -1, INT64_MAX,
         "microseconds from which on a command is put in the slow log; -1 is never"),
     INT("slowlog-max-len", slowlog_max_len, 0, "128", 0, INT64_MAX, "commands that the slow log holds"),

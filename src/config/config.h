@@ -28,6 +28,9 @@ struct config_output_limit {
 };
 enum config_client_class { CONFIG_CLASS_NORMAL, CONFIG_CLASS_PUBSUB, CONFIG_CLASS_COUNT };
 
+/* Who may use a command that is dangerous in itself. */
+enum config_allow { CONFIG_ALLOW_NO, CONFIG_ALLOW_LOCAL, CONFIG_ALLOW_YES };
+
 struct config {
     /* network */
     /* 1 to CONFIG_BIND_MAX addresses with single spaces between. "*" is all IPv4, "::*" all IPv6; "-"
@@ -72,6 +75,7 @@ struct config {
     char *pidfile;  /* "" is none, or CONFIG_PIDFILE_DEFAULT in the background */
     int supervised; /* enum config_supervised */
     /* insight */
+    int enable_debug_command;             /* enum config_allow */
     bool latency_tracking;                /* a histogram per command */
     int64_t latency_monitor_threshold_ms; /* 0: events are not noted */
     int64_t slowlog_log_slower_than_us;   /* -1: nothing is */

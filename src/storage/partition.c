@@ -388,6 +388,18 @@ uint64_t partition_bytes_total(const struct partition *p)
     return p->bytes_total;
 }
 
+size_t partition_memory(const struct partition *p)
+{
+    size_t bytes = sizeof(*p) + strlen(p->dir) + 1 + p->segment_cap * sizeof(*p->segments) +
+                   p->open.buf.cap + p->tail.cap * sizeof(*p->tail.ring);
+    for (size_t i = 0; i < p->segment_count; i++)
+        bytes += sizeof(*p->segments[i]) + p->segments[i]->index.pending.cap +
+                 p->segments[i]->index.time_pending.cap;
+    for (size_t i = 0; i < p->tail.count; i++)
+        bytes += sizeof(struct tail_batch) + tail_at(&p->tail, i)->buf.cap;
+    return bytes;
+}
+
 void partition_describe(const struct partition *p, struct partition_info *info)
 {
     *info = (struct partition_info){

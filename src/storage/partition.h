@@ -143,6 +143,8 @@ uint64_t partition_batch_last(const struct partition *p);
 
 /* --- reading -------------------------------------------------------------------------------- */
 
+/* Memory that it takes: its structures, records that wait to be written, and recent ones kept for readers. */
+size_t partition_memory(const struct partition *p);
 void partition_describe(const struct partition *p, struct partition_info *info);
 /* Offsets as readers see them: cheap accessors. The log start is as of the last partition_retain or read:
  * call partition_retain before relying on it, and take ERR_RANGE from a read at it as "ask again". */

@@ -110,3 +110,62 @@ Test(info, slow_syncs_and_turns_are_latency_events)
     cr_expect_not_null(strstr(latest, "$9\r\ndisk-sync\r\n"), "%s", latest);
     expect_has("log", "log_syncs:");
 }
+
+/* --- MEMORY --------------------------------------------------------------------------------- */
+
+static long usage(const char *arguments)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "MEMORY USAGE %s\r\n", arguments);
+    const char *reply = fixture_say(&f, 0, command);
+    cr_assert_eq(reply[0], ':', "%s", reply);
+    return strtol(reply + 1, NULL, 10);
+}
+
+Test(info, memory_of_a_topic_grows_with_its_partitions_and_recent_records)
+{
+    fixture_say(&f, 0, "TOPIC CREATE one\r\nTOPIC CREATE many PARTITIONS 40\r\n");
+    long one = usage("one"), many = usage("many");
+    cr_expect_gt(one, 0);
+    cr_expect_gt(many, 20 * one);
+    cr_expect_lt(many, 60 * one);
+    cr_expect_leq(labs(usage("many SAMPLES 0") - many), 40, "all are alike but for a digit");
+    fixture_say(&f, 0, "PRODUCE one 01234567890123456789012345678901234567890123456789\r\n");
+    cr_expect_gt(usage("one"), one + 50);
+}
+
+Test(info, memory_of_a_group_grows_with_its_members)
+{
+    fixture_say(&f, 0, "TOPIC CREATE t PARTITIONS 4\r\n");
+    fixture_say(&f, 1, "CONSUME g a BLOCK 0 TOPICS t\r\n");
+    long one = usage("g");
+    fixture_say(&f, 2, "CONSUME g b BLOCK 0 TOPICS t\r\n");
+    cr_expect_gt(usage("g"), one);
+    long topic = usage("t");
+    fixture_say(&f, 3, "CONSUME t a BLOCK 0 TOPICS t\r\n");
+    cr_expect_gt(usage("t"), topic, "a topic and a group of one name");
+}
+
+Test(info, memory_usage_answers_mistakes_as_redis_does)
+{
+    fixture_say(&f, 0, "TOPIC CREATE t\r\n");
+    cr_expect_str_eq(fixture_say(&f, 0, "MEMORY USAGE nosuch\r\n"), "$-1\r\n");
+    cr_expect_str_eq(fixture_say(&f, 0, "MEMORY USAGE t SAMPLES\r\n"), "-ERR syntax error\r\n");
+    cr_expect_str_eq(fixture_say(&f, 0, "MEMORY USAGE t SAMPLES -1\r\n"), "-ERR syntax error\r\n");
+    cr_expect_str_eq(fixture_say(&f, 0, "MEMORY USAGE t FOO 1\r\n"), "-ERR syntax error\r\n");
+    cr_expect_str_eq(fixture_say(&f, 0, "MEMORY USAGE t SAMPLES x\r\n"),
+                     "-ERR value is not an integer or out of range\r\n");
+}
+
+Test(info, memory_stats_has_as_many_pairs_as_it_says)
+{
+    const char *reply = fixture_say(&f, 0, "MEMORY STATS\r\nPING\r\n");
+    long items = strtol(reply + 1, NULL, 10), bulks = 0, numbers = 0;
+    for (const char *at = reply; at != NULL; at = strstr(at + 1, "\r\n")) {
+        bulks += strncmp(at, "\r\n$", 3) == 0;
+        numbers += strncmp(at, "\r\n:", 3) == 0;
+    }
+    cr_expect_eq(bulks + numbers, items);
+    cr_expect_str_eq(reply + strlen(reply) - 7, "+PONG\r\n");
+    cr_expect_not_null(strstr(reply, "$14\r\npeak.allocated\r\n:"));
+}
