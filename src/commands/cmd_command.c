@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The COMMAND family: the table of commands, told to clients. */
 #include "commands/command_docs.h"
+#include "commands/command_keys.h"
 #include "commands/errors.h"
 #include "commands/handlers.h"
 #include "commands/help.h"
@@ -76,6 +77,92 @@ void cmd_command_docs(struct call *c)
         if (named != NULL)
             command_write_docs(&c->w, c->sv->commands, named);
     }
+}
+
+/* --- GETKEYS -------------------------------------------------------------------------------- */
+
+/* A call inside of a call: the words behind GETKEYS. NULL: refused. */
+static const struct command *inner_command(struct call *c)
+{
+    int argc = c->argc - 2;
+    const struct command *inner = command_find(c->sv->commands, argc, c->argv + 2, NULL);
+    if (inner == NULL) {
+        write_error(&c->w, "ERR Invalid command specified");
+        return NULL;
+    }
+    if (!command_has_keys(inner)) {
+        write_error(&c->w, "ERR The command has no key arguments");
+        return NULL;
+    }
+    if (!(inner->arity >= 0 ? argc == inner->arity : argc >= -inner->arity)) {
+        write_error(&c->w, "ERR Invalid number of arguments specified for command");
+        return NULL;
+    }
+    return inner;
+}
+
+struct key_list {
+    struct writer *w; /* NULL: only count */
+    bool with_flags;
+    size_t count;
+};
+
+static void write_flag(void *ctx, const char *word)
+{
+    write_status(ctx, word);
+}
+
+static void count_flag(void *ctx, const char *word)
+{
+    (void)word;
+    *(size_t *)ctx += 1;
+}
+
+static bool on_key(void *ctx, const struct command_key *key)
+{
+    struct key_list *list = ctx;
+    if (key->flags & KEY_NO_KEY)
+        return true;
+    list->count++;
+    if (list->w == NULL)
+        return true;
+    if (!list->with_flags) {
+        write_bulk(list->w, key->name);
+        return true;
+    }
+    size_t flags = 0;
+    key_each_flag(key->flags, count_flag, &flags);
+    write_array(list->w, 2);
+    write_bulk(list->w, key->name);
+    write_set(list->w, flags);
+    key_each_flag(key->flags, write_flag, list->w);
+    return true;
+}
+
+static void write_keys(struct call *c, bool with_flags)
+{
+    const struct command *inner = inner_command(c);
+    if (inner == NULL)
+        return;
+    struct key_list list = {.with_flags = with_flags};
+    command_keys(inner, c->argc - 2, c->argv + 2, on_key, &list);
+    if (list.count == 0) {
+        write_error(&c->w, "ERR Invalid arguments specified for command");
+        return;
+    }
+    write_array(&c->w, list.count);
+    list.w = &c->w;
+    command_keys(inner, c->argc - 2, c->argv + 2, on_key, &list);
+}
+
+void cmd_command_getkeys(struct call *c)
+{
+    write_keys(c, false);
+}
+
+void cmd_command_getkeysandflags(struct call *c)
+{
+    write_keys(c, true);
 }
 
 /* --- LIST ----------------------------------------------------------------------------------- */

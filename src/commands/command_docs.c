@@ -2,7 +2,9 @@
 #include "commands/command_docs.h"
 
 #include "base/buf.h"
+#include "commands/command_facts.h"
 #include "commands/command_syntax.h"
+#include <string.h>
 
 static bool is_sub(const struct command_table *t, size_t index, const struct command *parent)
 {
@@ -116,6 +118,19 @@ static void write_key_specs(struct writer *w, const struct command *c)
     }
 }
 
+static void write_tips(struct writer *w, const char *tips)
+{
+    size_t count = tips[0] != '\0';
+    for (const char *at = tips; *at != '\0'; at++)
+        count += *at == ' ';
+    write_set(w, count);
+    while (*tips != '\0') {
+        size_t len = strcspn(tips, " ");
+        write_bulk(w, bytes_of(tips, len));
+        tips += len + (tips[len] == ' ');
+    }
+}
+
 void command_write_info(struct writer *w, const struct command_table *t, const struct command *c)
 {
     write_array(w, 10);
@@ -126,7 +141,7 @@ void command_write_info(struct writer *w, const struct command_table *t, const s
     write_int(w, c->last_key);
     write_int(w, c->key_step);
     write_words(w, c, command_each_category);
-    write_set(w, 0); /* tips */
+    write_tips(w, command_tips(c));
     write_key_specs(w, c);
     size_t count = sub_count(t, c);
     if (count == 0)
@@ -139,7 +154,58 @@ void command_write_info(struct writer *w, const struct command_table *t, const s
 
 /* --- DOCS ----------------------------------------------------------------------------------- */
 
-static void write_arguments(struct writer *w, const struct syntax *syntax, int first);
+#define NO_KEY (-1)
+
+/* The arguments of a command, and which of them are keys. */
+struct arguments {
+    struct syntax syntax;
+    int key_spec[SYNTAX_NODES_MAX]; /* per node: the spec it belongs to, or NO_KEY */
+};
+
+/* The first value in it, which is what a key spec means. */
+static int first_value(const struct syntax *s, int node)
+{
+    while (s->nodes[node].type != SYNTAX_VALUE && s->nodes[node].child != SYNTAX_NONE)
+        node = s->nodes[node].child;
+    return node;
+}
+
+/* The node where the keys of a spec stand, or SYNTAX_NONE. */
+static int node_of_spec(const struct syntax *s, const struct command *c,
+                        const struct key_spec *spec)
+{
+    if (!bytes_is_null(spec->keyword)) {
+        for (int i = 0; i < s->count; i++)
+            if (s->nodes[i].type != SYNTAX_TOKEN && bytes_equal(s->nodes[i].token, spec->keyword))
+                return first_value(s, i);
+        return SYNTAX_NONE;
+    }
+    int word = c->parent == NULL ? 1 : 2, i = s->first;
+    for (; i != SYNTAX_NONE && word < spec->first; i = s->nodes[i].next)
+        word++;
+    return i == SYNTAX_NONE || spec->first == 0 ? s->first : first_value(s, i);
+}
+
+/* False: the command has none that are understood. */
+static bool read_arguments(struct arguments *a, const struct command *c)
+{
+    if (c->syntax[0] == '\0' || syntax_parse(c->syntax, &a->syntax) != ERR_OK)
+        return false;
+    for (int i = 0; i < SYNTAX_NODES_MAX; i++)
+        a->key_spec[i] = NO_KEY;
+    int told = 0;
+    for (int i = 0; i < c->key_spec_count; i++) {
+        if (!tells_keys(&c->key_specs[i]))
+            continue;
+        int node = node_of_spec(&a->syntax, c, &c->key_specs[i]);
+        if (node != SYNTAX_NONE)
+            a->key_spec[first_value(&a->syntax, node)] = told;
+        told++;
+    }
+    return true;
+}
+
+static void write_arguments(struct writer *w, const struct arguments *a, int first);
 
 static struct bytes argument_name(const struct syntax *syntax, const struct syntax_node *n)
 {
@@ -161,15 +227,16 @@ static void write_lower(struct writer *w, struct bytes text)
 
 static const char *value_type(struct bytes name)
 {
-    static const char *const integers[] = {"n",         "ms",       "index",    "offset",
-                                           "partition", "protover", "client-id"};
+    static const char *const integers[] = {"n",         "ms",         "index",     "offset",
+                                           "partition", "protover",   "client-id", "count",
+                                           "timeout",   "numreplicas"};
     for (size_t i = 0; i < COUNT_OF(integers); i++)
         if (bytes_is(name, integers[i]))
             return "integer";
     return bytes_is(name, "pattern") ? "pattern" : "string";
 }
 
-static const char *type_name(const struct syntax_node *n)
+static const char *type_name(const struct syntax_node *n, int key_spec)
 {
     switch (n->type) {
     case SYNTAX_TOKEN:
@@ -181,7 +248,7 @@ static const char *type_name(const struct syntax_node *n)
     case SYNTAX_VALUE:
         break;
     }
-    return value_type(n->text);
+    return key_spec != NO_KEY ? "key" : value_type(n->text);
 }
 
 static void write_argument_flags(struct writer *w, const struct syntax_node *n)
@@ -196,17 +263,20 @@ static void write_argument_flags(struct writer *w, const struct syntax_node *n)
         write_status(w, "multiple_token");
 }
 
-static void write_argument(struct writer *w, const struct syntax *syntax,
-                           const struct syntax_node *n)
+static void write_argument(struct writer *w, const struct arguments *a, int node)
 {
+    const struct syntax_node *n = &a->syntax.nodes[node];
+    int key_spec = a->key_spec[node];
     bool has_token = !bytes_is_null(n->token);
     bool has_flags = n->optional || n->multiple;
     bool has_children = n->child != SYNTAX_NONE;
-    write_map(w, 2 + (size_t)has_token + has_flags + has_children);
+    write_map(w, 2 + (size_t)(key_spec != NO_KEY) + has_token + has_flags + has_children);
     write_bulk_string(w, "name");
-    write_lower(w, argument_name(syntax, n));
+    write_lower(w, argument_name(&a->syntax, n));
     write_bulk_string(w, "type");
-    write_bulk_string(w, type_name(n));
+    write_bulk_string(w, type_name(n, key_spec));
+    if (key_spec != NO_KEY)
+        write_pair(w, "key_spec_index", key_spec);
     if (has_token) {
         write_bulk_string(w, "token");
         write_bulk(w, n->token);
@@ -215,18 +285,18 @@ static void write_argument(struct writer *w, const struct syntax *syntax,
         write_argument_flags(w, n);
     if (has_children) {
         write_bulk_string(w, "arguments");
-        write_arguments(w, syntax, n->child);
+        write_arguments(w, a, n->child);
     }
 }
 
-static void write_arguments(struct writer *w, const struct syntax *syntax, int first)
+static void write_arguments(struct writer *w, const struct arguments *a, int first)
 {
     size_t count = 0;
-    for (int i = first; i != SYNTAX_NONE; i = syntax->nodes[i].next)
+    for (int i = first; i != SYNTAX_NONE; i = a->syntax.nodes[i].next)
         count++;
     write_array(w, count);
-    for (int i = first; i != SYNTAX_NONE; i = syntax->nodes[i].next)
-        write_argument(w, syntax, &syntax->nodes[i]);
+    for (int i = first; i != SYNTAX_NONE; i = a->syntax.nodes[i].next)
+        write_argument(w, a, i);
 }
 
 static void write_text(struct writer *w, const char *name, const char *value)
@@ -237,20 +307,21 @@ static void write_text(struct writer *w, const char *name, const char *value)
 
 void command_write_docs(struct writer *w, const struct command_table *t, const struct command *c)
 {
-    struct syntax syntax;
+    struct arguments arguments;
     bool has_syntax = c->syntax[0] != '\0';
-    bool has_arguments = has_syntax && syntax_parse(c->syntax, &syntax) == ERR_OK;
+    bool has_arguments = read_arguments(&arguments, c);
     size_t subs = sub_count(t, c);
     write_bulk_string(w, c->name);
-    write_map(w, 3 + (size_t)has_syntax + has_arguments + (subs > 0));
+    write_map(w, 4 + (size_t)has_syntax + has_arguments + (subs > 0));
     write_text(w, "summary", c->summary);
     write_text(w, "since", c->since);
     write_text(w, "group", c->group);
+    write_text(w, "complexity", command_complexity(c));
     if (has_syntax)
         write_text(w, "syntax", c->syntax);
     if (has_arguments) {
         write_bulk_string(w, "arguments");
-        write_arguments(w, &syntax, syntax.first);
+        write_arguments(w, &arguments, arguments.syntax.first);
     }
     if (subs > 0) {
         write_bulk_string(w, "subcommands");

@@ -127,8 +127,9 @@ Test(command_table, info_says_where_the_topic_stands)
 Test(command_table, docs_tell_summary_syntax_and_arguments)
 {
     EXPECT_REPLY("command docs nope auth",
-                 "*2\r\n$4\r\nauth\r\n*10\r\n$7\r\nsummary\r\n$22\r\nLogs the connection in\r\n"
+                 "*2\r\n$4\r\nauth\r\n*12\r\n$7\r\nsummary\r\n$22\r\nLogs the connection in\r\n"
                  "$5\r\nsince\r\n$5\r\n0.1.0\r\n$5\r\ngroup\r\n$10\r\nconnection\r\n"
+                 "$10\r\ncomplexity\r\n$33\r\nO(N) with N passwords of the user\r\n"
                  "$6\r\nsyntax\r\n$19\r\n[username] password\r\n$9\r\narguments\r\n*2\r\n"
                  "*6\r\n$4\r\nname\r\n$8\r\nusername\r\n$4\r\ntype\r\n$6\r\nstring\r\n"
                  "$5\r\nflags\r\n*1\r\n+optional\r\n"
@@ -144,4 +145,80 @@ Test(command_table, list_filters_by_pattern_category_and_module)
     EXPECT_REPLY("command list filterby module json", "*0\r\n");
     EXPECT_REPLY("command list filterby", "-ERR syntax error\r\n");
     EXPECT_REPLY("command list filterby colour red", "-ERR syntax error\r\n");
+}
+
+/* --- what stands beside the table --------------------------------------------------------------- */
+
+static const char *const names_with_facts[] = {
+#define FACTS(name, complexity, tips) name,
+#include "commands/command_facts.def"
+#undef FACTS
+};
+
+Test(command_table, facts_are_of_commands_and_each_is_told_once)
+{
+    for (size_t i = 0; i < COUNT_OF(names_with_facts); i++) {
+        struct bytes name = bytes_of_string(names_with_facts[i]);
+        cr_expect_not_null(command_by_name(f.sv.commands, name), "there is no '%s'",
+                           names_with_facts[i]);
+        for (size_t k = 0; k < i; k++)
+            cr_expect_str_neq(names_with_facts[k], names_with_facts[i]);
+    }
+}
+
+Test(command_table, docs_say_what_a_command_costs_and_which_arguments_are_keys)
+{
+    const char *docs = fixture_say(&f, 0, "COMMAND DOCS publish");
+    cr_expect_not_null(strstr(docs, "\r\ncomplexity\r\n"));
+    cr_expect_not_null(strstr(docs, "\r\nO(N+M) with"));
+    docs = fixture_say(&f, 0, "COMMAND DOCS topic|describe");
+    cr_expect_not_null(strstr(docs, "$4\r\nname\r\n$4\r\nname\r\n$4\r\ntype\r\n$3\r\nkey\r\n"
+                                    "$14\r\nkey_spec_index\r\n:0\r\n"),
+                       "%s", docs);
+    docs = fixture_say(&f, 0, "COMMAND DOCS consume");
+    cr_expect_not_null(
+        strstr(docs, "$5\r\ngroup\r\n$4\r\ntype\r\n$3\r\nkey\r\n$14\r\nkey_spec_index\r\n:0"), "%s",
+        docs);
+    cr_expect_not_null(
+        strstr(docs, "$5\r\ntopic\r\n$4\r\ntype\r\n$3\r\nkey\r\n$14\r\nkey_spec_index\r\n:1"), "%s",
+        docs);
+    docs = fixture_say(&f, 0, "COMMAND DOCS mfetch");
+    cr_expect_not_null(
+        strstr(docs, "$5\r\ntopic\r\n$4\r\ntype\r\n$3\r\nkey\r\n$14\r\nkey_spec_index\r\n:0"), "%s",
+        docs);
+    docs = fixture_say(&f, 0, "COMMAND DOCS follow");
+    cr_expect_not_null(strstr(docs, "key_spec_index"), "%s", docs);
+    cr_expect_null(strstr(fixture_say(&f, 0, "COMMAND DOCS subscribe"), "key_spec_index"));
+}
+
+Test(command_table, info_gives_tips)
+{
+    cr_expect_not_null(
+        strstr(fixture_say(&f, 0, "COMMAND INFO dbsize"),
+               "*2\r\n$25\r\nrequest_policy:all_shards\r\n$23\r\nresponse_policy:agg_sum\r\n"));
+}
+
+Test(command_table, getkeys_finds_topics_and_groups)
+{
+    EXPECT_REPLY("COMMAND GETKEYS PRODUCE t v KEY k", "*1\r\n$1\r\nt\r\n");
+    EXPECT_REPLY("COMMAND GETKEYS CONSUME g m TOPICS a b",
+                 "*3\r\n$1\r\ng\r\n$1\r\na\r\n$1\r\nb\r\n");
+    EXPECT_REPLY("COMMAND GETKEYS mfetch COUNT 5 FROM a 0 1 b 2 3", "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+    EXPECT_REPLY("COMMAND GETKEYSANDFLAGS TOPIC DELETE a",
+                 "*1\r\n*2\r\n$1\r\na\r\n*2\r\n+RM\r\n+delete\r\n");
+    EXPECT_REPLY("COMMAND GETKEYSANDFLAGS MEMORY USAGE a", "*1\r\n*2\r\n$1\r\na\r\n*1\r\n+RO\r\n");
+}
+
+Test(command_table, getkeys_refuses_in_redis_words)
+{
+    EXPECT_REPLY("COMMAND GETKEYS nosuch x", "-ERR Invalid command specified\r\n");
+    EXPECT_REPLY("COMMAND GETKEYS client nosuch", "-ERR Invalid command specified\r\n");
+    EXPECT_REPLY("COMMAND GETKEYS ping x", "-ERR The command has no key arguments\r\n");
+    EXPECT_REPLY("COMMAND GETKEYS publish c m", "-ERR The command has no key arguments\r\n");
+    EXPECT_REPLY("COMMAND GETKEYS produce t",
+                 "-ERR Invalid number of arguments specified for command\r\n");
+    EXPECT_REPLY("COMMAND GETKEYS",
+                 "-ERR wrong number of arguments for 'command|getkeys' command\r\n");
+    EXPECT_REPLY("COMMAND GETKEYS mfetch COUNT 5 TO a 0",
+                 "-ERR Invalid arguments specified for command\r\n");
 }
