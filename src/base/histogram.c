@@ -38,13 +38,18 @@ void histogram_deinit(struct histogram *h)
 
 void histogram_add(struct histogram *h, uint64_t value)
 {
+    histogram_add_many(h, value, 1);
+}
+
+void histogram_add_many(struct histogram *h, uint64_t value, uint64_t times)
+{
     struct place p = place_of(value);
     uint64_t *steps = h->octaves[p.octave];
     if (UNLIKELY(steps == NULL))
         steps = h->octaves[p.octave] = mem_zalloc(HISTOGRAM_STEPS, sizeof(*steps));
-    steps[p.step]++;
-    h->count++;
-    h->sum += value;
+    steps[p.step] += times;
+    h->count += times;
+    h->sum += value * times;
     if (value > h->max)
         h->max = value;
 }

@@ -31,6 +31,7 @@ struct histogram {
 
 void histogram_deinit(struct histogram *h); /* frees; it is then empty and usable again */
 void histogram_add(struct histogram *h, uint64_t value);
+void histogram_add_many(struct histogram *h, uint64_t value, uint64_t times);
 
 /* How many values were below `bound`. Exact when it is a power of two or below HISTOGRAM_STEPS; a step that
  * `bound` cuts is left out. */
