@@ -5,6 +5,8 @@
 #include "commands/handlers.h"
 #include "commands/publish_hold.h"
 
+#define DELIVERIES_USUAL 16
+
 static void reply_refused(struct call *c, const struct publication *p, enum err err)
 {
     const struct topic *t = p->refused_by->topic;
@@ -40,6 +42,7 @@ static void publish(struct call *c, enum pubsub_kind kind)
         return;
     }
     size_t deliveries = pubsub_publish(c->sv->pubsub, kind, c->argv[1], c->argv[2]);
+    c->heavy = deliveries > DELIVERIES_USUAL;
     write_int(&c->w, (int64_t)deliveries);
 }
 

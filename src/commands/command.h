@@ -16,6 +16,8 @@ struct call {
     int argc;
     struct bytes *argv; /* borrowed for the call */
     struct writer w;    /* where the reply goes */
+    bool
+        heavy; /* set by a command that did much more than it does usually: its time is taken at once */
 };
 
 enum command_flags {
@@ -91,6 +93,7 @@ struct command_stats {
     uint64_t failed;   /* answered with an error */
     /* Time spent in it, without the time in which it waited. */
     uint64_t ran_ns;
+    bool is_short; /* the last one was; see timing.h */
     struct histogram
         *latency; /* the same of each call, in nanoseconds; owned; NULL until one was timed */
 };

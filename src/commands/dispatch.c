@@ -158,6 +158,7 @@ static void run(struct services *sv, struct session *s, struct writer w,
     struct call c = {
         .sv = sv, .session = s, .command = command, .argc = argc, .argv = argv, .w = w};
     struct command_stats *stats = command_stats(sv->commands, command);
+    timing_before(sv, s, command);
     int64_t from_ns = sv->sessions->mark_ns;
     stats->calls++;
     command->run(&c);
@@ -184,7 +185,7 @@ static void queue(struct services *sv, struct session *s, const struct command *
     if (!s->transaction.aborted) /* else it will not run */
         transaction_queue(&s->transaction, command, argc, argv);
     write_status(w, "QUEUED");
-    timing_skip(sv);
+    timing_skip(sv, s);
 }
 
 static bool may_write(const struct session *s, const struct command *command)
@@ -237,7 +238,7 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
     }
     if (is_paused(s, command)) {
         session_postpone(s);
-        timing_skip(sv);
+        timing_skip(sv, s);
         return;
     }
     if (s->transaction.open && !(command->flags & CMD_NOT_QUEUED))

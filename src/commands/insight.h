@@ -8,6 +8,12 @@
 #include "commands/services.h"
 #include "commands/slow_log.h"
 
+/* Calls of one command, one behind the other, whose time is still to be taken; see timing.h. */
+struct timing_run {
+    const struct command *command; /* borrowed */
+    unsigned count;
+};
+
 struct insight {
     const struct config *config; /* borrowed */
     const struct clock *clock;   /* borrowed */
@@ -16,6 +22,7 @@ struct insight {
     struct rates rates;
     /* A command that took less is no one's concern: the smaller of the two thresholds. */
     int64_t slow_ns;
+    struct timing_run run;
     size_t memory_startup,
         memory_peak; /* allocated: at the start, and at most as far as was seen */
 };

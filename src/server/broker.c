@@ -11,6 +11,7 @@
 #include "commands/command_vocabulary.h"
 #include "commands/follow_push.h"
 #include "commands/insight.h"
+#include "commands/timing.h"
 
 /* How long an orderly end waits for replies that are still to be sent. */
 #define STOP_WAIT_US (5 * 1000000)
@@ -46,6 +47,12 @@ static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
     b->executing = (struct broker_command){.session = s, .argc = argc, .argv = argv};
     command_dispatch(&b->services, s, argc, argv);
     b->executing.session = NULL;
+}
+
+static void input_done(void *ctx, struct session *s)
+{
+    struct broker *b = ctx;
+    timing_pause(&b->services, s);
 }
 
 static void ignore_session(void *ctx, struct session *s)
@@ -263,6 +270,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
                   .opened = ignore_session,
                   .closed = ignore_session,
                   .overloaded = overloaded,
+                  .input_done = input_done,
                   .describe = describe},
         .config = options->config,
         .clock = options->clock,

@@ -267,6 +267,8 @@ static size_t execute_input(struct session *s, struct bytes input)
         }
         used += len;
     }
+    if (all->owner.input_done != NULL)
+        all->owner.input_done(all->owner.ctx, s);
     return used;
 }
 

@@ -49,6 +49,8 @@ struct sessions_owner {
     bool (*overloaded)(void *ctx);
     /* Appends the name of its user, and what CLIENT LIST says of it, to each; or NULL. */
     void (*describe)(void *ctx, const struct session *s, struct buf *user, struct buf *info);
+    /* What was complete of the input at hand is executed; or NULL. */
+    void (*input_done)(void *ctx, struct session *s);
 };
 
 struct sessions {

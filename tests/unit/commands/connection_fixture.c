@@ -5,6 +5,7 @@
 #include "commands/access_set.h"
 #include "commands/client_describe.h"
 #include "commands/command_vocabulary.h"
+#include "commands/timing.h"
 #include <stdio.h>
 
 /* --- what commands ask of the server --------------------------------------------------------- */
@@ -29,6 +30,11 @@ static void on_configured(struct services *sv, const struct directive *d)
 static void execute(void *ctx, struct session *s, int argc, struct bytes *argv)
 {
     command_dispatch(&((struct fixture *)ctx)->sv, s, argc, argv);
+}
+
+static void input_done(void *ctx, struct session *s)
+{
+    timing_pause(&((struct fixture *)ctx)->sv, s);
 }
 
 static void ignore_session(void *ctx, struct session *s)
@@ -83,7 +89,8 @@ void fixture_init(struct fixture *f)
     access_log_init(&f->access_log);
     f->sv.access_log = &f->access_log;
     struct sessions_options options = {
-        .owner = {f, execute, ignore_session, ignore_session, never_overloaded, describe},
+        .owner = {f, execute, ignore_session, ignore_session, never_overloaded, describe,
+                  input_done},
         .config = &f->config,
         .clock = &f->clock,
         .timers = &f->timers,

@@ -3,6 +3,7 @@
 #include "connection_fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 static struct fixture f;
 static int64_t now_ns;
@@ -77,4 +78,84 @@ Test(timing, resetstat_forgets_it)
     fixture_say(&f, 0, "PING\nCONFIG RESETSTAT");
     cr_expect_eq(stats_of("ping")->ran_ns, 0);
     cr_expect_null(stats_of("ping")->latency);
+}
+
+/* --- runs of short commands -------------------------------------------------------------------- */
+
+Test(timing, short_commands_share_a_reading)
+{
+    step_ns = 800;
+    fixture_say(&f, 0, "PING");
+    int64_t before = now_ns;
+    fixture_say(&f, 0, "PING\nPING\nPING\nPING");
+    cr_expect_eq(now_ns - before, 2 * 800, "at the beginning, and at the end for all");
+    cr_expect_eq(stats_of("ping")->calls, 5);
+    cr_expect_eq(stats_of("ping")->latency->count, 5);
+    cr_expect_eq(stats_of("ping")->ran_ns, 800 + 800);
+    cr_expect_eq(stats_of("ping")->latency->sum, 800 + 4 * 200);
+}
+
+Test(timing, a_run_ends_with_another_command_and_with_its_length)
+{
+    step_ns = 100;
+    fixture_say(&f, 0, "PING\nECHO x");
+    int64_t before = now_ns;
+    fixture_say(&f, 0, "PING\nPING\nECHO x\nECHO x\nPING");
+    cr_expect_eq(now_ns - before, 4 * 100);
+    cr_expect_eq(stats_of("echo")->latency->count, 3);
+    before = now_ns;
+    fixture_say(&f, 0, "PING\nPING\nPING\nPING\nPING\nPING\nPING\nPING\nPING");
+    cr_expect_eq(now_ns - before, 3 * 100, "the eighth, and the last");
+}
+
+Test(timing, a_command_that_is_not_short_any_more_is_timed_by_itself_again)
+{
+    step_ns = 100;
+    fixture_say(&f, 0, "PING");
+    step_ns = 20000;
+    fixture_say(&f, 0, "PING\nPING");
+    cr_expect_not(stats_of("ping")->is_short);
+    int64_t before = now_ns;
+    fixture_say(&f, 0, "PING\nPING");
+    cr_expect_eq(now_ns - before, 3 * 20000);
+}
+
+Test(timing, small_thresholds_have_every_command_timed_by_itself)
+{
+    step_ns = 100;
+    fixture_say(&f, 0, "PING\nCONFIG SET slowlog-log-slower-than 0");
+    uint64_t slow = f.insight.slow_log.count;
+    fixture_say(&f, 0, "PING\nPING\nPING");
+    cr_expect_eq(f.insight.slow_log.count - slow, 3);
+}
+
+Test(timing, a_run_that_was_held_up_is_in_the_slow_log)
+{
+    step_ns = 100;
+    fixture_say(&f, 0, "PING");
+    step_ns = 20 * 1000000;
+    fixture_say(&f, 0, "PING\nPING\nPING");
+    cr_assert_eq(f.insight.slow_log.count, 1);
+    const struct slow_entry *e =
+        CONTAINER_OF(f.insight.slow_log.entries.next, struct slow_entry, link);
+    cr_expect_eq(e->took_us, 20000);
+    cr_assert_eq(e->args->argc, 2);
+    cr_expect(bytes_equal(e->args->argv[0], BYTES_LITERAL("ping")));
+    cr_expect(bytes_equal(e->args->argv[1], BYTES_LITERAL("(one of 3 in a row)")));
+}
+
+Test(timing, a_message_to_many_is_timed_at_once)
+{
+    char lines[600] = "SUBSCRIBE c\nPSUBSCRIBE";
+    int other = fixture_connect(&f);
+    for (int i = 0; i < 20; i++) {
+        size_t len = strlen(lines);
+        snprintf(lines + len, sizeof(lines) - len, " c%.*s", i, "********************");
+    }
+    fixture_say(&f, other, lines);
+    step_ns = 100;
+    fixture_say(&f, 0, "PUBLISH nobody x");
+    int64_t before = now_ns;
+    fixture_say(&f, 0, "PUBLISH nobody x\nPUBLISH c x\nPUBLISH nobody x");
+    cr_expect_eq(now_ns - before, 3 * 100, "the beginning, the one to many, the end");
 }
