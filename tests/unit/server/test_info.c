@@ -111,6 +111,37 @@ Test(info, slow_syncs_and_turns_are_latency_events)
     expect_has("log", "log_syncs:");
 }
 
+/* --- commands that wait ------------------------------------------------------------------------- */
+
+static int64_t readings;
+
+/* Every reading inside of a turn is 1 ms behind the one before. */
+static int64_t read_clock(const struct clock *clock)
+{
+    return clock->mono_us * 1000 + ++readings * 1000000;
+}
+
+Test(info, a_command_that_waited_is_in_the_slow_log_with_the_time_it_worked)
+{
+    fixture_say(&f, 0, "TOPIC CREATE t\r\nCONFIG SET slowlog-log-slower-than 2000\r\n");
+    f.clock.now_ns = read_clock;
+    fixture_say(&f, 1, "FETCH t 0 LATEST BLOCK 0\r\n");
+    cr_expect_str_eq(fixture_say(&f, 0, "SLOWLOG LEN\r\n"), ":0\r\n");
+    fixture_say(&f, 0, "PRODUCE t hello ACK WRITTEN\r\n");
+    const char *entry = fixture_say(&f, 0, "SLOWLOG GET 1\r\n");
+    cr_expect_not_null(strstr(entry, ":2000\r\n*6\r\n$5\r\nFETCH\r\n$1\r\nt\r\n"), "%s", entry);
+}
+
+Test(info, a_client_that_goes_while_it_waits_leaves_no_entry)
+{
+    fixture_say(&f, 0, "TOPIC CREATE t\r\nCONFIG SET slowlog-log-slower-than 0\r\n");
+    fixture_say(&f, 1, "FETCH t 0 LATEST BLOCK 0\r\n");
+    memory_client_end(f.clients[1]);
+    fixture_settle(&f);
+    fixture_say(&f, 0, "PRODUCE t hello\r\n");
+    cr_expect_null(strstr(fixture_say(&f, 0, "SLOWLOG GET\r\n"), "FETCH"));
+}
+
 /* --- MEMORY --------------------------------------------------------------------------------- */
 
 static long usage(const char *arguments)
