@@ -128,6 +128,11 @@ Test(latency_commands, histograms_are_cumulative_and_in_the_shape_of_redis)
     cr_expect_str_eq(fixture_say(&f, 0, "LATENCY HISTOGRAM nosuch ping"),
                      "*2\r\n$4\r\nping\r\n*4\r\n$5\r\ncalls\r\n:4\r\n$14\r\nhistogram_usec\r\n"
                      "*6\r\n:2\r\n:1\r\n:4\r\n:3\r\n:264\r\n:4\r\n");
+    step_ns = 1030; /* behind 1024, and in its step: as in Redis it belongs to it */
+    fixture_say(&f, 0, "ECHO x");
+    cr_expect_str_eq(fixture_say(&f, 0, "LATENCY HISTOGRAM echo"),
+                     "*2\r\n$4\r\necho\r\n*4\r\n$5\r\ncalls\r\n:1\r\n$14\r\nhistogram_usec\r\n"
+                     "*2\r\n:1\r\n:1\r\n");
     fixture_say(&f, 0, "CLIENT ID\nCLIENT GETNAME");
     const char *reply = fixture_say(&f, 0, "LATENCY HISTOGRAM client");
     cr_expect_eq(strncmp(reply, "*4\r\n", 4), 0, "both sub-commands");

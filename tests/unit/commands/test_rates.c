@@ -82,6 +82,8 @@ Test(rates, counters_that_were_set_back_are_no_rate)
     memset(counters, 0, sizeof(counters));
     rates_reset(&rates);
     cr_expect_float_eq(rates_per_second(&rates, RATE_COMMANDS), 0, 1e-9);
+    turn(100000, 0);
+    cr_expect_eq(timers_next(&timers), TIMERS_NONE, "nothing has happened since");
     turn(100000, 1);
     turn(1000000, 1);
     cr_expect_lt(rates_per_second(&rates, RATE_COMMANDS), 3);
