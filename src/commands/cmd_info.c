@@ -77,6 +77,7 @@ void cmd_info(struct call *c)
 {
     struct info info = {.sv = c->sv};
     c->sv->process_figures(c->sv, &info.process);
+    clients_overview(c->sv->sessions, &info.clients);
     for (size_t i = 0; i < COUNT_OF(sections); i++) {
         if (!is_wanted(c, &sections[i]))
             continue;

@@ -67,8 +67,10 @@ struct stats {
 static void read_stats(struct call *c, struct stats *s)
 {
     *s = (struct stats){0};
+    struct clients_overview clients;
     c->sv->process_figures(c->sv, &s->process);
-    memory_overview(c->sv, &s->process, &s->m);
+    clients_overview(c->sv->sessions, &clients);
+    memory_overview(c->sv, &s->process, &clients, &s->m);
 }
 
 static void write_bytes(struct writer *w, const char *name, size_t bytes)

@@ -5,6 +5,7 @@
 #define ECHOLOG_COMMANDS_INFO_H
 
 #include "base/buf.h"
+#include "commands/memory_overview.h"
 #include "commands/services.h"
 
 /* What Redis this server speaks like: client libraries and tools read it from INFO to see what they may
@@ -15,6 +16,7 @@ struct info {
     struct buf text;
     struct services *sv;
     struct process_figures process;
+    struct clients_overview clients;
 };
 
 void info_field(struct info *i, const char *name, uint64_t value);

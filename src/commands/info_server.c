@@ -56,26 +56,17 @@ void info_server(struct info *i)
 void info_clients(struct info *i)
 {
     const struct sessions *sessions = i->sv->sessions;
-    size_t input_max = 0, output_max = 0, subscribers = 0, monitors = 0;
-    LIST_EACH (it, &sessions->all) {
-        const struct session *s = CONTAINER_OF(it, struct session, in_all);
-        if (session_input_bytes(s) > input_max)
-            input_max = session_input_bytes(s);
-        if (out_len(&s->out) > output_max)
-            output_max = out_len(&s->out);
-        subscribers += session_is_subscriber(s);
-        monitors += session_is_monitor(s);
-    }
+    const struct clients_overview *o = &i->clients;
     info_field(i, "connected_clients", sessions->count);
     info_field(i, "peak_clients", sessions->stats.peak_clients);
     info_field(i, "cluster_connections", 0);
     info_field(i, "maxclients", (uint64_t)i->sv->config->maxclients);
-    info_field(i, "client_recent_max_input_buffer", input_max);
-    info_field(i, "client_recent_max_output_buffer", output_max);
+    info_field(i, "client_recent_max_input_buffer", o->input_max);
+    info_field(i, "client_recent_max_output_buffer", o->output_max);
     info_field(i, "blocked_clients", sessions->blocked + sessions->pause.postponed_count);
     info_field(i, "tracking_clients", sessions->tracking);
-    info_field(i, "pubsub_clients", subscribers);
-    info_field(i, "monitor_clients", monitors);
+    info_field(i, "pubsub_clients", o->subscribers);
+    info_field(i, "monitor_clients", o->monitors);
     info_field(i, "clients_in_timeout_table", 0);
 }
 
@@ -129,7 +120,7 @@ void info_memory(struct info *i)
     static const char *const upkeep[] = {"active_defrag_running", "lazyfree_pending_objects",
                                          "lazyfreed_objects"};
     struct memory_overview m;
-    memory_overview(i->sv, &i->process, &m);
+    memory_overview(i->sv, &i->process, &i->clients, &m);
     info_bytes(i, "used_memory", m.used);
     info_bytes(i, "used_memory_rss", i->process.memory_resident);
     info_bytes(i, "used_memory_peak", m.peak);

@@ -4,12 +4,19 @@
 #include "commands/command.h"
 #include "commands/insight.h"
 
-static size_t clients_memory(const struct sessions *sessions)
+void clients_overview(const struct sessions *sessions, struct clients_overview *o)
 {
-    size_t bytes = 0;
-    LIST_EACH (it, &sessions->all)
-        bytes += session_memory(CONTAINER_OF(it, struct session, in_all));
-    return bytes;
+    *o = (struct clients_overview){0};
+    LIST_EACH (it, &sessions->all) {
+        const struct session *s = CONTAINER_OF(it, struct session, in_all);
+        if (session_input_bytes(s) > o->input_max)
+            o->input_max = session_input_bytes(s);
+        if (out_len(&s->out) > o->output_max)
+            o->output_max = out_len(&s->out);
+        o->subscribers += session_is_subscriber(s);
+        o->monitors += session_is_monitor(s);
+        o->memory += session_memory(s);
+    }
 }
 
 static size_t histograms_memory(struct command_table *t)
@@ -23,14 +30,14 @@ static size_t histograms_memory(struct command_table *t)
 }
 
 void memory_overview(struct services *sv, const struct process_figures *figures,
-                     struct memory_overview *m)
+                     const struct clients_overview *clients, struct memory_overview *m)
 {
     struct recorder_stats recorded;
     recorder_stats(sv->recorder, &recorded);
     *m = (struct memory_overview){
         .used = process_memory_used(figures),
         .startup = sv->insight->memory_startup,
-        .clients = clients_memory(sv->sessions),
+        .clients = clients->memory,
         .pubsub_waiting = recorded.waiting_bytes,
         .insight = histograms_memory(sv->commands),
     };

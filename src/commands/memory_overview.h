@@ -5,6 +5,15 @@
 
 #include "commands/services.h"
 
+/* All connections at a glance: a walk through them. */
+struct clients_overview {
+    size_t input_max, output_max; /* bytes, of one connection */
+    size_t subscribers, monitors;
+    size_t memory; /* of all their buffers */
+};
+
+void clients_overview(const struct sessions *sessions, struct clients_overview *o);
+
 struct memory_overview {
     size_t used;    /* allocated; resident where the allocator does not say */
     size_t peak;    /* the most that `used` was seen to be */
@@ -18,6 +27,6 @@ struct memory_overview {
 };
 
 void memory_overview(struct services *sv, const struct process_figures *figures,
-                     struct memory_overview *m);
+                     const struct clients_overview *clients, struct memory_overview *m);
 
 #endif
