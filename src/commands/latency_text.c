@@ -74,6 +74,8 @@ void latency_graph(struct buf *text, const char *name, const struct latency_seri
         }
         buf_append_char(text, '\n');
     }
+    for (uint32_t i = first; i < s->count; i++)
+        buf_append_char(text, ' ');
     buf_append_char(text, '\n');
     append_ages(text, s, first, now_s);
 }

@@ -6,7 +6,7 @@ static struct bytes code_of(struct bytes line)
     size_t len = 0;
     while (len < line.len && line.data[len] > ' ')
         len++;
-    if (len == 0 || len > ERROR_CODE_BYTES_MAX)
+    if (len == 0 || len > ERROR_CODE_BYTES_MAX || len == line.len)
         return BYTES_LITERAL("ERR");
     return bytes_of(line.data, len);
 }

@@ -18,8 +18,8 @@ struct error_counts {
     size_t item_count;
 };
 
-/* Counts an error of which `line` is the text behind the "-": its code is the first word. A line that
- * begins with a blank, or with more than a code may have, counts as "ERR". */
+/* Counts an error of which `line` is the text behind the "-": its code is the first of several words. What
+ * has none, or a longer one than a code may be, counts as "ERR". */
 void error_counts_add(struct error_counts *e, struct bytes line);
 /* The same of `times` times one error. */
 void error_counts_add_many(struct error_counts *e, struct bytes line, uint64_t times);

@@ -51,7 +51,7 @@ Test(latency_events, a_graph_has_a_column_per_sample)
         text.data,
         "command - high 100 ms, low 50 ms (all time high 100 ms)\n"
         "--------------------------------------------------------------------------------\n"
-        " #\n |\n |\n_|\n\n11\nms\n");
+        " #\n |\n |\n_|\n  \n11\nms\n");
     buf_deinit(&text);
     latency_events_deinit(&e);
 }
