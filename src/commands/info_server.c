@@ -14,6 +14,14 @@ static void write_zeros(struct info *i, const char *const *names, size_t count)
         info_field(i, names[n], 0);
 }
 
+/* What a server that finds out by itself has found is not known here. */
+static const char *supervision(const struct config *config)
+{
+    if (config->supervised == CONFIG_SUPERVISED_AUTO)
+        return "unknown";
+    return config->supervised == CONFIG_SUPERVISED_SYSTEMD ? "systemd" : "no";
+}
+
 /* --- server --------------------------------------------------------------------------------- */
 
 void info_server(struct info *i)
@@ -34,6 +42,7 @@ void info_server(struct info *i)
     info_text(i, "atomicvar_api", "c11-builtin");
     info_text(i, "gcc_version", __VERSION__);
     info_field(i, "process_id", (uint64_t)i->process.pid);
+    info_text(i, "process_supervised", supervision(sv->config));
     info_field(i, "threads", (uint64_t)i->process.threads);
     info_text(i, "run_id", sv->run_id);
     info_field(i, "tcp_port", (uint64_t)sv->port);
