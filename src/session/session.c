@@ -254,7 +254,8 @@ static size_t execute_input(struct session *s, struct bytes input)
             break;
         if (status == REQUEST_ERROR) {
             refuse_protocol(s);
-            return input.len;
+            used = input.len;
+            break;
         }
         if (s->request.argc > 0) {
             uint64_t from = s->out.pos_end;

@@ -159,3 +159,12 @@ Test(timing, a_message_to_many_is_timed_at_once)
     fixture_say(&f, 0, "PUBLISH nobody x\nPUBLISH c x\nPUBLISH nobody x");
     cr_expect_eq(now_ns - before, 3 * 100, "the beginning, the one to many, the end");
 }
+
+Test(timing, a_mistake_in_the_protocol_ends_a_run_too)
+{
+    step_ns = 100;
+    fixture_say(&f, 0, "PING");
+    fixture_say(&f, 0, "PING\nPING\n*1\r\n$z\r\n");
+    cr_expect_eq(f.sv.sessions->stats.protocol_errors, 1);
+    cr_expect_eq(stats_of("ping")->latency->count, 3);
+}
