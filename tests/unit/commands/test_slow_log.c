@@ -150,6 +150,8 @@ Test(slow_commands, secrets_are_redacted)
         {"HELLO 2 SETNAME auth AUTH default pw", "HELLO 2 SETNAME auth AUTH (redacted) (redacted)"},
         {"CONFIG SET requirepass '' timeout 5", "CONFIG SET requirepass (redacted) timeout 5"},
         {"CONFIG SET timeout 5 MASTERAUTH x", "CONFIG SET timeout 5 MASTERAUTH (redacted)"},
+        {"ACL SETUSER bob on >pw", "ACL SETUSER (redacted) (redacted) (redacted)"},
+        {"ACL GETUSER bob", "ACL GETUSER bob"},
         {"ECHO requirepass", "ECHO requirepass"},
     };
     fixture_say(&f, 0, "CONFIG SET slowlog-log-slower-than 0");
