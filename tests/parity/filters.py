@@ -134,6 +134,25 @@ def help_names(frame, _context, _arguments):
     return "facts", value[:1] + sorted(names)
 
 
+def directives(frame, _context, _arguments):
+    """Of a configuration file what it says, sorted: where lines stand and how they are written is not
+    compared, since servers keep, add and leave out lines in their own ways."""
+    def change(text):
+        last, many = {}, []
+        for line in text.split(b"\n"):
+            words = line.replace(b'"<dir>"', b"<dir>").split()
+            if not words or words[0].startswith(b"#"):
+                continue
+            name = words[0].lower()
+            if name in (b"client-output-buffer-limit", b"user", b"save"):
+                many.append(b" ".join([name, *words[1:]]))
+            else:
+                last[name] = b" ".join([name, *words[1:]])
+        return b"\n".join(sorted([*last.values(), *many]))
+
+    return map_scalars(frame, change)
+
+
 def names(frame, _context, _arguments):
     """Of a map, or a flat list that stands for one: the names alone, sorted."""
     kind, value = frame
@@ -187,6 +206,7 @@ FILTERS = {
     "info-names": (0, info_names),
     "pick": (1, pick),
     "names": (0, names),
+    "directives": (0, directives),
     "first": (0, first),
     "size": (0, size),
     "sections": (0, sections),
@@ -226,6 +246,7 @@ class Context:
         def change(text):
             if text == str(self.server_port).encode():
                 return b"<port>"
+            text = text.replace(b"tcp_port:%d\r" % self.server_port, b"tcp_port:<port>\r")
             text = MONITOR_TIME.sub(rb"<time> \1", text.replace(self.server_dir, b"<dir>"))
             return ADDRESS.sub(self.address, text)
 

@@ -13,11 +13,18 @@ import time
 import resp
 
 DEADLINE_S = 4
+DEAF_BYTES = 4096
+POLL_S = 0.02
 
 
 class Connection:
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
+    def __init__(self, port, deaf=False):
+        self.socket = socket.socket()
+        self.deaf = deaf
+        if deaf:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DEAF_BYTES)
+        self.socket.settimeout(DEADLINE_S)
+        self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = self.socket.getsockname()[1]
         self.reader = resp.Reader()
@@ -32,7 +39,7 @@ class Connection:
 
     def receive(self, wait_s):
         """Takes what is there, or what comes within the time; false when there was nothing."""
-        if self.closed or not select.select([self.socket], [], [], wait_s)[0]:
+        if self.closed or self.deaf or not select.select([self.socket], [], [], wait_s)[0]:
             return False
         try:
             data = self.socket.recv(1 << 20)
@@ -170,7 +177,7 @@ class Player:
     @staticmethod
     def bid_farewell(name, connection):
         """Says that no more will come, and takes all that is still sent."""
-        came = []
+        came, connection.deaf = [], False
         if not connection.closed:
             try:
                 connection.socket.shutdown(socket.SHUT_WR)
@@ -287,22 +294,49 @@ class Player:
         self.barrier.wait()
         return found + self.gather()
 
+    # A subscriber that does not read: nothing is taken from a deaf connection until it is to hear again.
+
     def do_deaf(self, step):
-        """A connection that reads nothing, and has little room, until the case is over."""
-        connection = self.connection(step.words[0])
-        connection.deaf = True
+        name = step.words[0]
+        connection = self.connections[name] = Connection(self.server.port, deaf=True)
+        self.ports[name] = connection.port
         return []
 
+    def do_hear(self, step):
+        """How much had fitted into the kernel's buffers is nobody's business: only the end is told."""
+        connection = self.connections[step.words[0]]
+        connection.deaf = False
+        connection.drain_until(lambda frames: False)
+        return [(step.words[0], ("closed" if connection.closed else "open", ""))]
+
+    def ask(self, words):
+        self.barrier.connection.send(resp.encode([word.encode() for word in words]))
+        return self.barrier.connection.drain_until(lambda frames: frames)[0]
+
     def do_flood(self, step):
-        """Publishes messages on a channel until nobody hears it any more, at most so many."""
+        """Publishes until nobody hears it any more, at most so many times; tells how many heard the last."""
         channel, count, size = step.words
-        words = ["PUBLISH", channel, "x" * int(size)]
-        return self.publish_until_unheard(words, int(count))
+        for _ in range(int(count)):
+            heard = self.ask(["PUBLISH", channel, "x" * int(size)])
+            if heard != ("int", b"1"):
+                break
+        return [("flood", heard)]
+
+    def do_unheard(self, step):
+        """Waits until a channel has no subscribers."""
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline:
+            left = self.ask(["PUBSUB", "NUMSUB", step.words[0]])
+            if left[1][1] == ("int", b"0"):
+                break
+            time.sleep(POLL_S)
+        return [("subscribers", left[1][1])]
 
     def do_cat(self, step):
         content = self.server.read(step.words[0])
         if content is None:
             return [("file", ("absent", ""))]
+        content = content.replace(str(self.server.port), "<port>")
         return [("file", ("bulk", content.encode("latin-1", "replace")))]
 
     def do_write(self, step):
