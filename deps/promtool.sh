@@ -11,16 +11,18 @@ if command -v promtool >/dev/null || [ -x "$dir/promtool" ]; then
     exit 0
 fi
 
-mkdir -p "$dir"
+dir=$(mkdir -p "$dir" && cd "$dir" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 echo "fetching promtool into $dir"
 if command -v apt-get >/dev/null; then
-    (cd "$scratch" && apt-get download -q prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb |
-        tar -x ./usr/bin/promtool)
+    cd "$scratch"
+    apt-get download -q prometheus || (apt-get update -q && apt-get download -q prometheus)
+    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
 elif command -v dnf >/dev/null; then
-    (cd "$scratch" && dnf download -q golang-github-prometheus && rpm2cpio ./*.rpm |
-        cpio -id --quiet ./usr/bin/promtool)
+    cd "$scratch"
+    dnf download -q golang-github-prometheus
+    rpm2cpio ./*.rpm | cpio -id --quiet ./usr/bin/promtool
 else
     echo "deps: neither apt-get nor dnf is here, and no promtool" >&2
     exit 1
