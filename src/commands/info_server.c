@@ -286,6 +286,7 @@ void info_stats(struct info *i)
     info_field(i, "total_writes_processed", sessions->stats.writes);
     write_zeros(i, threads, COUNT_OF(threads));
     write_limits(i);
+    info_field(i, "trace_lines_lost", i->sv->trace->lost);
 }
 
 /* --- the rest ------------------------------------------------------------------------------- */

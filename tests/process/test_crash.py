@@ -58,6 +58,23 @@ class Crash(ProcessTest):
         self.assertEqual(self.wait(), -signal.SIGBUS)
         self.assertIn(f"thread {tid} 'echolog-sync'", self.read("output"))
 
+    def crash_by_command(self, *words):
+        self.start("--enable-debug-command", "yes")
+        self.assertEqual(self.ask(self.port_in("output"), *words), "")
+        self.wait()
+        return self.read("output")
+
+    def test_a_command_that_was_being_executed_is_named_and_its_arguments_are_not(self):
+        text = self.crash_by_command("DEBUG", "SEGFAULT")
+        self.assertRegex(text, r"--- at\necholog-server\(debug_segfault")
+        self.assertRegex(text, r"Executing 'debug' or what comes after it, with arguments of 8 bytes, "
+                         r"for client id=\d+ addr=127.0.0.1:\d+")
+        self.assertNotIn("SEGFAULT\n", text)
+
+    def test_an_assertion_of_its_own_is_the_reason(self):
+        text = self.crash_by_command("DEBUG", "ASSERT")
+        self.assertRegex(text, r"\nReason: assertion failed: .* \(src/commands/\w+\.c:\d+\)\n")
+
     def test_figures_of_the_server_are_there(self):
         _, text = self.crash_by(signal.SIGSEGV)
         self.assertRegex(text, r"Up for \d+ s, turn \d+, clients 0")
