@@ -3,6 +3,7 @@
 #include "connection_fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 static struct fixture f;
 static int monitor;
@@ -87,4 +88,12 @@ Test(monitor, that_does_not_read_is_disconnected_at_the_limit_of_subscribers)
         fixture_say(&f, 0, "PING");
     cr_expect(f.clients[monitor]->closed);
     cr_expect_eq(f.sv.sessions->stats.output_limit_disconnects, 1);
+}
+
+Test(monitor, names_the_socket_of_a_client_that_came_by_one)
+{
+    struct stream *stream = &f.clients[0]->stream;
+    stream->transport = STREAM_UNIX;
+    snprintf(stream->peer, sizeof(stream->peer), "/run/echolog.sock:0");
+    cr_expect_str_eq(seen("PING"), "+1700000000.123456 [0 unix:/run/echolog.sock] \"PING\"\r\n");
 }
