@@ -5,12 +5,14 @@
 #   FLAVOUR=name      release (default), debug, asan, tsan, fuzz
 #   MALLOC=jemalloc   or libc
 #   METRICS=yes       or no: without the HTTP port for metrics, and without libmicrohttpd
+#   TLS=yes           or no
 #   V=1               show the commands
 
 FLAVOUR ?= release
 BUILD   ?= build/$(FLAVOUR)
 MALLOC  ?= jemalloc
 METRICS ?= yes
+TLS     ?= yes
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 LOCALSTATEDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/var,$(PREFIX)/var)
@@ -56,14 +58,20 @@ MALLOC_LIBS_libc :=
 ifeq ($(filter jemalloc libc,$(MALLOC)),)
 $(error MALLOC is '$(MALLOC)'; it can be jemalloc or libc)
 endif
-# OpenSSL only where it is called.
-TLS_LIBS := -Wl,--push-state,--as-needed -lssl -lcrypto -Wl,--pop-state
 ifeq ($(filter yes no,$(METRICS)),)
 $(error METRICS is '$(METRICS)'; it can be yes or no)
 endif
 WITH_METRICS := $(filter yes,$(METRICS))
 CPPFLAGS += $(if $(WITH_METRICS),-DECHOLOG_METRICS)
 METRICS_LIBS_yes := -Wl,--push-state,--as-needed -lmicrohttpd -Wl,--pop-state
+# OpenSSL only where it is called. Its hashes are used also without TLS.
+TLS_LIBS_yes := -lssl -lcrypto
+TLS_LIBS_no  := -lcrypto
+ifeq ($(filter yes no,$(TLS)),)
+$(error TLS is '$(TLS)'; it can be yes or no)
+endif
+CPPFLAGS += -DECHOLOG_TLS=$(if $(filter yes,$(TLS)),1,0)
+TLS_LIBS := -Wl,--push-state,--as-needed $(TLS_LIBS_$(TLS)) -Wl,--pop-state
 LIBS := -lisal -lsodium $(TLS_LIBS) $(METRICS_LIBS_$(METRICS)) $(MALLOC_LIBS_$(MALLOC))
 
 # Quiet commands: $(call say,CC,file) shows one line in place of the command.
@@ -100,7 +108,10 @@ $(FLAGS): force
 # From the top down; utils/lint-layers holds the includes to the same order.
 LAYERS  := server metrics commands session groups topics pubsub access storage resp config net disk base
 FOLDERS := $(foreach f,$(LAYERS),$(if $(wildcard src/$(f)/.),$(f)))
-LEFT_OUT := $(if $(WITH_METRICS),,src/net/http.c)
+# What the other kind of build has in their place.
+LEFT_OUT_yes := src/net/tls_none.c src/cli/secure_none.c
+LEFT_OUT_no  := src/net/tls.c src/net/tls_context.c src/cli/secure.c
+LEFT_OUT := $(LEFT_OUT_$(TLS)) $(if $(WITH_METRICS),,src/net/http.c)
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/$(1)/main.c $(LEFT_OUT),$(wildcard src/$(1)/*.c)))
 archive = $(BUILD)/lib/libecholog-$(1).a
 below   = $(shell echo '$(FOLDERS)' | tr ' ' '\n' | sed -n '/^$(1)$$/,$$p')
@@ -256,6 +267,7 @@ UNIT_FOLDERS := $(foreach f,$(LAYERS) $(TOOLS),$(if $(wildcard tests/unit/$(f)/*
 UNIT_TESTS := $(addprefix $(BUILD)/unit/,$(UNIT_FOLDERS))
 
 # What a folder's tests share with others'.
+UNIT_SUPPORT_net      := tests/support/certificates.c
 UNIT_SUPPORT_topics   := tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_server   := tests/support/*.c tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_commands := tests/support/*.c

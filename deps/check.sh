@@ -57,6 +57,7 @@ check_test() {
     library Criterion criterion/criterion.h -lcriterion libcriterion-dev criterion-devel
     library hiredis hiredis/hiredis.h -lhiredis libhiredis-dev hiredis-devel
     command -v redis-benchmark >/dev/null || missing "redis-cli and redis-benchmark" redis-tools redis
+    command -v openssl >/dev/null || missing "the openssl program" openssl openssl
     python3 -c 'import venv, ensurepip' 2>/dev/null ||
         missing "Python 3 with venv" 'python3 python3-venv' python3
 }

@@ -78,7 +78,9 @@ static bool concerns_one_connection(int errnum)
 
 static void accept_some(struct listener *l)
 {
-    for (int i = 0; i < LISTENER_ACCEPTS_PER_TURN_MAX && !l->closed && !l->held; i++) {
+    int most =
+        l->owner.accepts_per_turn > 0 ? l->owner.accepts_per_turn : LISTENER_ACCEPTS_PER_TURN_MAX;
+    for (int i = 0; i < most && !l->closed && !l->held; i++) {
         union socket_address peer = {0};
         socklen_t len = sizeof(peer);
         int fd = accept4(l->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);

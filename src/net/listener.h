@@ -20,6 +20,7 @@ struct listener_owner {
     void *ctx; /* borrowed */
     /* Instead of `accepted`, when not NULL: gets the socket itself, which is the callee's; it does not block. */
     void (*accepted_fd)(void *ctx, int fd);
+    int accepts_per_turn; /* 0: LISTENER_ACCEPTS_PER_TURN_MAX */
 };
 
 /* Accepts on `fd`, a listening, non-blocking socket, which it takes on success. When descriptors run out,

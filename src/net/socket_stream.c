@@ -67,6 +67,12 @@ static enum err socket_stream_write(struct stream *stream, const struct iovec *i
     return ERR_OK;
 }
 
+static void socket_stream_rearm(struct stream *stream)
+{
+    struct socket_stream *s = socket_stream_of(stream);
+    reactor_rearm(s->reactor, &s->watch);
+}
+
 static void socket_stream_close(struct stream *stream)
 {
     struct socket_stream *s = socket_stream_of(stream);
@@ -139,6 +145,7 @@ enum err socket_stream_create(struct reactor *r, int fd, const union socket_addr
     static const struct stream_ops ops = {
         .read = socket_stream_read,
         .write = socket_stream_write,
+        .rearm = socket_stream_rearm,
         .close = socket_stream_close,
     };
     struct socket_stream *s = mem_zalloc(1, sizeof(*s));

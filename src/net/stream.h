@@ -29,6 +29,9 @@ struct stream;
 struct stream_ops {
     enum err (*read)(struct stream *, void *data, size_t len, size_t *got);
     enum err (*write)(struct stream *, const struct iovec *iov, int count, size_t *put);
+    /* Calls `ready` in a later turn for what is ready then, if anything is; for streams that lie upon
+     * others. NULL: nothing can lie upon this one. */
+    void (*rearm)(struct stream *);
     void (*close)(struct stream *);
 };
 

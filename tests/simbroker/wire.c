@@ -47,7 +47,8 @@ static void wire_close(struct stream *s)
 
 struct wire *wire_connect(struct world *w)
 {
-    static const struct stream_ops ops = {wire_read, wire_write, wire_close};
+    static const struct stream_ops ops = {
+        .read = wire_read, .write = wire_write, .close = wire_close};
     static uint64_t last_id; /* for people: the address */
     struct wire *wire = mem_zalloc(1, sizeof(*wire));
     wire->world = w;

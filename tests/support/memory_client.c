@@ -43,7 +43,8 @@ static void close_memory(struct stream *s)
 
 struct memory_client *memory_client_create(void)
 {
-    static const struct stream_ops ops = {read_memory, write_memory, close_memory};
+    static const struct stream_ops ops = {
+        .read = read_memory, .write = write_memory, .close = close_memory};
     struct memory_client *c = mem_zalloc(1, sizeof(*c));
     c->stream = (struct stream){
         .ops = &ops, .peer = "127.0.0.1:1", .local = "127.0.0.1:2", .from_here = true, .fd = -1};
