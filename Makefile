@@ -294,9 +294,9 @@ ifeq ($(FLAVOUR),tsan)
 $(BUILD)/server-tests: FLAVOUR_CFLAGS  = $(CFLAGS_debug)
 $(BUILD)/server-tests: FLAVOUR_LDFLAGS =
 endif
-$(BUILD)/server-tests: $(call test_objects,tests/server/*.c tests/support/directive_rows.c)
+$(BUILD)/server-tests: $(call test_objects,tests/server/*.c tests/support/directive_rows.c tests/support/certificates.c)
 	$(call say,LINK,$@)
-	$(Q)$(LINK_TEST) -o $@ $^ -lcriterion -lhiredis
+	$(Q)$(LINK_TEST) -o $@ $^ -lcriterion -lhiredis $(TLS_LIBS)
 
 # Plain programs that are run under ThreadSanitizer: they fail by their exit status.
 TSAN_TESTS := $(patsubst tests/tsan/%.c,$(BUILD)/tsan/%,$(wildcard tests/tsan/test_*.c))

@@ -21,6 +21,8 @@ static void make_flags(const struct session *s, char *flags)
         *p++ = 'B';
     if (s->closing)
         *p++ = 'c';
+    if (s->stream->transport == STREAM_UNIX)
+        *p++ = 'U';
     if (s->no_evict)
         *p++ = 'e';
     if (s->no_touch)

@@ -173,6 +173,8 @@ void cmd_config_resetstat(struct call *c)
     if (c->sv->groups != NULL) /* commands may run without groups */
         groups_reset_stats(c->sv->groups);
     command_stats_reset(c->sv->commands);
+    if (c->sv->tls_stats != NULL)
+        *c->sv->tls_stats = (struct tls_handshakes_stats){0};
     sessions->errors = (struct error_counts){0};
     rates_reset(&c->sv->insight->rates);
     write_ok(&c->w);

@@ -207,6 +207,16 @@ static void write_follow_stats(struct info *i)
     info_field(i, "follow_lost_offsets", s->lost_offsets);
 }
 
+static void write_tls_handshakes(struct info *i)
+{
+    static const struct tls_handshakes_stats none;
+    const struct tls_handshakes_stats *s = i->sv->tls_stats != NULL ? i->sv->tls_stats : &none;
+    info_field(i, "tls_handshakes", s->done);
+    info_field(i, "tls_handshake_failures", s->failed);
+    info_field(i, "tls_handshake_timeouts", s->expired);
+    info_field(i, "tls_handshakes_dropped", s->dropped);
+}
+
 static void write_traffic(struct info *i)
 {
     const struct sessions_stats *s = &i->sv->sessions->stats;
@@ -223,6 +233,7 @@ static void write_traffic(struct info *i)
     info_ratio(i, "instantaneous_input_repl_kbps", 0);
     info_ratio(i, "instantaneous_output_repl_kbps", 0);
     info_field(i, "rejected_connections", s->rejected);
+    write_tls_handshakes(i);
 }
 
 static void write_pubsub(struct info *i)

@@ -12,6 +12,7 @@
 #include "base/trace.h"
 #include "config/config.h"
 #include "groups/groups.h"
+#include "net/tls_handshakes.h"
 #include "pubsub/pubsub.h"
 #include "session/sessions.h"
 #include "storage/storage.h"
@@ -48,7 +49,8 @@ struct services {
     const struct config_files
         *config_files; /* to read and replace it; NULL: as if there were none */
     int port;
-    int64_t started_us; /* monotonic */
+    struct tls_handshakes_stats *tls_stats; /* NULL: nobody counts them */
+    int64_t started_us;                     /* monotonic */
     int64_t started_wall_ms;
     uint64_t turns; /* of the loop */
     bool stopping;  /* an orderly end has begun: no more commands */

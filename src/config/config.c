@@ -7,6 +7,7 @@
 #include "base/trace.h"
 #include "base/words.h"
 #include "config/value_text.h"
+#include "net/tls.h"
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -16,6 +17,8 @@
 #define KB (INT64_C(1) << 10)
 #define MB (INT64_C(1) << 20)
 #define GB (INT64_C(1) << 30)
+#define PORT_MAX 65535
+#define PERM_MAX 0777
 
 /* Takes the next blank-separated word off the front of `text`; false when there is none. */
 static bool next_word(struct bytes *text, struct bytes *word)
@@ -74,6 +77,61 @@ static void text_release(void *target)
 
     mem_free(*text);
     *text = NULL;
+}
+
+/* --- port, tls-port ---------------------------------------------------------------------------- */
+
+static enum err port_parse(void *target, struct bytes text, struct buf *why)
+{
+    int64_t port;
+
+    if (bytes_is(text, "any")) {
+        port = CONFIG_PORT_ANY;
+    } else if (!num_parse_i64(text, &port)) {
+        buf_append_string(why, "argument couldn't be parsed into an integer");
+        return ERR_INVALID;
+    } else if (port < 0 || port > PORT_MAX) {
+        buf_printf(why, "argument must be between 0 and %d inclusive", PORT_MAX);
+        return ERR_INVALID;
+    }
+    *(int64_t *)target = port;
+    return ERR_OK;
+}
+
+static void port_format(const void *source, struct buf *text)
+{
+    int64_t port = *(const int64_t *)source;
+
+    if (port == CONFIG_PORT_ANY)
+        buf_append_string(text, "any");
+    else
+        buf_printf(text, "%" PRId64, port);
+}
+
+/* --- unixsocketperm --------------------------------------------------------------------------- */
+
+static enum err perm_parse(void *target, struct bytes text, struct buf *why)
+{
+    int64_t perm = 0;
+    size_t i = 0;
+
+    for (; i < text.len && i < 8 && text.data[i] >= '0' && text.data[i] <= '7'; i++)
+        perm = perm * 8 + (text.data[i] - '0');
+    if (text.len == 0 || i < text.len) {
+        buf_append_string(why, "argument couldn't be parsed as an octal number");
+        return ERR_INVALID;
+    }
+    if (perm > PERM_MAX) {
+        buf_printf(why, "argument must be between 0 and %o inclusive", PERM_MAX);
+        return ERR_INVALID;
+    }
+    *(int64_t *)target = perm;
+    return ERR_OK;
+}
+
+static void perm_format(const void *source, struct buf *text)
+{
+    buf_printf(text, "%o", (unsigned)*(const int64_t *)source);
 }
 
 /* --- client-output-buffer-limit --------------------------------------------------------------- */
@@ -322,6 +380,10 @@ static const struct directive_word supervised_words[] = {{"no", CONFIG_SUPERVISE
 
 static const struct directive_word channels_words[] = {
     {"allchannels", CONFIG_CHANNELS_ALL}, {"resetchannels", CONFIG_CHANNELS_NONE}, {NULL, 0}};
+static const struct directive_word auth_clients_words[] = {{"no", TLS_AUTH_CLIENTS_NO},
+                                                           {"yes", TLS_AUTH_CLIENTS_YES},
+                                                           {"optional", TLS_AUTH_CLIENTS_OPTIONAL},
+                                                           {NULL, 0}};
 
 static const struct directive_word allow_words[] = {
     {"no", CONFIG_ALLOW_NO}, {"local", CONFIG_ALLOW_LOCAL}, {"yes", CONFIG_ALLOW_YES}, {NULL, 0}};
@@ -350,11 +412,16 @@ static const struct directive_word ack_words[] = {{"none", CONFIG_ACK_NONE},
      .format = (formatter), .release = (releaser), .size = sizeof(((struct config *)0)->member)}
 
 #define FIXED DIRECTIVE_FIXED
+#define REFERS DIRECTIVE_REFERS
 
 static const struct directive items[] = {
-    CUSTOM("bind", bind, FIXED | DIRECTIVE_WORDS, "127.0.0.1 -::1", bind_parse, text_format,
+    CUSTOM("bind", bind, DIRECTIVE_WORDS, "127.0.0.1 -::1", bind_parse, text_format,
            text_release, "addresses to listen on"),
-    INT("port", port, FIXED, "3246", 0, 65535, "TCP port; 0 takes a free one"),
+    CUSTOM("port", port, 0, "3246", port_parse, port_format, NULL,
+           "TCP port; 0 is none, any takes a free one"),
+    STRING("unixsocket", unixsocket, FIXED, "", NULL, "path of a socket to listen on; empty is none"),
+    CUSTOM("unixsocketperm", unixsocketperm, FIXED, "0", perm_parse, perm_format, NULL,
+           "permissions of the socket's file; 0 leaves them to the umask"),
     INT("tcp-backlog", tcp_backlog, FIXED, "511", 0, INT_MAX, "connections that may wait for accept"),
     INT("tcp-keepalive", tcp_keepalive_s, 0, "300", 0, INT_MAX,
         "seconds of silence before a peer is probed; 0 is never"),
@@ -381,6 +448,32 @@ static const struct directive items[] = {
         "topics with metrics of their own: the largest"),
     INT("metrics-groups-max", metrics_groups_max, 0, "100", 0, 10000,
         "groups with metrics of their own: those that lag most"),
+    CUSTOM("tls-port", tls_port, 0, "0", port_parse, port_format, NULL,
+           "TLS port; 0 is none, any takes a free one"),
+    STRING("tls-cert-file", tls_cert_file, REFERS, "", NULL, "the server's certificate and its chain"),
+    STRING("tls-key-file", tls_key_file, REFERS, "", NULL, "the certificate's private key"),
+    STRING("tls-key-file-pass", tls_key_file_pass, DIRECTIVE_SECRET, "", NULL,
+           "the password of the private key's file"),
+    STRING("tls-ca-cert-file", tls_ca_cert_file, REFERS, "", NULL,
+           "certificates of those who sign clients' certificates"),
+    STRING("tls-ca-cert-dir", tls_ca_cert_dir, REFERS, "", NULL,
+           "the same, in a directory that openssl rehash has seen"),
+    ENUM("tls-auth-clients", tls_auth_clients, 0, "yes", auth_clients_words,
+         "whether clients must show a certificate"),
+    STRING("tls-protocols", tls_protocols, 0, "", NULL, "versions of TLS; empty is 1.2 and 1.3"),
+    STRING("tls-ciphers", tls_ciphers, 0, "", NULL, "ciphers up to TLS 1.2; empty is OpenSSL's choice"),
+    STRING("tls-ciphersuites", tls_ciphersuites, 0, "", NULL,
+           "ciphers of TLS 1.3; empty is OpenSSL's choice"),
+    BOOL("tls-prefer-server-ciphers", tls_prefer_server_ciphers, 0, "no",
+         "whether the server's order of ciphers counts"),
+    BOOL("tls-session-caching", tls_session_caching, 0, "yes",
+         "whether clients may resume a session"),
+    INT("tls-session-cache-size", tls_session_cache_size, 0, "20480", 0, INT_MAX,
+        "sessions that are kept; 0 is any number"),
+    INT("tls-session-cache-timeout", tls_session_cache_timeout_s, 0, "300", 0, INT_MAX,
+        "seconds for which a session may be resumed"),
+    STRING("tls-dh-params-file", tls_dh_params_file, REFERS, "", NULL,
+           "parameters of Diffie-Hellman, for old clients"),
 
     /* At most what an int can count: "%.*s" shows arguments in errors. */
     SIZE("proto-max-bulk-len", proto_max_bulk_len, 0, "512mb", MB, GB,

@@ -7,6 +7,7 @@
 #include "config/directive.h"
 
 #define CONFIG_PORT_DEFAULT 3246
+#define CONFIG_PORT_ANY (-1) /* "any": the system chooses one */
 #define CONFIG_BIND_MAX 16
 #define CONFIG_PIDFILE_DEFAULT "/var/run/echolog.pid"
 #define CONFIG_TEXT_BYTES_MAX 512    /* dir, logfile, requirepass */
@@ -36,7 +37,9 @@ struct config {
     /* 1 to CONFIG_BIND_MAX addresses with single spaces between. "*" is all IPv4, "::*" all IPv6; "-"
      * before one: no error if it is not there. */
     char *bind;
-    int64_t port;
+    int64_t port;     /* 0 is none, as long as there is another way in; or CONFIG_PORT_ANY */
+    char *unixsocket; /* "" is none */
+    int64_t unixsocketperm;
     int64_t tcp_backlog;
     int64_t tcp_keepalive_s;
     int64_t timeout_s; /* idle clients; 0: never */
@@ -53,6 +56,22 @@ struct config {
     char *users;            /* what stands behind "user", a line each */
     int acl_pubsub_default; /* enum config_channels: what new users may listen to */
     int64_t acllog_max_len;
+    /* TLS; "" is not given */
+    int64_t tls_port; /* 0 is none; or CONFIG_PORT_ANY */
+    char *tls_cert_file;
+    char *tls_key_file;
+    char *tls_key_file_pass;
+    char *tls_ca_cert_file;
+    char *tls_ca_cert_dir;
+    int tls_auth_clients; /* enum tls_auth_clients */
+    char *tls_protocols;
+    char *tls_ciphers;
+    char *tls_ciphersuites;
+    bool tls_prefer_server_ciphers;
+    bool tls_session_caching;
+    int64_t tls_session_cache_size;
+    int64_t tls_session_cache_timeout_s;
+    char *tls_dh_params_file;
     /* limits */
     int64_t proto_max_bulk_len;
     int64_t client_query_buffer_limit;

@@ -99,11 +99,14 @@ static enum err open_listening(const struct tcp_options *options, int *listening
     if (fd < 0)
         return listen_error(errno);
     if (set_options(fd, address.any.sa_family, options->keepalive_s) != 0 ||
+        (options->share && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0) ||
         bind(fd, &address.any, len) != 0 || listen(fd, options->backlog) != 0) {
         err = listen_error(errno);
         close(fd);
         return err;
     }
+    if (options->share)
+        (void)set_option(fd, SOL_SOCKET, SO_REUSEPORT, 0);
     *listening = fd;
     return ERR_OK;
 }
@@ -119,4 +122,10 @@ enum err tcp_listen(struct reactor *r, const struct tcp_options *options,
     if (err != ERR_OK)
         close(fd);
     return err;
+}
+
+void tcp_share(struct listener *l, bool on)
+{
+    (void)set_option(listener_fd(l), SOL_SOCKET, SO_REUSEPORT,
+                     on); /* the other then finds it taken */
 }

@@ -10,6 +10,7 @@ struct tcp_options {
     int port;            /* 0: the system chooses */
     int backlog;
     int keepalive_s; /* 0: off */
+    bool share;      /* the port may be one of a listener that tcp_share is on for */
     struct listener_owner owner;
 };
 
@@ -21,5 +22,8 @@ enum err tcp_listen(struct reactor *r, const struct tcp_options *options,
 /* Of connections that it accepts from now on; nothing where the socket is of another kind. 0 turns it
  * off. */
 void tcp_set_keepalive(struct listener *l, int seconds);
+
+/* Lets another listener of this process have an address that overlaps with this one's, while it is on. */
+void tcp_share(struct listener *l, bool on);
 
 #endif

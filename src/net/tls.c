@@ -324,8 +324,7 @@ struct stream *tls_stream_create(struct tls_context *c, struct stream *inner)
     s->stream.owner = NULL;
     s->stream.transport = STREAM_TLS;
     s->inner = inner;
-    s->context = c;
-    c->refs++;
+    s->context = tls_context_ref(c);
     s->inner_writable = true;
     inner->owner = s;
     inner->ready = inner_ready;

@@ -40,6 +40,7 @@ struct tls_context;
 MUST_CHECK
 enum err tls_context_create(const struct tls_settings *settings, struct tls_context **context,
                             const char **directive, struct buf *why);
+struct tls_context *tls_context_ref(struct tls_context *c);
 void tls_context_unref(struct tls_context *c); /* goes when its last stream does */
 
 /* A server's side of TLS over `inner`, which becomes the stream's own. Until the handshake is done it

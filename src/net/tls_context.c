@@ -239,6 +239,12 @@ enum err tls_context_create(const struct tls_settings *settings, struct tls_cont
     return ERR_OK;
 }
 
+struct tls_context *tls_context_ref(struct tls_context *c)
+{
+    c->refs++;
+    return c;
+}
+
 void tls_context_unref(struct tls_context *c)
 {
     ASSERT(c->refs > 0);

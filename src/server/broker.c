@@ -328,6 +328,11 @@ void broker_set_port(struct broker *b, int port)
     b->services.port = port;
 }
 
+void broker_set_tls_stats(struct broker *b, struct tls_handshakes_stats *stats)
+{
+    b->services.tls_stats = stats;
+}
+
 void broker_add_config_part(struct broker *b, struct config_part *part)
 {
     list_push_back(&b->services.config_parts, &part->link);

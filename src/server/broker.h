@@ -47,7 +47,8 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
 enum err broker_destroy(struct broker *b);
 
 void broker_accept(struct broker *b, struct stream *stream);
-void broker_set_port(struct broker *b, int port); /* for INFO */
+void broker_set_port(struct broker *b, int port);                                /* for INFO */
+void broker_set_tls_stats(struct broker *b, struct tls_handshakes_stats *stats); /* borrowed */
 /* Lets what lies outside the broker take part in every CONFIG SET: what a new value needs of the machine
  * can be refused, and then nothing has changed (config/config_part.h). `part` is borrowed. */
 void broker_add_config_part(struct broker *b, struct config_part *part);

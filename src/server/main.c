@@ -143,6 +143,18 @@ static void on_accepted(void *ctx, struct stream *stream)
     broker_accept(m->broker, stream);
 }
 
+static bool on_full(void *ctx, size_t unfinished)
+{
+    const struct machine *m = ctx;
+    return broker_services(m->broker)->sessions->count + unfinished >= (size_t)m->config.maxclients;
+}
+
+static void on_moved(void *ctx)
+{
+    struct machine *m = ctx;
+    broker_set_port(m->broker, listeners_port(&m->listeners));
+}
+
 /* Finished jobs are collected by the broker's turn; waking up is all this is for. */
 static void on_disk(struct reactor_watch *watch, unsigned events)
 {
@@ -210,13 +222,29 @@ static bool open_broker(struct machine *m)
 
 static bool open_listeners(struct machine *m)
 {
+    struct listeners_options options = {
+        .reactor = m->reactor,
+        .config = &m->config,
+        .clock = &m->clock.clock,
+        .timers = broker_services(m->broker)->timers,
+        .trace = &m->trace.trace,
+        .accepted = on_accepted,
+        .full = on_full,
+        .moved = on_moved,
+        .ctx = m,
+    };
     struct buf why = {0};
-    enum err err = listeners_open(&m->listeners, m->reactor, &m->config, on_accepted, m, &why);
+    enum err err = listeners_open(&m->listeners, &options, &why);
     buf_append_char(&why, '\0');
     if (err != ERR_OK)
         fail(m, "Cannot start", why.data);
     buf_deinit(&why);
-    return err == ERR_OK;
+    if (err != ERR_OK)
+        return false;
+    broker_add_config_part(m->broker, &m->listeners.part);
+    broker_set_tls_stats(m->broker, &m->listeners.handshakes.stats);
+    on_moved(m);
+    return true;
 }
 
 static void open_pidfile(struct machine *m)
@@ -236,11 +264,11 @@ static void open_pidfile(struct machine *m)
 static void announce(struct machine *m)
 {
     struct buf text = {0};
-    buf_printf(&text, "Ready to accept connections on %.*s", (int)m->listeners.addresses.len,
-               m->listeners.addresses.data);
+    buf_append_string(&text, "Ready to accept connections on ");
+    listeners_say(&m->listeners, &text);
     buf_append_char(&text, '\0');
     open_pidfile(m);
-    TRACE_NOTE(&m->trace.trace, "%s", text.data);
+    listeners_trace(&m->listeners);
     notify_ready(&m->notify, text.data);
     daemon_ready(&m->daemon);
     buf_deinit(&text);
@@ -280,7 +308,6 @@ static bool open_machine(struct machine *m)
     m->disk_watch.ready = on_disk;
     if (reactor_watch(m->reactor, &m->disk_watch, posix_disk_fd(m->disk), REACTOR_READ) != ERR_OK)
         return fail(m, "Cannot start", "the disk's descriptor cannot be watched");
-    broker_set_port(m->broker, m->listeners.port);
     announce(m);
     return true;
 }
@@ -318,8 +345,9 @@ static void begin_stop(struct machine *m)
 static void turn_until_stopped(struct machine *m)
 {
     while (!broker_stopped(m->broker)) {
-        int64_t wait_us = broker_wait_us(m->broker);
+        int64_t wait_us = listeners_pending(&m->listeners) ? 0 : broker_wait_us(m->broker);
         reactor_wait(m->reactor, notify_wait_us(&m->notify, m->clock.clock.mono_us, wait_us));
+        listeners_turn(&m->listeners);
         broker_tick(m->broker);
         notify_turn(&m->notify, m->clock.clock.mono_us);
         if (!m->stopping && broker_stopping(m->broker))

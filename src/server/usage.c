@@ -22,7 +22,7 @@ static const char head[] =
     "  echolog-server                             on port 3246, data in ./echolog-data\n"
     "  echolog-server /etc/echolog/echolog.conf\n"
     "  echolog-server --port 7777 --dir /var/lib/echolog --default-ack written\n"
-    "  echolog-server --port 0                    a free port, printed at start\n"
+    "  echolog-server --port any                  a free port, printed at start\n"
     "\n"
     "Directives, with their defaults:\n";
 

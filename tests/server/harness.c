@@ -256,6 +256,21 @@ bool server_has_printed(const struct server *s, const char *text)
     return found;
 }
 
+int server_tls_port(const struct server *s)
+{
+    static const char words[] = "TLS connections on ";
+    char *all = malloc(OUTPUT_BYTES_MAX);
+    read_text(s->output, 0, all, OUTPUT_BYTES_MAX);
+    char *last = NULL;
+    for (char *at = all; (at = strstr(at, words)) != NULL; at += sizeof(words))
+        last = at;
+    cr_assert_not_null(last, "no TLS port in: %s", all);
+    last[strcspn(last, "\n")] = '\0';
+    int port = atoi(strrchr(last, ':') + 1);
+    free(all);
+    return port;
+}
+
 int server_run(char *output, size_t room, const char *argument, ...)
 {
     const char *argv[SERVER_DIRECTIVES_MAX + 16] = {program()};
@@ -280,14 +295,30 @@ int server_run(char *output, size_t room, const char *argument, ...)
 
 /* --- a client ----------------------------------------------------------------------------------- */
 
-redisContext *client_open(const struct server *s)
+static redisContext *opened(redisContext *c)
 {
     struct timeval limit = {.tv_sec = DEADLINE_S};
-    redisContext *c = redisConnectWithTimeout("127.0.0.1", s->port, limit);
     cr_assert_not_null(c);
     cr_assert_eq(c->err, 0, "connect: %s", c->errstr);
     cr_assert_eq(redisSetTimeout(c, limit), REDIS_OK);
     return c;
+}
+
+redisContext *client_open(const struct server *s)
+{
+    struct timeval limit = {.tv_sec = DEADLINE_S};
+    return opened(redisConnectWithTimeout("127.0.0.1", s->port, limit));
+}
+
+redisContext *client_open_unix(const char *path)
+{
+    return opened(redisConnectUnix(path));
+}
+
+redisContext *client_over(int fd)
+{
+    cr_assert_geq(fd, 0);
+    return opened(redisConnectFd(fd));
 }
 
 static void write_escaped(FILE *out, const char *bytes, size_t len)

@@ -52,6 +52,8 @@ int server_wait(struct server *s);
 void server_end(struct server *s);
 /* Whether it has printed `text` so far. */
 bool server_has_printed(const struct server *s, const char *text);
+/* Where it says, last, that it accepts TLS connections. */
+int server_tls_port(const struct server *s);
 
 /* Runs the server's program to its end, with the given arguments up to NULL. Returns its exit
  * status; all it printed goes into `output` (at most `room` bytes, NUL-terminated). */
@@ -60,6 +62,9 @@ int server_run(char *output, size_t room, const char *argument, ...);
 /* --- a client ----------------------------------------------------------------------------------- */
 
 redisContext *client_open(const struct server *s);
+redisContext *client_open_unix(const char *path);
+/* Over a connected descriptor, which it takes. */
+redisContext *client_over(int fd);
 
 /* A reply as one line of text: "+OK", "-ERR unknown …", "42", "\"bulk\"", "nil", "(1, \"a\", ())".
  * Bytes that do not print are \xNN. The text is malloc'ed. */
