@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,8 +19,18 @@ void connection_init(struct connection *c, const struct connection_target *targe
     *c = (struct connection){.target = *target, .interrupt_fd = interrupt_fd, .fd = -1};
 }
 
+void connection_say_target(const struct connection_target *t, char *text, size_t room)
+{
+    if (t->socket != NULL)
+        snprintf(text, room, "%s", t->socket);
+    else
+        snprintf(text, room, "%s:%d", t->host, t->port);
+}
+
 void connection_close(struct connection *c)
 {
+    secure_destroy(c->secure);
+    c->secure = NULL;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -61,29 +72,79 @@ static int connect_to(const struct addrinfo *address, const char **why)
     return -1;
 }
 
-static enum err connection_connect(struct connection *c)
+static int connect_to_host(const struct connection_target *t, const char **why)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    const char *why = "no address";
     char port[NUM_TEXT_BYTES_MAX + 1];
     int fd = -1;
 
-    snprintf(port, sizeof(port), "%d", c->target.port);
-    int failed = getaddrinfo(c->target.host, port, &hints, &found);
+    *why = "no address";
+    snprintf(port, sizeof(port), "%d", t->port);
+    int failed = getaddrinfo(t->host, port, &hints, &found);
     if (failed != 0)
-        why = gai_strerror(failed);
+        *why = gai_strerror(failed);
     for (const struct addrinfo *a = failed ? NULL : found; a != NULL && fd < 0; a = a->ai_next)
-        fd = connect_to(a, &why);
+        fd = connect_to(a, why);
     if (!failed)
         freeaddrinfo(found);
-    if (fd < 0) {
-        snprintf(c->error, sizeof(c->error), "Could not connect to Echolog at %s:%d: %s",
-                 c->target.host, c->target.port, why);
-        return ERR_IO;
+    return fd;
+}
+
+static int connect_to_socket(const char *path, const char **why)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    const struct addrinfo address = {.ai_family = AF_UNIX,
+                                     .ai_socktype = SOCK_STREAM,
+                                     .ai_addr = (struct sockaddr *)&name,
+                                     .ai_addrlen = sizeof(name)};
+
+    if (strlen(path) >= sizeof(name.sun_path)) {
+        *why = strerror(ENAMETOOLONG);
+        return -1;
     }
-    connection_attach(c, fd);
-    return ERR_OK;
+    strcpy(name.sun_path, path);
+    return connect_to(&address, why);
+}
+
+/* TLS begins; an interrupt ends the wait. */
+static bool connection_secure(struct connection *c, const char **why)
+{
+    enum err err;
+
+    if (secure_create(&c->target.secure, c->fd, &c->secure, c->secure_why) != ERR_OK) {
+        *why = c->secure_why;
+        return false;
+    }
+    while ((err = secure_handshake(c->secure, why)) == ERR_AGAIN) {
+        struct pollfd polled[] = {
+            {.fd = c->fd, .events = secure_waits_to_write(c->secure) ? POLLOUT : POLLIN},
+            {.fd = c->interrupt_fd, .events = POLLIN}};
+
+        if (poll(polled, COUNT_OF(polled), -1) > 0 && polled[1].revents != 0) {
+            *why = "interrupted while connecting";
+            return false;
+        }
+    }
+    return err == ERR_OK;
+}
+
+static enum err connection_connect(struct connection *c)
+{
+    const struct connection_target *t = &c->target;
+    const char *why = "";
+    int fd = t->socket != NULL ? connect_to_socket(t->socket, &why) : connect_to_host(t, &why);
+
+    if (fd >= 0) {
+        connection_attach(c, fd);
+        if (!t->secure.on || connection_secure(c, &why))
+            return ERR_OK;
+    }
+    char name[CONNECTION_ERROR_BYTES / 2];
+    connection_say_target(t, name, sizeof(name));
+    snprintf(c->error, sizeof(c->error), "Could not connect to Echolog at %s: %s", name, why);
+    connection_close(c);
+    return ERR_IO;
 }
 
 /* Waits for the reply to the command that was queued last, which `what` names. */
@@ -151,6 +212,8 @@ bool connection_alive(struct connection *c)
 
     if (c->fd < 0)
         return false;
+    if (c->secure != NULL)
+        return secure_alive(c->secure);
     ssize_t got = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
@@ -190,20 +253,50 @@ void connection_add_number(struct connection *c, int64_t number)
 
 /* --- waiting -------------------------------------------------------------------------------------- */
 
-static bool socket_later(void)
+static enum err socket_error(const char **why)
 {
-    return errno == EAGAIN || errno == EINTR;
+    *why = strerror(errno);
+    return errno == EAGAIN || errno == EINTR ? ERR_AGAIN : ERR_CLOSED;
 }
 
-/* Sends what the socket takes. False: the connection is lost, errno says why. */
-static bool connection_send(struct connection *c)
+static enum err connection_put(struct connection *c, size_t *put, const char **why)
+{
+    const char *data = c->out.data + c->out_pos;
+    size_t len = c->out.len - c->out_pos;
+
+    if (c->secure != NULL)
+        return secure_send(c->secure, data, len, put, why);
+    ssize_t sent = send(c->fd, data, len, MSG_NOSIGNAL);
+    if (sent < 0)
+        return socket_error(why);
+    *put = (size_t)sent;
+    return ERR_OK;
+}
+
+static enum err connection_get(struct connection *c, size_t len, size_t *got, const char **why)
+{
+    char *place = buf_reserve(&c->in, len);
+
+    if (c->secure != NULL)
+        return secure_receive(c->secure, place, len, got, why);
+    ssize_t received = recv(c->fd, place, len, 0);
+    if (received < 0)
+        return socket_error(why);
+    *got = (size_t)received;
+    *why = "Server closed the connection";
+    return received > 0 ? ERR_OK : ERR_CLOSED;
+}
+
+/* Sends what the socket takes. False: the connection is lost, *why says why. */
+static bool connection_send(struct connection *c, const char **why)
 {
     while (c->out_pos < c->out.len) {
-        ssize_t sent = send(c->fd, c->out.data + c->out_pos, c->out.len - c->out_pos, MSG_NOSIGNAL);
+        size_t put = 0;
+        enum err err = connection_put(c, &put, why);
 
-        if (sent < 0)
-            return socket_later();
-        c->out_pos += (size_t)sent;
+        if (err != ERR_OK)
+            return err == ERR_AGAIN;
+        c->out_pos += put;
     }
     buf_clear(&c->out);
     c->out_pos = 0;
@@ -213,17 +306,15 @@ static bool connection_send(struct connection *c)
 /* Reads once. False: the connection is lost, and *why says why. */
 static bool connection_receive(struct connection *c, const char **why)
 {
-    size_t want = CONNECTION_READ_BYTES;
+    size_t want = CONNECTION_READ_BYTES, got = 0;
 
     buf_consume(&c->in, c->in_pos);
     c->in_pos = 0;
     if (c->reader.bytes_wanted > c->in.len + want)
         want = c->reader.bytes_wanted - c->in.len;
-    ssize_t got = recv(c->fd, buf_reserve(&c->in, want), want, 0);
-    if (got > 0)
-        c->in.len += (size_t)got;
-    *why = got == 0 ? "Server closed the connection" : strerror(errno);
-    return got > 0 || (got < 0 && socket_later());
+    enum err err = connection_get(c, want, &got, why);
+    c->in.len += got;
+    return err != ERR_CLOSED;
 }
 
 static enum err connection_read_reply(struct connection *c, struct reply **reply, const char **why)
@@ -266,9 +357,14 @@ static bool connection_turn(struct connection *c, int input_fd, int timeout_ms,
 
     if (c->out_pos < c->out.len)
         polled[0].events |= POLLOUT;
-    int ready = poll(polled, COUNT_OF(polled), timeout_ms);
+    bool pending = c->secure != NULL && secure_has_pending(c->secure);
+    int ready = poll(polled, COUNT_OF(polled), pending ? 0 : timeout_ms);
     if (ready < 0 && errno == EINTR)
         return false;
+    if (pending && ready >= 0) {
+        polled[0].revents |= POLLIN;
+        ready = 1;
+    }
     if (ready < 0)
         *event = connection_lost(c, strerror(errno));
     else if (ready == 0)
@@ -280,8 +376,8 @@ static bool connection_turn(struct connection *c, int input_fd, int timeout_ms,
         *event = connection_lost(c, why);
     else if ((polled[0].revents & ~POLLOUT) != 0)
         return false;
-    else if ((polled[0].revents & POLLOUT) != 0 && !connection_send(c))
-        *event = connection_lost(c, strerror(errno));
+    else if ((polled[0].revents & POLLOUT) != 0 && !connection_send(c, &why))
+        *event = connection_lost(c, why);
     else if (polled[2].revents != 0)
         *event = CONNECTION_INPUT;
     else
@@ -299,7 +395,7 @@ enum connection_event connection_wait(struct connection *c, int input_fd, int ti
         return connection_lost(c, "not connected");
     /* Most of the time the socket takes all at once. A failure is not looked at here: what the server
      * still said is read first. */
-    (void)connection_send(c);
+    (void)connection_send(c, &why);
     for (;;) {
         enum connection_event event;
         enum err err = connection_read_reply(c, reply, &why);

@@ -6,14 +6,17 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/secure.h"
 #include "resp/reply.h"
 
 struct connection_target {
     const char *host;
     int port;
+    const char *socket;   /* a Unix socket in place of host and port; may be NULL */
     const char *user;     /* may be NULL */
     const char *password; /* may be NULL: no AUTH */
     int proto;            /* 2 or 3: asked for by HELLO; 0: as the server begins */
+    struct secure_options secure;
 };
 
 #define CONNECTION_ERROR_BYTES 512
@@ -24,11 +27,13 @@ struct connection {
     struct connection_target target; /* its strings are borrowed and outlive the connection */
     int interrupt_fd;                /* borrowed; readable when the user wants to stop; -1: none */
     int fd;                          /* owned; -1 while there is no connection */
+    struct secure *secure;           /* owned; NULL: what is said goes as it is */
     struct buf in;
     size_t in_pos; /* where the next reply begins in `in` */
     struct reply_reader reader;
     struct buf out;
-    size_t out_pos;                     /* sent up to here */
+    size_t out_pos; /* sent up to here */
+    char secure_why[SECURE_WHY_BYTES];
     char error[CONNECTION_ERROR_BYTES]; /* why it could not be opened, or was lost */
 };
 
@@ -42,6 +47,8 @@ enum connection_event {
 
 void connection_init(struct connection *c, const struct connection_target *target,
                      int interrupt_fd);
+/* Which server it is, for people: "127.0.0.1:3246", "/run/echolog.sock". */
+void connection_say_target(const struct connection_target *t, char *text, size_t room);
 void connection_close(struct connection *c); /* and drops what is queued; harmless when closed */
 
 /* Connects, authenticates and sets the protocol; closes a connection that was there. After an error

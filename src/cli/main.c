@@ -2,6 +2,7 @@
 /* echolog-cli: chooses between a command, a tool, a script and the prompt. The only place that holds
  * state of the process: its signals. */
 #include "base/mem.h"
+#include "cli/askpass.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/repl.h"
@@ -142,8 +143,17 @@ int main(int argc, char **argv)
         puts("echolog-cli " ECHOLOG_VERSION);
         return 0;
     }
+    struct buf password = {0};
+    if (options.askpass && !askpass(&password)) {
+        fputs("echolog-cli: --askpass: no password was given\n", stderr);
+        return 1;
+    }
+    if (options.askpass)
+        options.target.password = password.data;
     connection_init(&connection, &options.target, -1);
     int status = run(&connection, &options);
     connection_close(&connection);
+    options_deinit(&options);
+    buf_deinit(&password);
     return status;
 }

@@ -13,8 +13,21 @@ static const char help_text[] =
     "\n"
     "  -h, --host name    server (default " OPTIONS_HOST_DEFAULT ")\n"
     "  -p, --port n       port (default 3246)\n"
+    "  -s path            Unix socket, in place of host and port\n"
     "  -a, --pass text    password; better in the variable " OPTIONS_PASSWORD_VARIABLE "\n"
+    "                     (or " OPTIONS_REDIS_PASSWORD_VARIABLE ")\n"
+    "      --askpass      ask for the password\n"
     "      --user name    user, with a password\n"
+    "  -u uri             all of it: redis://user:password@host:port, rediss:// with TLS\n"
+    "      --tls          speak TLS\n"
+    "      --cacert file  whose signature makes the server's certificate good (PEM);\n"
+    "      --cacertdir d  the same as a directory (default: those the system trusts)\n"
+    "      --insecure     take any certificate\n"
+    "      --cert file    a certificate of one's own, and\n"
+    "      --key file     its private key\n"
+    "      --sni name     the server's name to ask for\n"
+    "      --tls-ciphers list, --tls-ciphersuites list\n"
+    "                     ciphers up to TLS 1.2, and of TLS 1.3\n"
     "  -2, -3             speak RESP2 (the default) or RESP3\n"
     "      --raw          print replies as they are (default when the output is no terminal)\n"
     "      --no-raw       print replies for reading, also into a pipe or file\n"
@@ -39,17 +52,54 @@ static bool options_check(const struct options *o, bool resp2, bool resp3, char 
         wrong = "-2 and -3 exclude each other";
     else if (o->raw + o->no_raw + o->json + o->csv > 1)
         wrong = "--raw, --no-raw, --json and --csv exclude each other";
-    else if (o->target.user != NULL && o->target.password == NULL)
+    else if (o->target.socket != NULL && o->target.secure.on)
+        wrong = "-s and --tls exclude each other: a Unix socket does not leave this machine";
+    else if ((o->target.secure.cert == NULL) != (o->target.secure.key == NULL))
+        wrong = "--cert and --key belong together";
+    else if (o->target.user != NULL && o->target.password == NULL && !o->askpass)
         wrong = "--user needs a password: -a, or the variable " OPTIONS_PASSWORD_VARIABLE;
     if (wrong != NULL)
         snprintf(why, FLAGS_WHY_BYTES, "%s", wrong);
     return wrong == NULL;
 }
 
+/* What the URI says wins. */
+static bool options_take_uri(struct options *o, const char *text, int64_t *port, char *why)
+{
+    struct connection_target *t = &o->target;
+
+    if (!uri_parse(&o->uri, text, why))
+        return false;
+    if (o->uri.host != NULL)
+        t->host = o->uri.host;
+    if (o->uri.port != 0)
+        *port = o->uri.port;
+    if (o->uri.user != NULL)
+        t->user = o->uri.user;
+    if (o->uri.password != NULL)
+        t->password = o->uri.password;
+    t->secure.on |= o->uri.tls;
+    return true;
+}
+
+static const char *options_environment_password(void)
+{
+    const char *password = getenv(OPTIONS_PASSWORD_VARIABLE);
+
+    return password != NULL ? password : getenv(OPTIONS_REDIS_PASSWORD_VARIABLE);
+}
+
+void options_deinit(struct options *o)
+{
+    uri_deinit(&o->uri);
+}
+
 bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAGS_WHY_BYTES])
 {
     int64_t port = OPTIONS_PORT_DEFAULT;
     bool resp2 = false, resp3 = false;
+    const char *uri = NULL;
+    struct secure_options *secure = &o->target.secure;
     const struct flag flags[] = {
         {.name = "-h", .text = &o->target.host},
         {.name = "--host", .text = &o->target.host},
@@ -58,6 +108,18 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
         {.name = "-a", .text = &o->target.password},
         {.name = "--pass", .text = &o->target.password},
         {.name = "--user", .text = &o->target.user},
+        {.name = "--askpass", .set = &o->askpass},
+        {.name = "-s", .text = &o->target.socket},
+        {.name = "-u", .text = &uri},
+        {.name = "--tls", .set = &secure->on},
+        {.name = "--cacert", .text = &secure->ca_file},
+        {.name = "--cacertdir", .text = &secure->ca_dir},
+        {.name = "--insecure", .set = &secure->insecure},
+        {.name = "--cert", .text = &secure->cert},
+        {.name = "--key", .text = &secure->key},
+        {.name = "--sni", .text = &secure->sni},
+        {.name = "--tls-ciphers", .text = &secure->ciphers},
+        {.name = "--tls-ciphersuites", .text = &secure->ciphersuites},
         {.name = "-2", .set = &resp2},
         {.name = "-3", .set = &resp3},
         {.name = "--raw", .set = &o->raw},
@@ -70,18 +132,23 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
     int used = 0;
 
     *o = (struct options){
-        .target = {.host = OPTIONS_HOST_DEFAULT, .password = getenv(OPTIONS_PASSWORD_VARIABLE)}};
+        .target = {.host = OPTIONS_HOST_DEFAULT, .password = options_environment_password()}};
     if (argc == 1 && strcmp(argv[0], "-h") == 0) {
         o->help = true;
         return true;
     }
     if (!flags_parse(flags, COUNT_OF(flags), argc, argv, &used, why))
         return false;
+    if (uri != NULL && !options_take_uri(o, uri, &port, why))
+        return false;
     o->target.port = (int)port;
     o->target.proto = resp3 || (o->json && !resp2) ? 3 : resp2 ? 2 : 0;
     o->rest = argv + used;
     o->rest_count = argc - used;
-    return options_check(o, resp2, resp3, why);
+    if (options_check(o, resp2, resp3, why))
+        return true;
+    options_deinit(o);
+    return false;
 }
 
 bool options_is_tool(const struct options *o, const char *tool)

@@ -5,14 +5,18 @@
 
 #include "cli/connection.h"
 #include "cli/flags.h"
+#include "cli/uri.h"
 #include <stdio.h>
 
 #define OPTIONS_HOST_DEFAULT "127.0.0.1"
 #define OPTIONS_PORT_DEFAULT 3246
 #define OPTIONS_PASSWORD_VARIABLE "ECHOLOGCLI_AUTH"
+#define OPTIONS_REDIS_PASSWORD_VARIABLE "REDISCLI_AUTH" /* where the first is not set */
 
 struct options {
-    struct connection_target target; /* borrowed from argv and the environment */
+    struct connection_target target; /* borrowed from argv, the environment and `uri` */
+    struct uri uri;                  /* owned; of -u */
+    bool askpass;                    /* the password is to be asked for */
     bool raw;                        /* --raw, --no-raw: neither means as standard output asks */
     bool no_raw;
     bool json, csv;
@@ -22,9 +26,10 @@ struct options {
     int rest_count;
 };
 
-/* argv begins behind the program's name. False: `why` says what is wrong. */
+/* argv begins behind the program's name. False: `why` says what is wrong, and there is nothing to deinit. */
 MUST_CHECK
 bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAGS_WHY_BYTES]);
+void options_deinit(struct options *o);
 void options_print_help(FILE *to);
 /* A tool's name stands first, in lower case, and nothing or an option follows it. */
 bool options_is_tool(const struct options *o, const char *tool);

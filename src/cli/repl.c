@@ -92,7 +92,7 @@ static const char *repl_prompt(void *ctx)
 {
     struct repl *r = ctx;
     const struct connection_target *t = &r->connection->target;
-    char listening[48] = "";
+    char listening[48] = "", target[CONNECTION_ERROR_BYTES / 2];
 
     if (r->connection->fd < 0) {
         snprintf(r->prompt, sizeof(r->prompt), "not connected> ");
@@ -100,8 +100,9 @@ static const char *repl_prompt(void *ctx)
     }
     if (r->subscriptions.count > 0)
         snprintf(listening, sizeof(listening), "(listening to %zu)", r->subscriptions.count);
-    snprintf(r->prompt, sizeof(r->prompt), "%s%s%s:%d%s%s> ", t->user != NULL ? t->user : "",
-             t->user != NULL ? "@" : "", t->host, t->port, r->transaction ? "(TX)" : "", listening);
+    connection_say_target(t, target, sizeof(target));
+    snprintf(r->prompt, sizeof(r->prompt), "%s%s%s%s%s> ", t->user != NULL ? t->user : "",
+             t->user != NULL ? "@" : "", target, r->transaction ? "(TX)" : "", listening);
     return r->prompt;
 }
 
