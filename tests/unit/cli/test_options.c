@@ -107,3 +107,69 @@ Test(options, json_speaks_resp3_unless_told_otherwise)
     cr_expect(PARSE(&o, "--csv"));
     cr_expect_eq(o.target.proto, 0);
 }
+
+Test(options, tls_and_its_files_are_taken)
+{
+    struct options o;
+
+    cr_assert(PARSE(&o, "--tls", "--cacert", "ca", "--cacertdir", "dir", "--cert", "crt", "--key",
+                    "key", "--sni", "name", "--tls-ciphers", "a", "--tls-ciphersuites", "b",
+                    "--insecure", "PING"));
+    cr_expect(o.target.secure.on);
+    cr_expect(o.target.secure.insecure);
+    cr_expect_str_eq(o.target.secure.ca_file, "ca");
+    cr_expect_str_eq(o.target.secure.ca_dir, "dir");
+    cr_expect_str_eq(o.target.secure.cert, "crt");
+    cr_expect_str_eq(o.target.secure.key, "key");
+    cr_expect_str_eq(o.target.secure.sni, "name");
+    cr_expect_str_eq(o.target.secure.ciphers, "a");
+    cr_expect_str_eq(o.target.secure.ciphersuites, "b");
+    cr_expect(!PARSE(&o, "--tls", "--cert", "crt"));
+    cr_expect(!PARSE(&o, "--tls", "-s", "path"));
+}
+
+Test(options, a_uri_says_all_at_once)
+{
+    struct options o;
+
+    unsetenv(OPTIONS_PASSWORD_VARIABLE);
+    cr_assert(PARSE(&o, "-u", "rediss://ann:secret@example:7000", "PING"));
+    cr_expect_str_eq(o.target.host, "example");
+    cr_expect_eq(o.target.port, 7000);
+    cr_expect_str_eq(o.target.user, "ann");
+    cr_expect_str_eq(o.target.password, "secret");
+    cr_expect(o.target.secure.on);
+    options_deinit(&o);
+    cr_assert(PARSE(&o, "-u", "redis://", "PING"));
+    cr_expect_str_eq(o.target.host, "127.0.0.1");
+    cr_expect_eq(o.target.port, 3246);
+    cr_expect(!o.target.secure.on);
+    options_deinit(&o);
+    cr_expect(!PARSE(&o, "-u", "redis://:secret@h", "-2", "-3"), "and nothing is left");
+}
+
+Test(options, redis_clis_variable_counts_where_ours_is_not_set)
+{
+    struct options o;
+
+    unsetenv(OPTIONS_PASSWORD_VARIABLE);
+    setenv(OPTIONS_REDIS_PASSWORD_VARIABLE, "theirs", 1);
+    cr_assert(PARSE(&o, "PING"));
+    cr_expect_str_eq(o.target.password, "theirs");
+    setenv(OPTIONS_PASSWORD_VARIABLE, "ours", 1);
+    cr_assert(PARSE(&o, "PING"));
+    cr_expect_str_eq(o.target.password, "ours");
+    unsetenv(OPTIONS_REDIS_PASSWORD_VARIABLE);
+    unsetenv(OPTIONS_PASSWORD_VARIABLE);
+}
+
+Test(options, a_password_that_is_asked_for_will_do_for_a_user)
+{
+    struct options o;
+
+    unsetenv(OPTIONS_PASSWORD_VARIABLE);
+    cr_assert(PARSE(&o, "--user", "ann", "--askpass"));
+    cr_expect(o.askpass);
+    cr_assert(PARSE(&o, "-s", "/run/x"));
+    cr_expect_str_eq(o.target.socket, "/run/x");
+}
