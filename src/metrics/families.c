@@ -239,6 +239,24 @@ static void error_row(const struct page *p, struct exposition *e, const struct m
     word_row(e, "code", errors->items[i].code, errors->items[i].count);
 }
 
+#define HANDSHAKE_ROWS 4
+
+/* None where TLS cannot be. */
+static size_t handshake_rows(const struct page *p)
+{
+    return p->sv->tls_stats != NULL ? HANDSHAKE_ROWS : 0;
+}
+
+static void handshake_row(const struct page *p, struct exposition *e, const struct metric *m,
+                          size_t i)
+{
+    const struct tls_handshakes_stats *s = p->sv->tls_stats;
+    const char *const words[HANDSHAKE_ROWS] = {"done", "failed", "timeout", "dropped"};
+    const uint64_t counts[HANDSHAKE_ROWS] = {s->done, s->failed, s->expired, s->dropped};
+    (void)m;
+    word_row(e, "outcome", words[i], counts[i]);
+}
+
 #define READ_ROWS 3
 
 static size_t read_rows(const struct page *p)
@@ -424,6 +442,7 @@ const struct metric metrics_table[] = {
      .source = of_sessions, FIELD(sessions, stats.connections)},
     {COUNTER("echolog_connections_rejected", NULL, "Connections refused because of maxclients."),
      .source = of_sessions, FIELD(sessions, stats.rejected)},
+    {COUNTER("echolog_tls_handshakes", NULL, "TLS handshakes, by what came of them."), ROWS(handshake)},
     {COUNTER("echolog_clients_disconnected", NULL, "Clients disconnected because of a limit, by limit."), ROWS(limit)},
     {COUNTER("echolog_output_dropped_bytes", "bytes", "Output that was waiting for clients disconnected because of it."),
      .source = of_sessions, FIELD(sessions, stats.output_limit_dropped_bytes)},
