@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* While a line is edited, Ctrl-C is a key and not a signal: it drops the line, and on an empty line leaves. */
+/* While a line is edited, Ctrl-C is a key: it drops the line, and on an empty line leaves. Between two lines it is a signal, with which
+ * the terminal has thrown away what was typed. */
 #include "cli/editor.h"
 #include "base/mem.h"
+#include "cli/interrupt.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <wchar.h>
 
 #define COLUMNS_DEFAULT 80
+#define CTRL_C 3
 /* Colours inside of a prompt: libedit does not count what stands between two of these. */
 #define PROMPT_ESCAPE 1
 #define FAINT "\001\033[2m\001"
@@ -26,8 +29,10 @@ struct editor {
     EditLine *edit;               /* owned */
     History *history;             /* owned */
     bool has_hints;
-    bool entered; /* the line is done: no more hints in it */
-    bool dropped; /* the last line ended by Ctrl-C while there was text in it */
+    bool entered;     /* the line is done: no more hints in it */
+    bool dropped;     /* the last line ended by Ctrl-C while there was text in it */
+    bool signalled;   /* Ctrl-C came as a signal */
+    int interrupt_fd; /* borrowed */
     struct buf hint;
 };
 
@@ -163,7 +168,7 @@ static unsigned char key_interrupt(EditLine *edit, wint_t key)
     (void)key;
     if (!editor_of(edit)->entered)
         return end_without_hint(edit, L"\003");
-    editor_of(edit)->dropped = line->lastchar > line->buffer;
+    editor_of(edit)->dropped = line->lastchar > line->buffer || editor_of(edit)->signalled;
     return CC_EOF;
 }
 
@@ -217,18 +222,24 @@ static bool is_typed_ahead(void)
 /* Waits for a byte of the user's, and meanwhile serves the other descriptor. False at the end. */
 static bool wait_for_key(struct editor *e)
 {
-    if (is_typed_ahead())
+    if (!interrupt_pending(e->interrupt_fd) && is_typed_ahead())
         return true;
     renew_hint(e);
     if (e->ops->watched(e->ctx) >= 0)
         show_above(e); /* what came with the last reply is in no descriptor any more */
     for (;;) {
         struct pollfd polled[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                                  {.fd = e->ops->watched(e->ctx), .events = POLLIN}};
+                                  {.fd = e->ops->watched(e->ctx), .events = POLLIN},
+                                  {.fd = e->interrupt_fd, .events = POLLIN}};
         int ready = poll(polled, COUNT_OF(polled), -1);
 
         if (ready < 0 && errno != EINTR)
             return false;
+        if (ready > 0 && polled[2].revents != 0) {
+            interrupt_clear(e->interrupt_fd);
+            e->signalled = true;
+            return true;
+        }
         if (ready > 0 && polled[1].revents != 0)
             show_above(e);
         if (ready > 0 && polled[0].revents != 0)
@@ -257,6 +268,10 @@ static int get_character(EditLine *edit, wchar_t *character)
 
     if (!wait_for_key(e))
         return -1;
+    if (e->signalled) {
+        *character = CTRL_C;
+        return 1;
+    }
     for (;;) {
         int got = read_byte(&byte);
 
@@ -275,7 +290,7 @@ enum editor_end editor_read(struct editor *e, const char **line)
 {
     int len = 0;
 
-    e->entered = e->dropped = false;
+    e->entered = e->dropped = e->signalled = false;
     *line = el_gets(e->edit, &len);
     if (*line != NULL && len > 0)
         return EDITOR_LINE;
@@ -302,7 +317,7 @@ static void bind_keys(struct editor *e)
 }
 
 struct editor *editor_create(const struct editor_ops *ops, void *ctx, const char *history_path,
-                             bool hints)
+                             int interrupt_fd, bool hints)
 {
     struct editor *e = mem_zalloc(1, sizeof(*e));
     HistEvent event;
@@ -310,6 +325,7 @@ struct editor *editor_create(const struct editor_ops *ops, void *ctx, const char
     e->ops = ops;
     e->ctx = ctx;
     e->history_path = history_path;
+    e->interrupt_fd = interrupt_fd;
     e->edit = el_init("echolog-cli", stdin, stdout, stderr);
     e->history = history_init();
     history(e->history, &event, H_SETSIZE, EDITOR_HISTORY_LINES_MAX);

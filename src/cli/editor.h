@@ -27,13 +27,14 @@ struct editor;
 
 enum editor_end {
     EDITOR_LINE,
-    EDITOR_DROPPED, /* Ctrl-C with text in the line */
+    EDITOR_DROPPED, /* Ctrl-C with text in the line, or before the line could be edited */
     EDITOR_END,     /* Ctrl-C on an empty line, Ctrl-D, the end of the input */
 };
 
-/* On standard input and output. `history_path` is borrowed; "": none is kept. `hints`: whether to show them. */
+/* On standard input and output. `history_path` is borrowed; "": none is kept. `interrupt_fd` is as in interrupt.h; `hints`:
+ * whether to show them. */
 struct editor *editor_create(const struct editor_ops *ops, void *ctx, const char *history_path,
-                             bool hints);
+                             int interrupt_fd, bool hints);
 void editor_destroy(struct editor *e);
 /* *line is valid until the next call. */
 enum editor_end editor_read(struct editor *e, const char **line);

@@ -376,7 +376,7 @@ int repl_run(struct connection *c, const struct printer *printer)
 
     connection_init(&r.aside, &c->target, c->interrupt_fd);
     repl_find_history(&r);
-    r.editor = editor_create(&editor_ops, &r, r.history_path, printer->tables);
+    r.editor = editor_create(&editor_ops, &r, r.history_path, c->interrupt_fd, printer->tables);
     repl_connect(&r);
     while (stay) {
         enum editor_end end = editor_read(r.editor, &line);

@@ -2,6 +2,7 @@
 """The prompt of echolog-cli as a person meets it, in a terminal."""
 
 import os
+import signal
 import unittest
 
 import redis
@@ -100,6 +101,11 @@ class TestPrompt(unittest.TestCase):
         self.assertNotIn('"never"', self.terminal.shown())
         self.terminal.type(CTRL_C)
         self.assertEqual(self.terminal.ended(), 0)
+
+    def test_ctrl_c_as_a_signal_between_two_lines_does_not_end_it(self):
+        self.terminal.process.send_signal(signal.SIGINT)
+        self.terminal.wait(lambda shown: shown.count(self.prompt()) == 2)
+        self.run_line("ECHO after", '"after"')
 
     def test_another_size_of_the_window(self):
         self.run_line("ECHO one", '"one"')
