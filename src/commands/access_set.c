@@ -14,7 +14,7 @@ static bool new_users_have_all_channels(const struct services *sv)
 }
 
 /* One user in each line. */
-static enum err read_configured(struct services *sv, struct buf *why)
+static enum err read_configured(const struct services *sv, struct users *us, struct buf *why)
 {
     struct words words;
     const char *line = sv->config->users;
@@ -24,7 +24,7 @@ static enum err read_configured(struct services *sv, struct buf *why)
         size_t len = strcspn(line, "\n");
         err = words_split(&words, bytes_of(line, len));
         if (err == ERR_OK)
-            err = users_configure(sv->users, words.items, words.count, why);
+            err = users_configure(us, words.items, words.count, why);
         else
             buf_append_string(why, "a user with unbalanced quotes, or too many rules");
         line += line[len] == '\n' ? len + 1 : len;
@@ -53,27 +53,62 @@ static void append_line(const struct user *u, struct buf *lines)
     buf_deinit(&text);
 }
 
-/* Whether "default" is as a start without "user" lines would make him. */
-static bool default_is_plain(const struct services *sv)
+/* What a start would make of requirepass and, if so asked, of the "user" lines. */
+static struct users *users_at_start(const struct services *sv, bool with_lines)
 {
-    struct users *plain = users_create(users_vocabulary(sv->users));
-    struct buf a = {0}, b = {0};
-    users_set_default_password(plain, bytes_of_string(sv->config->requirepass));
-    user_describe(users_default(plain), &a);
-    user_describe(users_default(sv->users), &b);
-    bool same = bytes_equal(buf_bytes(&a), buf_bytes(&b));
-    buf_deinit(&a);
-    buf_deinit(&b);
-    users_destroy(plain);
-    return same;
+    struct users *us = users_create(users_vocabulary(sv->users));
+    struct buf why = {0};
+    users_set_all_channels(us, new_users_have_all_channels(sv));
+    users_set_default_password(us, bytes_of_string(sv->config->requirepass));
+    if (with_lines && read_configured(sv, us, &why) != ERR_OK) {
+        users_destroy(us);
+        us = NULL; /* acl-pubsub-default has changed, and a rule with it */
+    }
+    buf_deinit(&why);
+    return us;
+}
+
+static bool users_equal(const struct users *a, const struct users *b)
+{
+    struct buf text_a = {0}, text_b = {0};
+    users_write(a, &text_a);
+    users_write(b, &text_b);
+    bool equal = bytes_equal(buf_bytes(&text_a), buf_bytes(&text_b));
+    buf_deinit(&text_a);
+    buf_deinit(&text_b);
+    return equal;
+}
+
+static bool lines_are_right(const struct services *sv)
+{
+    struct users *us = users_at_start(sv, true);
+    bool right = us != NULL && users_equal(us, sv->users);
+    if (us != NULL)
+        users_destroy(us);
+    return right;
+}
+
+static bool default_needs_line(const struct services *sv)
+{
+    struct users *us = users_at_start(sv, false);
+    struct buf plain = {0}, now = {0};
+    user_describe(users_default(us), &plain);
+    user_describe(users_default(sv->users), &now);
+    bool same = bytes_equal(buf_bytes(&plain), buf_bytes(&now));
+    buf_deinit(&plain);
+    buf_deinit(&now);
+    users_destroy(us);
+    return !same;
 }
 
 void access_tell_config(struct services *sv)
 {
     struct buf lines = {0};
+    if (!access_has_file(sv) && lines_are_right(sv))
+        return;
     for (size_t i = 0; i < users_count(sv->users) && !access_has_file(sv); i++) {
         const struct user *u = users_at(sv->users, i);
-        if (u != users_default(sv->users) || !default_is_plain(sv))
+        if (u != users_default(sv->users) || default_needs_line(sv))
             append_line(u, &lines);
     }
     mem_free(sv->config->users);
@@ -149,7 +184,7 @@ enum err access_open(struct services *sv, struct buf *why)
     users_set_all_channels(sv->users, new_users_have_all_channels(sv));
     users_set_default_password(sv->users, bytes_of_string(sv->config->requirepass));
     if (!access_has_file(sv))
-        return read_configured(sv, why);
+        return read_configured(sv, sv->users, why);
     if (sv->config->users[0] == '\0')
         return access_load(sv, NULL, why);
     buf_append_string(

@@ -24,7 +24,7 @@ enum err access_load(struct services *sv, struct session *asking, struct buf *wh
 MUST_CHECK
 enum err access_save(struct services *sv, struct buf *why);
 
-/* Puts the users, as they are now, into the configuration, for CONFIG REWRITE. */
+/* Puts the users, as they are now, into the configuration, for CONFIG REWRITE; lines that say so already stay. */
 void access_tell_config(struct services *sv);
 
 /* requirepass or acl-pubsub-default was set. */

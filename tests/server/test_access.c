@@ -428,6 +428,30 @@ Test(access, users_of_the_configuration_file_are_there_at_start)
     unlink(path);
 }
 
+Test(access, config_rewrite_leaves_users_that_did_not_change_as_they_were_written)
+{
+    char path[] = "/tmp/echolog-users-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    close(fd);
+    write_file(path, "requirepass secret\n# the only one\nuser a on >x\n");
+    struct server s = server_start_file(path, NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "AUTH secret");
+    EXPECT(c, "+OK", "CONFIG SET timeout 7");
+    EXPECT(c, "+OK", "CONFIG REWRITE");
+    expect_in_file(path, "requirepass secret\n# the only one\nuser a on >x\n");
+    expect_not_in_file(path, "user default");
+    EXPECT(c, "+OK", "ACL SETUSER a ~x");
+    EXPECT(c, "+OK", "CONFIG REWRITE");
+    expect_in_file(path, "requirepass secret\n# the only one\nuser a on "
+                         "#2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 ~x "
+                         "resetchannels -@all\n");
+    redisFree(c);
+    server_end(&s);
+    unlink(path);
+}
+
 Test(access, a_start_with_wrong_users_fails_with_the_reason)
 {
     char output[4096];

@@ -102,7 +102,7 @@ Test(include, the_same_file_twice_is_no_circle)
 
 Test(include, depth_and_number_are_bounded)
 {
-    char path[8], text[64];
+    char path[16], text[64];
 
     for (int i = 0; i <= CONFIG_INCLUDE_DEPTH_MAX; i++) {
         (void)snprintf(path, sizeof(path), "%d", i);
