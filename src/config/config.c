@@ -443,7 +443,8 @@ static const struct directive items[] = {
 
     CUSTOM("metrics-bind", metrics_bind, FIXED | DIRECTIVE_WORDS, "127.0.0.1 -::1", bind_parse,
            text_format, text_release, "addresses of the HTTP port for metrics"),
-    INT("metrics-port", metrics_port, FIXED, "0", 0, 65535, "HTTP port for metrics; 0 is none"),
+    CUSTOM("metrics-port", metrics_port, FIXED, "0", port_parse, port_format, NULL,
+           "HTTP port for metrics; 0 is none, any takes a free one"),
     INT("metrics-topics-max", metrics_topics_max, 0, "100", 0, 10000,
         "topics with metrics of their own: the largest"),
     INT("metrics-groups-max", metrics_groups_max, 0, "100", 0, 10000,

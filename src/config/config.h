@@ -47,7 +47,7 @@ struct config {
     bool protected_mode;
     /* metrics */
     char *metrics_bind;         /* as bind */
-    int64_t metrics_port;       /* 0: off */
+    int64_t metrics_port;       /* 0 is none; or CONFIG_PORT_ANY */
     int64_t metrics_topics_max; /* with series of their own */
     int64_t metrics_groups_max;
     /* access */

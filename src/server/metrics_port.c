@@ -120,8 +120,8 @@ static bool on_work(void *ctx)
 
 /* --- opening and closing ---------------------------------------------------------------------- */
 
-/* One address of metrics-bind. With "-" before it, it may be missing. */
-static enum err listen_on(struct metrics_port *p, const char *address, int port, struct buf *why)
+/* One address of metrics-bind. With "-" before it, it may be missing. *port is told when the system chose it. */
+static enum err listen_on(struct metrics_port *p, const char *address, int *port, struct buf *why)
 {
     bool optional = address[0] == '-';
     const char *name = address + optional;
@@ -129,26 +129,27 @@ static enum err listen_on(struct metrics_port *p, const char *address, int port,
         name = "0.0.0.0";
     else if (strcmp(name, "::*") == 0)
         name = "::";
-    enum err err = http_listen(p->http, name, &port);
+    enum err err = http_listen(p->http, name, port);
     if (err != ERR_OK && optional && (err == ERR_INVALID || err == ERR_UNSUPPORTED))
         return ERR_OK;
     if (err != ERR_OK) {
-        buf_printf(why, "cannot listen on %s port %d (metrics-port): %s", name, port,
+        buf_printf(why, "cannot listen on %s port %d (metrics-port): %s", name, *port,
                    err == ERR_EXISTS ? "the port is in use" : err_text(err));
         return err;
     }
     buf_printf(&p->addresses, strchr(name, ':') != NULL ? "%s[%s]:%d" : "%s%s:%d",
-               p->addresses.len == 0 ? "" : " ", name, port);
+               p->addresses.len == 0 ? "" : " ", name, *port);
     return ERR_OK;
 }
 
 static enum err listen_on_all(struct metrics_port *p, const struct config *config, struct buf *why)
 {
     char *all = mem_strdup(config->metrics_bind), *rest = NULL;
+    int port = config->metrics_port == CONFIG_PORT_ANY ? 0 : (int)config->metrics_port;
     enum err err = ERR_OK;
     for (char *address = strtok_r(all, " \t", &rest); address != NULL && err == ERR_OK;
          address = strtok_r(NULL, " \t", &rest))
-        err = listen_on(p, address, (int)config->metrics_port, why);
+        err = listen_on(p, address, &port, why);
     mem_free(all);
     if (err == ERR_OK && p->addresses.len == 0) {
         buf_append_string(why, "metrics-bind: no address to listen on");

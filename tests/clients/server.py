@@ -11,6 +11,7 @@ import threading
 
 READY = re.compile(r"Ready to accept connections on .*:(\d+)\s*$")
 TLS_READY = re.compile(r"Ready to accept TLS connections on .*:(\d+)\s*$")
+METRICS = re.compile(r"Metrics over HTTP on .*:(\d+)\s*$")
 DEADLINE_S = 60
 
 
@@ -21,6 +22,7 @@ class Server:
         self.process = None
         self.port = 0
         self.tls_port = 0  # where there is one
+        self.metrics_port = 0  # likewise
         self.start()
 
     def start(self):
@@ -36,6 +38,9 @@ class Server:
             tls_ready = TLS_READY.search(line)
             if tls_ready:
                 self.tls_port = int(tls_ready.group(1))
+            metrics = METRICS.search(line)
+            if metrics:
+                self.metrics_port = int(metrics.group(1))
             ready = READY.search(line)
             if ready:
                 self.port = int(ready.group(1))
