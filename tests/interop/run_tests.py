@@ -30,6 +30,7 @@ import redis
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "clients"))
 
+import certificates  # pylint: disable=wrong-import-position
 from server import Server  # pylint: disable=wrong-import-position
 
 PROGRAMS = os.environ["INTEROP"]
@@ -46,22 +47,11 @@ LIBRARIES = {
 }
 
 
-# An authority, and what it signed for localhost.
-CERTIFICATES = """
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=interop -keyout ca.key -out ca.crt
-openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr
-echo subjectAltName=DNS:localhost >names
-openssl x509 -req -days 2 -CA ca.crt -CAkey ca.key -CAcreateserial -extfile names \\
-    -in server.csr -out server.crt
-"""
-
-
 class Libraries:
     """The server that all of them connect to."""
 
     def __init__(self, directory):
-        subprocess.run(["sh", "-e", "-c", CERTIFICATES], cwd=directory, check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        certificates.make(directory)
         self.ca_file = os.path.join(directory, "ca.crt")
         self.server = Server("--port", "any", "--tls-port", "any", "--tls-auth-clients", "no",
                              "--tls-cert-file", os.path.join(directory, "server.crt"),
