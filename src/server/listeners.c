@@ -238,6 +238,22 @@ static void on_abandon(struct config_part *part, const struct config_change *cha
     drop_change(CONTAINER_OF(part, struct listeners, part));
 }
 
+enum err listeners_reload(struct listeners *l, struct buf *why)
+{
+    const char *directive = "tls-port";
+    struct tls_context *context = NULL;
+    if (l->context == NULL)
+        return ERR_OK;
+    enum err err = open_context(l->options.config, &context, &directive, why);
+    if (err != ERR_OK)
+        return err;
+    tls_context_unref(l->context);
+    l->context = context;
+    TRACE_NOTE(l->options.trace,
+               "Certificates and keys are read anew: new TLS connections get them");
+    return ERR_OK;
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 enum err listeners_open(struct listeners *l, const struct listeners_options *options,

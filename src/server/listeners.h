@@ -45,6 +45,10 @@ void listeners_close(struct listeners *l); /* harmless when it was never opened 
 
 /* Of TCP connections that come from now on. */
 void listeners_set_keepalive(struct listeners *l, int seconds);
+/* Reads certificates, keys and all that TLS is set to anew, for connections to come. On failure all stays as
+ * it was, and `why` is one line. Without TLS there is nothing to do. */
+MUST_CHECK
+enum err listeners_reload(struct listeners *l, struct buf *why);
 
 /* The part of a turn: connections on their way to TLS go on. */
 void listeners_turn(struct listeners *l);

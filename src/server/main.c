@@ -91,10 +91,19 @@ static void prepare_signals(struct machine *m)
 
 /* --- events --------------------------------------------------------------------------------- */
 
+static void reload_listeners(struct machine *m)
+{
+    struct buf why = {0};
+    if (listeners_reload(&m->listeners, &why) != ERR_OK)
+        TRACE_WARN(&m->trace.trace, "TLS goes on as it was: %.*s", (int)why.len, why.data);
+    buf_deinit(&why);
+}
+
 /* SIGHUP: what lies in files outside of the log is opened anew. */
 static void reload(struct machine *m)
 {
     notify_reloading(&m->notify, m->clock.clock.mono_us);
+    reload_listeners(m);
     if (!trace_file_reopen(&m->trace))
         TRACE_WARN(&m->trace.trace,
                    "Cannot reopen the log file '%s': %s. Going on with the old one",

@@ -80,5 +80,6 @@ void usage_print_version(FILE *to)
     const char *compiler = "gcc " __VERSION__;
 #endif
     fprintf(to, "echolog-server %s, malloc %s, TLS %s, compiler %s, %zu bits\n", ECHOLOG_VERSION,
-            allocator, OpenSSL_version(OPENSSL_VERSION), compiler, sizeof(void *) * 8);
+            allocator, ECHOLOG_TLS ? OpenSSL_version(OPENSSL_VERSION) : "none", compiler,
+            sizeof(void *) * 8);
 }

@@ -5,6 +5,7 @@
 #include "support/certificates.h"
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,37 @@ Test(tls, certificates_change_under_open_connections)
     EXPECT(old, "+PONG", "PING");
     redisFree(old);
     redisFree(c);
+    end(&s);
+}
+
+/* SIGHUP, and the line that says what came of it. */
+static void hang_up(const struct server *s, const char *line)
+{
+    redisContext *c = client_open(s);
+    kill(s->pid, SIGHUP);
+    while (!server_has_printed(s, line))
+        EXPECT(c, "+PONG", "PING");
+    redisFree(c);
+}
+
+Test(tls, a_hangup_reads_certificates_anew)
+{
+    struct server s = start_open();
+    struct way w = {.port = server_tls_port(&s)};
+    redisContext *old = open_client(&w);
+    expect_shown(&s, "server");
+    copy("server.crt", "kept.crt");
+    copy("other.crt", "server.crt"); /* and not its key */
+    hang_up(&s, "TLS goes on as it was: ");
+    expect_shown(&s, "server");
+    copy("server.key", "kept.key");
+    copy("other.key", "server.key");
+    hang_up(&s, "Certificates and keys are read anew");
+    expect_shown(&s, "other");
+    EXPECT(old, "+PONG", "PING");
+    redisFree(old);
+    unlink(file("kept.crt"));
+    unlink(file("kept.key"));
     end(&s);
 }
 
