@@ -227,9 +227,9 @@ static void write_lower(struct writer *w, struct bytes text)
 
 static const char *value_type(struct bytes name)
 {
-    static const char *const integers[] = {"n",         "ms",         "index",     "offset",
-                                           "partition", "protover",   "client-id", "count",
-                                           "timeout",   "numreplicas"};
+    static const char *const integers[] = {
+        "n",    "ms",      "index", "offset", "partition", "protover", "client-id",  "count",
+        "bits", "version", "width", "height", "seconds",   "timeout",  "numreplicas"};
     for (size_t i = 0; i < COUNT_OF(integers); i++)
         if (bytes_is(name, integers[i]))
             return "integer";

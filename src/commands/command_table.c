@@ -164,7 +164,6 @@ static const struct bit_word flag_words[] = {
     {CMD_NOSCRIPT, "noscript"},
     {CMD_MOVABLE_KEYS, "movablekeys"},
     {CMD_SKIP_SLOWLOG, "skip_slowlog"},
-    {CMD_MAY_REPLICATE, "may_replicate"},
 };
 
 /* In the order of their bits. */

@@ -160,8 +160,8 @@ static void run(struct services *sv, struct session *s, struct writer w,
     struct command_stats *stats = command_stats(sv->commands, command);
     timing_before(sv, s, command);
     int64_t from_ns = sv->sessions->mark_ns;
-    stats->calls++;
     command->run(&c);
+    stats->calls++; /* so that RESETSTAT counts itself, as in Redis */
     stats->failed += c.w.errors > 0;
     timing_ran(&c, from_ns);
     if (UNLIKELY(!list_empty(&sv->sessions->monitors)))

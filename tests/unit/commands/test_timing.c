@@ -82,6 +82,13 @@ Test(timing, resetstat_forgets_it)
 
 /* --- runs of short commands -------------------------------------------------------------------- */
 
+Test(timing, a_command_counts_when_it_is_over_so_that_resetstat_counts_itself)
+{
+    fixture_say(&f, 0, "PING\nCONFIG RESETSTAT");
+    cr_expect_eq(stats_of("ping")->calls, 0);
+    cr_expect_eq(stats_of("config|resetstat")->calls, 1);
+}
+
 Test(timing, short_commands_share_a_reading)
 {
     step_ns = 800;
