@@ -37,7 +37,7 @@ def as_map(frame):
 
 def documented(frame, _context, _arguments):
     """Of COMMAND DOCS what programs go by: names, types, tokens and flags of arguments, the group; not
-    the wording, nor since when."""
+    the wording, nor since when and how costly; and not our field "syntax"."""
     _, value = frame
     if not isinstance(value, list):
         return frame
@@ -45,7 +45,8 @@ def documented(frame, _context, _arguments):
     for name, entry in zip(value[::2], value[1::2]):
         fields = as_map(entry)
         shown.append(("command", name[1]))
-        shown += [("field", field) for field in sorted(fields)]
+        shown += [("field", field) for field in sorted(fields)
+                  if field not in (b"syntax", b"history", b"complexity")]
         shown += [("group", fields.get(b"group", ("", b"none"))[1])]
         shown += argument_lines(fields.get(b"arguments", ("array", [])), 1)
     return "facts", shown
@@ -55,7 +56,10 @@ def argument_lines(frame, depth):
     lines = []
     for argument in frame[1]:
         fields = as_map(argument)
-        text = [fields[name][1] for name in (b"name", b"type", b"token") if name in fields]
+        # Of alternatives and groups the name is nobody's word.
+        named = fields[b"type"][1] not in (b"oneof", b"block")
+        text = [fields[name][1] for name in (b"name", b"type", b"token")
+                if name in fields and (named or name != b"name")]
         text += sorted(flag[1] for flag in fields.get(b"flags", ("array", []))[1])
         lines.append(("argument", b"  " * depth + b" ".join(text)))
         lines += argument_lines(fields.get(b"arguments", ("array", [])), depth + 1)

@@ -118,10 +118,10 @@ def info_names(frame, _context, _arguments):
 
 
 def pick(frame, _context, arguments):
-    """The lines of a text that begin with one of these names."""
+    """The lines of a text that begin with one of these names, in alphabetical order."""
     starts = tuple(name.encode() + b":" for name in arguments[0].split(","))
-    return map_scalars(frame, lambda text: b"\n".join(
-        line.rstrip() for line in text.split(b"\n") if line.startswith(starts)))
+    return map_scalars(frame, lambda text: b"\n".join(sorted(
+        line.rstrip() for line in text.split(b"\n") if line.startswith(starts))))
 
 
 def help_names(frame, _context, _arguments):
@@ -155,8 +155,8 @@ def directives(frame, _context, _arguments):
 
 def names(frame, _context, _arguments):
     """Of a map, or a flat list that stands for one: the names alone, sorted."""
-    kind, value = frame
-    return (kind, sorted(value[::2])) if isinstance(value, list) else frame
+    _, value = frame
+    return ("facts", sorted(value[::2])) if isinstance(value, list) else frame
 
 
 def size(frame, _context, _arguments):
@@ -246,7 +246,7 @@ class Context:
         def change(text):
             if text == str(self.server_port).encode():
                 return b"<port>"
-            text = text.replace(b"tcp_port:%d\r" % self.server_port, b"tcp_port:<port>\r")
+            text = text.replace(b"tcp_port:%d" % self.server_port, b"tcp_port:<port>")
             text = MONITOR_TIME.sub(rb"<time> \1", text.replace(self.server_dir, b"<dir>"))
             return ADDRESS.sub(self.address, text)
 
