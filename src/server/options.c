@@ -19,25 +19,30 @@ struct command_line {
     int option_count;
 };
 
+/* --check-config may stand anywhere; the file first of the others, and "-" first or last of what is left. */
 static void command_line_init(struct command_line *l, int argc, char **argv)
 {
-    int first = 1;
-    *l = (struct command_line){.options = mem_zalloc((size_t)argc + 1, sizeof(char *))};
-    if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0')
-        l->file = argv[first++];
-    if (first < argc && strcmp(argv[first], "-") == 0) {
-        l->reads_stdin = true;
-        first++;
-    } else if (first < argc && strcmp(argv[argc - 1], "-") == 0) {
-        l->reads_stdin = true;
-        argc--;
-    }
-    for (int i = first; i < argc; i++) {
+    char **words = mem_zalloc((size_t)argc + 1, sizeof(char *));
+    int count = 0;
+    *l = (struct command_line){.options = words};
+    for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--check-config") == 0)
             l->checks = true;
         else
-            l->options[l->option_count++] = argv[i];
+            words[count++] = argv[i];
     }
+    int first = 0;
+    if (count > 0 && words[0][0] != '-' && words[0][0] != '\0')
+        l->file = words[first++];
+    if (first < count && strcmp(words[first], "-") == 0) {
+        l->reads_stdin = true;
+        first++;
+    } else if (first < count && strcmp(words[count - 1], "-") == 0) {
+        l->reads_stdin = true;
+        count--;
+    }
+    l->option_count = count - first;
+    memmove(words, words + first, (size_t)l->option_count * sizeof(*words));
 }
 
 static enum err read_stdin(struct config_source *s)
