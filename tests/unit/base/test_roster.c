@@ -80,13 +80,15 @@ Test(roster, walks_pass_over_each_other)
     init(&r);
     roster_walk_begin(&r, &one);
     roster_walk_begin(&r, &two);
-    for (int name = 1; name <= 3; name++) {
-        cr_assert_eq(next(&r, &one), name);
-        cr_assert_eq(next(&r, &two), name);
-    }
-    cr_assert_eq(next(&r, &two), 0);
+    cr_assert_eq(roster_walk_next(&r, &two), &a.entry); /* over the place of the other */
+    cr_assert_eq(roster_walk_next(&r, &one), &a.entry);
+    cr_assert_eq(roster_walk_next(&r, &one), &b.entry);
+    cr_assert_eq(roster_walk_next(&r, &one), &c.entry);
+    cr_assert_eq(roster_walk_next(&r, &two), &b.entry);
+    cr_assert_eq(roster_walk_next(&r, &two), &c.entry);
+    cr_assert_null(roster_walk_next(&r, &two));
+    cr_assert_null(roster_walk_next(&r, &one));
     roster_walk_end(&two);
-    cr_assert_eq(next(&r, &one), 0);
     roster_walk_end(&one);
     for (struct list *it = r.entries.next; it != &r.entries; it = it->next)
         cr_assert_not(CONTAINER_OF(it, struct roster_entry, link)->is_walk);
