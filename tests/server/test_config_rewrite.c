@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* CONFIG REWRITE on a real file. */
 #include "server/harness.h"
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,37 @@ Test(config_rewrite, keeps_the_file_and_writes_what_is_running)
     EXPECT(c, "+OK", "AUTH %s", "a b");
     EXPECT(c, "(\"timeout\", \"7\")", "CONFIG GET timeout");
     EXPECT(c, "(\"maxclients\", \"50\")", "CONFIG GET maxclients");
+    redisFree(c);
+    server_end(&s);
+}
+
+static int entries_of(const char *path)
+{
+    DIR *dir = opendir(path);
+    int count = 0;
+    cr_assert_not_null(dir);
+    while (readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count - 2; /* itself and its parent */
+}
+
+Test(config_rewrite, keeps_the_owner_and_leaves_nothing_beside_the_file)
+{
+    put(file, "timeout 5\n");
+    cr_assert_eq(chmod(file, 0604), 0);
+    bool superuser = geteuid() == 0; /* who else could give files away? */
+    cr_assert_eq(chown(file, superuser ? 12345 : geteuid(), superuser ? 12346 : getegid()), 0);
+    struct server s = server_start_file(file, NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "CONFIG SET timeout 6");
+    EXPECT(c, "+OK", "CONFIG REWRITE");
+    struct stat st;
+    cr_assert_eq(stat(file, &st), 0);
+    cr_assert_eq(st.st_uid, superuser ? 12345 : geteuid());
+    cr_assert_eq(st.st_gid, superuser ? 12346 : getegid());
+    cr_assert_eq(st.st_mode & 07777, 0604);
+    cr_assert_eq(entries_of(here), 1);
     redisFree(c);
     server_end(&s);
 }
