@@ -6,6 +6,7 @@
 #include "commands/command.h"
 #include "commands/command_vocabulary.h"
 #include "config/quote.h"
+#include "server/listeners.h"
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -52,16 +53,10 @@ static const struct named_file {
     const char *directive;
     enum use use;
 } named_files[] = {
-    {"dir", USE_DIRECTORY},
-    {"logfile", USE_WRITE},
-    {"pidfile", USE_WRITE},
-    {"unixsocket", USE_WRITE},
-    {"tls-cert-file", USE_READ},
-    {"tls-key-file", USE_READ},
-    {"tls-client-cert-file", USE_READ},
-    {"tls-client-key-file", USE_READ},
-    {"tls-dh-params-file", USE_READ},
-    {"tls-ca-cert-file", USE_READ},
+    {"dir", USE_DIRECTORY},           {"logfile", USE_WRITE},
+    {"pidfile", USE_WRITE},           {"unixsocket", USE_WRITE},
+    {"tls-cert-file", USE_READ},      {"tls-key-file", USE_READ},
+    {"tls-dh-params-file", USE_READ}, {"tls-ca-cert-file", USE_READ},
     {"tls-ca-cert-dir", USE_SEARCH},
 };
 
@@ -108,7 +103,10 @@ static void check_files(struct config_source *s)
     for (size_t i = 0; i < COUNT_OF(named_files); i++) {
         const struct named_file *f = &named_files[i];
         const struct directive *d = directive_find(&config_table, bytes_of_string(f->directive));
-        if (d == NULL)
+        /* Where TLS is on, its files are read whole: see check_tls. */
+        bool is_read =
+            s->config->tls_port != 0 && bytes_starts_with(bytes_of_string(f->directive), "tls-");
+        if (d == NULL || is_read)
             continue;
         struct buf path = {0};
         directive_get(d, s->config, &path);
@@ -167,10 +165,30 @@ static void check_users(struct config_source *s)
     command_table_destroy(commands);
 }
 
+/* --- TLS ------------------------------------------------------------------------------------ */
+
+static void check_tls(struct config_source *s)
+{
+    struct tls_context *context;
+    const char *directive = "tls-port";
+    struct buf why = {0};
+    if (s->config->tls_port == 0)
+        return;
+    if (listeners_open_context(s->config, &context, &directive, &why) == ERR_OK) {
+        tls_context_unref(context);
+    } else {
+        begin_problem(s);
+        buf_printf(s->why, "%s: ", directive);
+        append_quoted(s->why, buf_bytes(&why));
+    }
+    buf_deinit(&why);
+}
+
 void config_check(struct config_source *s)
 {
     check_files(s);
     check_addresses(s, "bind", s->config->bind);
     check_addresses(s, "metrics-bind", s->config->metrics_bind);
     check_users(s);
+    check_tls(s);
 }

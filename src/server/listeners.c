@@ -55,8 +55,8 @@ static int wanted_tls_port(const struct config *c)
     return c->tls_port == 0 ? PORTS_OFF : (int)c->tls_port;
 }
 
-static enum err open_context(const struct config *c, struct tls_context **context,
-                             const char **directive, struct buf *why)
+enum err listeners_open_context(const struct config *c, struct tls_context **context,
+                                const char **directive, struct buf *why)
 {
     struct tls_settings settings = {
         .cert_file = c->tls_cert_file,
@@ -173,7 +173,7 @@ static enum err prepare_tls(struct listeners *l, struct config_change *change, s
         l->next_context = tls_context_ref(l->context);
         return ERR_OK;
     }
-    if (open_context(change->after, &l->next_context, &directive, why) == ERR_OK)
+    if (listeners_open_context(change->after, &l->next_context, &directive, why) == ERR_OK)
         return ERR_OK;
     return config_change_refuse(change, directive, CANNOT_UPDATE_TLS " (%.*s)", (int)why->len,
                                 why->data);
@@ -244,7 +244,7 @@ enum err listeners_reload(struct listeners *l, struct buf *why)
     struct tls_context *context = NULL;
     if (l->context == NULL)
         return ERR_OK;
-    enum err err = open_context(l->options.config, &context, &directive, why);
+    enum err err = listeners_open_context(l->options.config, &context, &directive, why);
     if (err != ERR_OK)
         return err;
     tls_context_unref(l->context);
@@ -269,7 +269,7 @@ enum err listeners_open(struct listeners *l, const struct listeners_options *opt
     const char *directive;
     enum err err = ERR_OK;
     if (c->tls_port != 0)
-        err = open_context(c, &l->context, &directive, why);
+        err = listeners_open_context(c, &l->context, &directive, why);
     if (err == ERR_OK)
         err = open_tcp(l, c, &l->tcp, why);
     if (err == ERR_OK)

@@ -43,6 +43,11 @@ enum err listeners_open(struct listeners *l, const struct listeners_options *opt
                         struct buf *why);
 void listeners_close(struct listeners *l); /* harmless when it was never opened */
 
+/* Reads the files that TLS needs, as a start does when `tls-port` is not 0; errors as tls_context_create. */
+MUST_CHECK
+enum err listeners_open_context(const struct config *c, struct tls_context **context,
+                                const char **directive, struct buf *why);
+
 /* Of TCP connections that come from now on. */
 void listeners_set_keepalive(struct listeners *l, int seconds);
 /* Reads certificates, keys and all that TLS is set to anew, for connections to come. On failure all stays as

@@ -321,6 +321,16 @@ Test(tls, a_start_that_cannot_have_it_says_why)
                         file("server.crt"), "--tls-key-file", file("locked.key"), NULL);
     cr_assert_neq(status, 0);
     cr_assert_not_null(strstr(output, "tls-key-file '"), "%s", output);
+    /* So does a check, also of files that are not in use. */
+    status = server_run(output, ROOM, "--dir", dir, "--tls-port", "any", "--tls-cert-file",
+                        file("server.crt"), "--tls-key-file", file("locked.key"), "--check-config",
+                        NULL);
+    cr_assert_eq(status, 1);
+    cr_assert_not_null(strstr(output, "tls-key-file"), "%s", output);
+    status = server_run(output, ROOM, "--dir", dir, "--tls-cert-file", file("nosuch.crt"),
+                        "--check-config", NULL);
+    cr_assert_eq(status, 1);
+    cr_assert_not_null(strstr(output, "tls-cert-file '"), "%s", output);
     snprintf(output, sizeof(output), "rm -r '%s'", folder);
     cr_assert_eq(system(output), 0);
 }

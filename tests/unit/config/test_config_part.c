@@ -121,6 +121,12 @@ Test(config_part, values_that_stay_the_same_are_no_change)
     cr_assert_str_eq(changed_seen, "maxclients ");
 }
 
+Test(config_part, a_file_that_is_named_again_may_have_changed)
+{
+    cr_assert_str_eq(SET("tls-cert-file", "", "tls-ciphers", "", "timeout", "0"), "");
+    cr_assert_str_eq(changed_seen, "tls-cert-file ");
+}
+
 Test(config_part, bad_values_are_found_before_anyone_is_asked)
 {
     cr_assert_str_neq(SET("timeout", "8", "maxclients", "0"), "");
