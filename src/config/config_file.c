@@ -165,6 +165,8 @@ enum err include_apply(struct config_source *s, const struct place *p, const str
     enum err err = s->files != NULL && strpbrk(path, "*?[") != NULL
                        ? s->files->match(s->files, path, include_file, &in)
                        : include_file(&in, path);
+    if (err == ERR_ACCESS)
+        say_include(&in, path, BYTES_LITERAL("a directory in it cannot be read"));
     mem_free(path);
     return err != ERR_OK || in.failed ? ERR_INVALID : ERR_OK;
 }

@@ -19,7 +19,8 @@ struct config_files {
     enum err (*read)(const struct config_files *f, const char *path, struct buf *text,
                      struct buf *id, struct buf *why);
     /* Calls `found` with each path that a pattern of the shell matches, in the order of their names, up
-     * to the first failure, which it returns. That none matches is no failure. */
+     * to the first failure, which it returns. That none matches is no failure. ERR_ACCESS, and nothing
+     * was found: a directory cannot be read. */
     enum err (*match)(const struct config_files *f, const char *pattern,
                       enum err (*found)(void *ctx, const char *path), void *ctx);
     /* Puts `text` in place of what the file holds, or makes it: a crash leaves the one or the other, whole

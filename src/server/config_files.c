@@ -56,13 +56,21 @@ static enum err read_file(const struct config_files *f, const char *path, struct
     return err;
 }
 
+/* A directory that is not there matches nothing; what one holds that cannot be read is not known. */
+static int is_unknown(const char *path, int errnum)
+{
+    (void)path;
+    return errnum != ENOENT;
+}
+
 static enum err match_files(const struct config_files *f, const char *pattern,
                             enum err (*found)(void *ctx, const char *path), void *ctx)
 {
     (void)f;
     glob_t matches;
-    enum err err = ERR_OK;
-    if (glob(pattern, 0, NULL, &matches) == 0)
+    int result = glob(pattern, 0, is_unknown, &matches);
+    enum err err = result == 0 || result == GLOB_NOMATCH ? ERR_OK : ERR_ACCESS;
+    if (result == 0)
         for (size_t i = 0; err == ERR_OK && i < matches.gl_pathc; i++)
             err = found(ctx, matches.gl_pathv[i]);
     globfree(&matches);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ROOM 8192
@@ -118,6 +119,26 @@ Test(config_sources, an_error_in_an_included_file_is_named_with_it)
     put("more.conf", "include %s\n", here);
     cr_assert_eq(server_run(output, ROOM, path_of("main.conf"), NULL), 1);
     expect_text(output, "Is a directory");
+}
+
+/* By somebody who is bound by the modes of directories, unlike the superuser. */
+Test(config_sources, a_directory_of_files_that_cannot_be_read_is_an_error)
+{
+    char output[ROOM];
+    if (geteuid() == 0) {
+        cr_assert_eq(chown(here, 12345, 12345), 0);
+        cr_assert_eq(setgid(12345), 0);
+        cr_assert_eq(setuid(12345), 0);
+    }
+    if (access(getenv("ECHOLOG_SERVER"), X_OK) != 0)
+        cr_skip("nobody but the superuser gets at the server");
+    const char *file = put("main.conf", "include %s/conf.d/*.conf\n", here);
+    cr_assert_eq(server_run(output, ROOM, file, "--dir", here, "--check-config", NULL), 0, "%s",
+                 output);
+    cr_assert_eq(mkdir(path_of("conf.d"), 0), 0);
+    cr_assert_eq(server_run(output, ROOM, file, "--dir", here, "--check-config", NULL), 1);
+    expect_text(output, "conf.d/*.conf': a directory in it cannot be read");
+    cr_assert_eq(rmdir(path_of("conf.d")), 0);
 }
 
 /* --- --check-config --------------------------------------------------------------------------- */

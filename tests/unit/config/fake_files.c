@@ -33,7 +33,7 @@ static enum err match_fake(const struct config_files *files, const char *pattern
     struct fake_files *f = fake_of(files);
     size_t before = strcspn(pattern, "*");
     const char *behind = pattern + before + (pattern[before] == '*');
-    enum err err = ERR_OK;
+    enum err err = strncmp(pattern, "locked/", 7) == 0 ? ERR_ACCESS : ERR_OK;
 
     for (size_t i = 0; err == ERR_OK && i < f->count; i++) {
         const char *path = f->items[i].path;

@@ -65,6 +65,13 @@ Test(include, errors_name_the_file_and_line_they_are_in)
                      "cannot read the configuration file 'nosuch': No such file or directory");
 }
 
+Test(include, a_directory_that_cannot_be_read_is_an_error)
+{
+    PUT("a", "include locked/*.conf\n");
+    cr_assert_str_eq(read_path("a"),
+                     "a:1: include 'locked/*.conf': a directory in it cannot be read");
+}
+
 Test(include, wants_one_path)
 {
     PUT("a", "include");
