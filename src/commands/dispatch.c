@@ -210,6 +210,14 @@ static bool is_paused(const struct session *s, const struct command *command)
     return kind == PAUSE_ALL || may_write(s, command);
 }
 
+/* One that appended before is paused by itself. This is for the first record of each of very many. */
+static bool lacks_room(const struct session *s, const struct command *command)
+{
+    const struct sessions_owner *owner = &s->sessions->owner;
+    return !s->produces && (command->flags & CMD_WRITE) && (command->categories & CAT_LOG) &&
+           owner->overloaded(owner->ctx);
+}
+
 /* What a browser sends when a page is made to talk to us across protocols: never a command of ours. */
 static bool is_http(struct bytes word)
 {
@@ -241,6 +249,11 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
         timing_skip(sv, s);
         return;
     }
+    if (UNLIKELY(lacks_room(s, command))) {
+        session_wait_for_room(s);
+        timing_skip(sv, s);
+        return;
+    }
     if (s->transaction.open && !(command->flags & CMD_NOT_QUEUED))
         queue(sv, s, command, argc, argv, &w);
     else
@@ -262,7 +275,7 @@ void command_dispatch(struct services *sv, struct session *s, int argc, struct b
     else if (s->reply_mode == SESSION_REPLY_SKIP)
         s->reply_mode = SESSION_REPLY_ON;
     execute(sv, s, argc, argv);
-    if (session_is_postponed(s))
+    if (session_is_postponed(s) || s->paused)
         s->reply_mode = before; /* it will be here once more */
     else if (s->tracking.caching)
         end_caching(s);

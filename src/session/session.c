@@ -145,6 +145,12 @@ bool session_must_pause(const struct session *s)
     return s->produces && all->owner.overloaded(all->owner.ctx);
 }
 
+void session_wait_for_room(struct session *s)
+{
+    s->produces = true;
+    s->paused = true;
+}
+
 static bool may_execute(struct session *s)
 {
     if (s->dead || s->closing || s->blocker != NULL || session_is_postponed(s))
@@ -260,7 +266,7 @@ static size_t execute_input(struct session *s, struct bytes input)
         if (s->request.argc > 0) {
             uint64_t from = s->out.pos_end;
             all->owner.execute(all->owner.ctx, s, s->request.argc, s->request.argv);
-            if (session_is_postponed(s))
+            if (session_is_postponed(s) || s->paused)
                 break; /* the command stays, and is read once more when its time comes */
             executed(s, from);
             s->commands++;

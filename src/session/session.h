@@ -155,6 +155,10 @@ void session_wake(struct session *s);
 /* Its output has grown, or may go further: write this turn. */
 void session_output_ready(struct session *s);
 
+/* The command being executed would append a record, and too much waits to be written already: it is executed when
+ * there is room. To be called in place of executing it. */
+void session_wait_for_room(struct session *s);
+
 /* Whether too much of its work waits for the disk, or of its output for the client, for it to go on. */
 bool session_must_pause(const struct session *s);
 
