@@ -34,7 +34,6 @@ static void finish(struct push *p)
     if (p->overtakes)
         hold_move_to_end(CONTAINER_OF(s->holds.prev, struct hold, link));
     session_output_ready(s);
-    client_memory_update(s);
 }
 
 void push_end(struct push *p)
