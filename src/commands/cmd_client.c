@@ -244,8 +244,9 @@ void cmd_client_kill(struct call *c)
         if (!kill_matches(c, s, &f))
             continue;
         killed++;
-        client_log_add(s, CUT_OFF_KILLED, "CLIENT KILL by id=%llu addr=%s",
-                       (unsigned long long)c->session->id, c->session->stream->peer);
+        if (killed <= CLIENT_LOG_ENTRIES_MAX) /* of thousands no more would be kept */
+            client_log_add(s, CUT_OFF_KILLED, "CLIENT KILL by id=%llu addr=%s",
+                           (unsigned long long)c->session->id, c->session->stream->peer);
         if (s == c->session)
             me = true;
         else

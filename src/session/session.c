@@ -200,6 +200,7 @@ void session_close(struct session *s, const char *why)
         TRACE_INFO(s->sessions->trace, "Closing client id=%llu addr=%s name=%s: %s",
                    (unsigned long long)s->id, s->stream->peer, s->name, why);
     s->dead = s->subscriber.ended = true;
+    list_remove(&s->in_active);
     list_remove(&s->in_ready);
     list_remove(&s->in_flush);
     list_remove(&s->in_monitors);

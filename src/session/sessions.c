@@ -12,6 +12,9 @@
 
 #define POOL_CHUNKS_MAX 256
 #define SWEEP_US 1000000
+/* When more sessions are to be closed for the timeout, the others are served in between. */
+#define IDLE_CLOSED_PER_SWEEP 128
+#define SWEEP_AGAIN_US 1000
 /* What the burial of one session costs, in subscriptions that are ended; and what is spent on burials in a turn:
  * when thousands are closed at once, or one that had a million subscriptions, the others go on meanwhile. */
 #define BURIAL_COST 16
@@ -25,11 +28,13 @@ static struct bytes id_key(const uint64_t *id)
 
 /* --- once a second --------------------------------------------------------------------------- */
 
-static void close_idle(struct sessions *all)
+/* True when that was not all. */
+static bool close_idle(struct sessions *all)
 {
     int64_t timeout_us = all->config->timeout_s * 1000000;
+    int closed = 0;
     if (timeout_us == 0)
-        return;
+        return false;
     LIST_EACH (it, &all->active) {
         struct session *s = CONTAINER_OF(it, struct session, in_active);
         if (all->clock->mono_us - s->last_active_us <= timeout_us)
@@ -37,20 +42,23 @@ static void close_idle(struct sessions *all)
         if (s->dead || s->blocker != NULL || session_is_postponed(s) || session_is_subscriber(s) ||
             session_is_monitor(s))
             continue;
+        if (closed++ == IDLE_CLOSED_PER_SWEEP)
+            return true;
         all->stats.timeouts++;
         client_log_add(s, CUT_OFF_TIMEOUT, "idle for more than %lld s",
                        (long long)all->config->timeout_s);
         session_close(s, NULL);
     }
+    return false;
 }
 
 static void sweep(struct timer *timer)
 {
     struct sessions *all = CONTAINER_OF(timer, struct sessions, idle_timer);
-    close_idle(all);
+    bool again = close_idle(all);
     LIST_EACH (it, &all->over_soft)
         output_limit_check(CONTAINER_OF(it, struct session, in_over_soft));
-    timers_set(all->timers, timer, all->clock->mono_us + SWEEP_US);
+    timers_set(all->timers, timer, all->clock->mono_us + (again ? SWEEP_AGAIN_US : SWEEP_US));
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

@@ -146,6 +146,29 @@ Test(limits, one_that_is_written_to_is_not_idle)
     cr_expect_eq(newest()->why, CUT_OFF_TIMEOUT);
 }
 
+#define IDLERS 1000
+
+Test(limits, a_crowd_that_is_idle_is_closed_in_pieces_and_all_of_it)
+{
+    struct memory_client *idlers[IDLERS];
+    f.config.timeout_s = 5;
+    for (int i = 0; i < IDLERS; i++)
+        idlers[i] = fixture_connect(&f);
+    pass_s(3);
+    turn_with("say a\r\n");
+    pass_s(3);
+    cr_expect_gt(f.all->stats.timeouts, 0);
+    cr_expect_lt(f.all->stats.timeouts, IDLERS / 4);
+    for (int turn = 0; turn < 100; turn++) {
+        f.clock.mono_us += 1000;
+        fixture_turn(&f);
+    }
+    cr_expect_eq(f.all->stats.timeouts, IDLERS);
+    cr_expect_not(f.client->closed);
+    for (int i = 0; i < IDLERS; i++)
+        memory_client_destroy(idlers[i]);
+}
+
 /* --- memory of all -------------------------------------------------------------------------- */
 
 #define CLIENTS 4
