@@ -1,19 +1,41 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The attacks. Each is a function of a server that is up, and how large it is to be (1: all of it; less in the short
 form), and returns a sentence on what the server did; what must hold is checked. Decorated with what the server is
-started with, and how much memory the server may need for it at most."""
+started with (words, or a function of the server that gives them), and how much memory the server may need for it at most."""
 
 import itertools
 import os
 import random
 import select
 import socket
+import ssl
 import struct
+import subprocess
 import time
 
 from rig import Client, Failed, encode, is_closed, push
 
 ATTACKS = []
+
+
+def tls_directives(server):
+    """A port of TLS beside the plain one, and a certificate made for it."""
+    key, certificate = (os.path.join(server.scratch, name) for name in ("key.pem", "certificate.pem"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                    "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost"],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("127.0.0.1", 0)) as other:
+        server.tls_port, port = free.getsockname()[1], other.getsockname()[1]
+    return ["--port", str(port), "--tls-port", str(server.tls_port), "--tls-cert-file", certificate, "--tls-key-file", key,
+            "--tls-auth-clients", "no"]
+
+
+def has_tls():
+    words = [os.environ["ECHOLOG_SERVER"], "--check-config", "--tls-port", "1"]
+    version = [os.environ["ECHOLOG_SERVER"], "--version"]
+    if subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        return False
+    return b"TLS OpenSSL" in subprocess.run(version, stdout=subprocess.PIPE, check=True).stdout
 
 
 def attack(title, *directives, peak_mb):
@@ -361,14 +383,14 @@ def bad_protocol(server, scale):
     return f"answered or closed; protocol errors {server.info('protocol_errors')}"
 
 
-def rubbish(server, port, seconds):
+def rubbish(server, connect, seconds):
     seed = int(os.environ.get("ABUSE_SEED", random.getrandbits(32)))
     source = random.Random(seed)
     print(f"  seed {seed} (ABUSE_SEED)", flush=True)
     end = time.monotonic() + seconds
     sent = 0
     while time.monotonic() < end:
-        s = server.connect(port)
+        s = connect(source)
         data = source.randbytes(source.choice([1, 10, 100, 10000, 300000]))
         if source.random() < 0.5:
             data = source.choice([b"*3\r\n$7\r\n", b"*1\r\n$", b"PUBLISH a ", b"MULTI\r\n"]) + data
@@ -386,4 +408,21 @@ def rubbish(server, port, seconds):
 
 @attack("random bytes", peak_mb=60)
 def random_bytes(server, scale):
-    return rubbish(server, server.port, 60 * scale)
+    return rubbish(server, lambda source: server.connect(), 60 * scale)
+
+
+@attack("random bytes on the port of TLS, before and inside of handshakes", tls_directives, peak_mb=120)
+def random_bytes_tls(server, scale):
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+    def connect(source):
+        s = server.connect(server.tls_port)
+        return context.wrap_socket(s) if source.random() < 0.2 else s
+
+    said = rubbish(server, connect, 60 * scale)
+    with context.wrap_socket(server.connect(server.tls_port)) as s:
+        s.sendall(b"PING\r\n")
+        check(s.recv(100) == b"+PONG\r\n", "it does not answer any more")
+    return said

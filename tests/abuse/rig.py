@@ -35,6 +35,9 @@ class Server:
     def __init__(self, *directives):
         self.scratch = tempfile.mkdtemp(prefix="echolog-abuse-")
         self.output = os.path.join(self.scratch, "output")
+        self.tls_port = 0
+        if directives and callable(directives[0]):
+            directives = directives[0](self)
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
                 [os.environ["ECHOLOG_SERVER"], "--port", "0", "--bind", "127.0.0.1",
@@ -51,7 +54,7 @@ class Server:
         while time.monotonic() < deadline and self.process.poll() is None:
             for line in self.printed().splitlines():
                 ready = READY.search(line)
-                if ready:
+                if ready and int(ready.group(1)) != self.tls_port:
                     return int(ready.group(1))
             time.sleep(0.01)
         raise Failed("the server did not start:\n" + self.printed())
