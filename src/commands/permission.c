@@ -227,12 +227,12 @@ void permission_note_login(struct services *sv, struct session *s, struct bytes 
 /* --- changes -------------------------------------------------------------------------------- */
 
 /* Who asked is answered first. */
-static void disconnect(struct session *s, struct session *asking, const char *why)
+static void disconnect(struct session *s, struct session *asking)
 {
     if (s == asking)
         session_close_after_replies(s);
     else
-        session_close(s, why);
+        session_close(s, NULL);
 }
 
 void permission_user_removed(struct services *sv, const struct user *u, struct session *asking)
@@ -241,10 +241,12 @@ void permission_user_removed(struct services *sv, const struct user *u, struct s
         struct session *s = CONTAINER_OF(it, struct session, in_all);
         if (s->user != u)
             continue;
+        if (!s->dead)
+            client_log_add(s, CUT_OFF_USER, "its user was deleted");
         s->user = users_default(sv->users);
         s->authenticated = false;
         s->request.authenticated = users_are_open(sv->users);
-        disconnect(s, asking, "its user was deleted");
+        disconnect(s, asking);
     }
 }
 
@@ -286,10 +288,12 @@ void permission_user_changes(struct services *sv, const struct user *u, const st
         struct session *s = CONTAINER_OF(it, struct session, in_all);
         if (s->user != u || s->dead)
             continue;
-        if (listens_to_too_much(s, after))
-            disconnect(s, asking, "its user may not listen to that any more");
-        else if (s->blocker != NULL && s->blocker->waits)
+        if (listens_to_too_much(s, after)) {
+            client_log_add(s, CUT_OFF_USER, "its user may not listen to that any more");
+            disconnect(s, asking);
+        } else if (s->blocker != NULL && s->blocker->waits) {
             (void)session_end_block(s, BLOCK_TIMEOUT);
+        }
     }
 }
 

@@ -22,6 +22,8 @@ const char *cut_off_text(enum cut_off why)
         return "protocol-error";
     case CUT_OFF_KILLED:
         return "killed";
+    case CUT_OFF_USER:
+        return "user-changed";
     }
     return "";
 }
@@ -129,7 +131,8 @@ static void trace_entry(const struct session *s, const struct client_log_entry *
 {
     struct trace *t = s->sessions->trace;
     int detail_len = (int)e->detail.len, info_len = (int)e->info.len;
-    if (e->why == CUT_OFF_TIMEOUT || e->why == CUT_OFF_PROTOCOL || e->why == CUT_OFF_KILLED)
+    if (e->why == CUT_OFF_TIMEOUT || e->why == CUT_OFF_PROTOCOL || e->why == CUT_OFF_KILLED ||
+        e->why == CUT_OFF_USER)
         TRACE_INFO(t, "Closing client (%s: %.*s): %.*s", cut_off_text(e->why), detail_len,
                    buf_bytes(&e->detail).data, info_len, buf_bytes(&e->info).data);
     else

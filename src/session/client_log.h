@@ -27,6 +27,7 @@ enum cut_off {
     CUT_OFF_TIMEOUT,
     CUT_OFF_PROTOCOL,
     CUT_OFF_KILLED,
+    CUT_OFF_USER, /* was deleted, or lost permissions that the connection makes use of */
 };
 
 struct client_log_entry {

@@ -78,3 +78,15 @@ Test(client_log, an_http_request_is_in_it)
     EXPECT_HOLDS(fixture_say(&f, other, "client log"), "protocol-error\r\n");
     cr_expect_not_null(strstr(fixture_say(&f, other, "client log"), "an HTTP request"));
 }
+
+Test(client_log, one_whose_user_was_deleted_is_in_it_by_that_name)
+{
+    int other = fixture_connect(&f);
+    fixture_say(&f, 0, "acl setuser joe on >secret +@all ~* &*");
+    fixture_say(&f, other, "auth joe secret");
+    fixture_say(&f, 0, "acl deluser joe");
+    cr_expect(f.clients[other]->closed);
+    const char *log = fixture_say(&f, 0, "client log");
+    EXPECT_HOLDS(log, "$6\r\nreason\r\n$12\r\nuser-changed\r\n");
+    EXPECT_HOLDS(log, "$8\r\nusername\r\n$3\r\njoe\r\n");
+}
