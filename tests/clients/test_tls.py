@@ -5,6 +5,7 @@ examples run, as docs/tls.md has them."""
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -120,7 +121,7 @@ class TestRedisPy(Round):
         program = self.file("example.py")
         with open(program, "w", encoding="utf-8") as file:
             file.write(block.replace("3247", str(self.server.tls_port)))
-        self.assertEqual(self.run_program(shutil.which("python3"), program, env={
+        self.assertEqual(self.run_program(sys.executable, program, env={
             "PYTHONPATH": os.path.dirname(os.path.dirname(redis.__file__))}), "True\n")
 
 
