@@ -89,6 +89,15 @@ def mask_field(frame, _context, arguments):
     return kind, items
 
 
+RULE_RUN = re.compile(rb"(?:(?<= )|^)([-+])[a-z|-]+(?: \1[a-z|-]+)+(?= |$)")
+
+
+def rules(frame, _context, _arguments):
+    """Single commands in the rules of a user stand in the order of a hash table in Redis."""
+    return map_scalars(frame, lambda text: RULE_RUN.sub(
+        lambda m: b" ".join(sorted(m.group().split(b" "))), text))
+
+
 def client_lines(frame, context, _arguments):
     """CLIENT LIST, a field a line; the barrier is none of the script's clients."""
     def change(text):
@@ -203,6 +212,7 @@ FILTERS = {
     "shape": (0, shape),
     "field": (1, mask_field),
     "client": (0, client_lines),
+    "rules": (0, rules),
     "info-names": (0, info_names),
     "pick": (1, pick),
     "names": (0, names),

@@ -21,6 +21,14 @@ DIRECTIVES = {"timeout": ["0", "3600", "7200"], "tcp-keepalive": ["0", "300"],
               "loglevel": ["notice", "warning", "verbose"]}
 
 
+RULES = ["on", "off", "nopass", "resetpass", ">pw", "<pw", "allkeys", "resetkeys", "~x*", "%R~y", "%W~zz",
+         "allchannels", "resetchannels", "&x", "&x*", "allcommands", "nocommands", "+@pubsub", "-@pubsub",
+         "+@connection", "-@connection", "+@transaction", "-@dangerous", "+ping", "-ping", "+echo",
+         "+publish", "-publish", "+client", "+client|id", "-client|id", "+config|get", "+acl|whoami",
+         "reset", "clearselectors", "(+ping)", "(+publish &y)", "+nosuch", "-@nosuch", "~", "x", "%X~a"]
+USERS = ["u", "v", "default"]
+
+
 class Author:
     """Writes one script."""
 
@@ -36,8 +44,8 @@ class Author:
     def line(self):
         writer = self.random.choices(
             [self.subscribe, self.publish, self.look, self.transact, self.talk, self.client,
-             self.config, self.mistake, self.protocol],
-            [6, 8, 3, 6, 4, 3, 2, 2, 1])[0]
+             self.config, self.mistake, self.protocol, self.acl, self.observe],
+            [6, 8, 3, 6, 4, 3, 2, 2, 1, 5, 1])[0]
         return f"{self.pick(CONNECTIONS)}: {writer()}"
 
     def subscribe(self):
@@ -86,6 +94,22 @@ class Author:
         count = self.random.randint(0, 4)
         return " ".join([name] + [self.some(WORDS, 1) for _ in range(count)])
 
+    def acl(self):
+        """The default user stays as it is, or nobody could say anything."""
+        user = self.pick(USERS[:2])
+        rules = " ".join(f'"{self.pick(RULES)}"' for _ in range(self.random.randint(1, 4)))
+        return self.pick([
+            f"ACL SETUSER {user} {rules}", f"ACL SETUSER {user} {rules}", f"ACL SETUSER {user} on nopass",
+            f"ACL GETUSER {self.pick(USERS)}", f"ACL DELUSER {user}", "ACL LIST", "ACL USERS", "ACL WHOAMI",
+            f"ACL DRYRUN {self.pick(USERS)} {self.talk()}",
+            f"ACL DRYRUN {self.pick(USERS)} {self.publish()}",
+            f"AUTH {user} pw", f"AUTH {user} pw", "AUTH default x", "ACL CAT nosuch", "ACL NOSUCH"])
+
+    def observe(self):
+        return self.pick(["SLOWLOG LEN", "SLOWLOG GET x", "LATENCY LATEST", "LATENCY RESET", "ROLE",
+                          "COMMAND INFO nosuch", "COMMAND GETKEYS PING", "MEMORY USAGE x", "TIME x",
+                          "CLIENT TRACKINGINFO", "CLIENT GETREDIR", "INFO nosuch"])
+
     def protocol(self):
         return self.pick(["HELLO 2", "HELLO 3", "HELLO 4", "HELLO x", "HELLO 3 SETNAME joe"])
 
@@ -93,6 +117,8 @@ class Author:
 def notes_of(text):
     """Masks for what differs, and where no order is promised."""
     notes = ["any-order"]
+    if "ACL" in text or "EXEC" in text:
+        notes.append("rules")
     if "CLIENT" in text or "EXEC" in text:
         notes.append("client")
     if "HELLO" in text or "EXEC" in text:
