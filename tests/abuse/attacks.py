@@ -31,7 +31,7 @@ def tls_directives(server):
 
 
 def has_tls():
-    words = [os.environ["ECHOLOG_SERVER"], "--check-config", "--tls-port", "1"]
+    words = [os.environ["ECHOLOG_SERVER"], "--check-config", "--tls-port", "0"]
     version = [os.environ["ECHOLOG_SERVER"], "--version"]
     if subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode != 0:
         return False
