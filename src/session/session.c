@@ -354,7 +354,7 @@ static void read_kept(struct session *s)
     }
     size_t len = read_len(s), have = session_input_bytes(s);
     if (have >= INPUT_BYTES_TRUSTED && s->request.bytes_wanted > have)
-        buf_reserve_exactly(&s->input, s->request.bytes_wanted - have);
+        buf_reserve_exactly(&s->input, s->request.bytes_wanted - have + SESSION_READ_BYTES);
     char *place = buf_reserve(&s->input, len);
     s->input.len += read_stream(s, place, len);
 }
