@@ -247,7 +247,7 @@ def announced_arguments(server, scale):
     return f"held {len(sockets)} of them"
 
 
-@attack("512 MiB sent, in a command that is refused", peak_mb=1100)
+@attack("512 MiB sent, in a command that is refused", peak_mb=600)
 def huge_argument(server, scale):
     size = int((512 << 20) * scale)
     s = server.connect()
