@@ -216,7 +216,7 @@ TMPFILESDIR := $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR  := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-DOCS := LICENSE README.md $(wildcard docs/*.md)
+DOCS := LICENSE README.md $(wildcard docs/*.md docs/*.svg)
 FISH := $(addprefix echolog-,$(addsuffix .fish,server $(TOOLS)))
 
 # A configuration that is there already is left as it is. install-strip leaves debugging information out, and
@@ -350,6 +350,13 @@ prove: $(SERVER) $(CRASH) $(SIM)
 abuse: $(SERVER)
 	@ECHOLOG_SERVER=$(abspath $(SERVER)) FLAVOUR=$(FLAVOUR) tests/abuse/run $(ARGS)
 
+# What is made of sources and kept in the tree. docs-test runs what the pages show; ARGS names some of them.
+.PHONY: docs docs-test
+docs:
+	@utils/make-reference >docs/commands.md
+docs-test: all
+	@ECHOLOG_SERVER=$(abspath $(SERVER)) ECHOLOG_CLI=$(abspath $(CLI)) tests/docs/run $(ARGS)
+
 # Clients in languages that `make test` does not ask for.
 .PHONY: interop
 interop: $(SERVER)
@@ -375,6 +382,7 @@ UNIT_PARTS   = $(addprefix criterion:,$(UNIT_TESTS))
 SERVER_PARTS = $(addprefix criterion:,$(SERVER_TESTS))
 ABUSE_PARTS  = $(if $(SERVER_TESTS),counted:tests/abuse/run:--short)
 CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
+DOCS_PARTS   = $(if $(SERVER_TESTS),counted:tests/docs/run)
 PROCESS_PARTS = $(if $(SERVER_TESTS),counted:tests/process/run)
 PARITY_PARTS = $(if $(SERVER_TESTS),counted:tests/parity/run)
 FUZZ_PARTS   = $(foreach n,$(FUZZ_NAMES),plain:$(BUILD)/fuzz/$(n):tests/fuzz/corpus/$(n))
@@ -385,7 +393,7 @@ EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
 test: all $(SHARE) $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
-	    $(PROCESS_PARTS) counted:$(CRASH) $(ABUSE_PARTS) $(CLIENT_PARTS) $(PARITY_PARTS)
+	    $(PROCESS_PARTS) counted:$(CRASH) $(ABUSE_PARTS) $(CLIENT_PARTS) $(DOCS_PARTS) $(PARITY_PARTS)
 
 # The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
 asan tsan:
@@ -442,6 +450,7 @@ help:
 	@echo 'make abuse       hostile and clumsy clients, in full: memory, what others notice; ARGS="--strict random_bytes"'
 	@echo 'make prove       what an acknowledgement is worth, tried out in about a minute'
 	@echo 'make interop     client libraries of other languages; fetches them; ARGS=Jedis runs one of them'
+	@echo 'make docs        the reference of commands, from its table; docs-test runs what pages show'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'
