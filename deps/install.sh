@@ -79,6 +79,7 @@ guard=/usr/sbin/policy-rc.d
 keep_services_off() {
     if [ ! -e "$guard" ]; then
         trap 'as_root rm -f "$guard"' EXIT
+        trap 'exit 1' HUP INT TERM # so that it goes then too
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$guard" >/dev/null
         as_root chmod 755 "$guard"
     fi
