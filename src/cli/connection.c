@@ -251,6 +251,11 @@ void connection_add_number(struct connection *c, int64_t number)
     connection_add_word(c, bytes_of(digits, num_format_i64(digits, number)));
 }
 
+void connection_add_raw(struct connection *c, struct bytes resp)
+{
+    buf_append_bytes(&c->out, resp);
+}
+
 /* --- waiting -------------------------------------------------------------------------------------- */
 
 static enum err socket_error(const char **why)
@@ -357,6 +362,8 @@ static bool connection_turn(struct connection *c, int input_fd, int timeout_ms,
 
     if (c->out_pos < c->out.len)
         polled[0].events |= POLLOUT;
+    if (c->out.len - c->out_pos > CONNECTION_QUEUED_BYTES_MAX)
+        polled[2].fd = -1;
     bool pending = c->secure != NULL && secure_has_pending(c->secure);
     int ready = poll(polled, COUNT_OF(polled), pending ? 0 : timeout_ms);
     if (ready < 0 && errno == EINTR)

@@ -22,6 +22,7 @@ struct connection_target {
 #define CONNECTION_ERROR_BYTES 512
 #define CONNECTION_READ_BYTES (64 * 1024)
 #define CONNECTION_FOREVER (-1)
+#define CONNECTION_QUEUED_BYTES_MAX (1024 * 1024) /* above it input has to wait */
 
 struct connection {
     struct connection_target target; /* its strings are borrowed and outlive the connection */
@@ -70,9 +71,12 @@ void connection_begin_command(struct connection *c, size_t words);
 void connection_add_word(struct connection *c, struct bytes word);
 void connection_add_string(struct connection *c, const char *word);
 void connection_add_number(struct connection *c, int64_t number);
+/* Queues bytes that are RESP already, or an inline command. */
+void connection_add_raw(struct connection *c, struct bytes resp);
 
 /* Sends what is queued and waits for the first of the events. A reply that is already here comes before an
- * interrupt, and both before input. `input_fd` may be -1. On CONNECTION_REPLY *reply is the caller's. */
+ * interrupt, and both before input. `input_fd` may be -1; it is looked at only while little is queued, so that who
+ * turns input into commands holds no more of it than the server takes. On CONNECTION_REPLY *reply is the caller's. */
 MUST_CHECK
 enum connection_event connection_wait(struct connection *c, int input_fd, int timeout_ms,
                                       struct reply **reply);

@@ -27,6 +27,37 @@ static bool flag_unknown(const struct flag *flags, size_t count, struct bytes na
     return false;
 }
 
+/* Seconds as "2" or "0.25"; at most a day of them. */
+static bool flag_parse_seconds(const char *text, int64_t *micros)
+{
+    struct bytes whole = bytes_of(text, strcspn(text, "."));
+    const char *digit = text[whole.len] == '.' ? text + whole.len + 1 : "";
+    int64_t seconds = 0, unit = 1000000, part = 0;
+
+    if ((whole.len > 0 || digit[0] == '\0') && !num_parse_i64(whole, &seconds))
+        return false;
+    if (text[whole.len] == '.' && digit[0] == '\0')
+        return false;
+    for (; *digit >= '0' && *digit <= '9'; digit++) {
+        unit /= 10;
+        part += unit * (*digit - '0');
+    }
+    if (*digit != '\0' || seconds < 0 || seconds > FLAGS_SECONDS_MAX)
+        return false;
+    *micros = seconds * 1000000 + part;
+    return true;
+}
+
+static bool flag_take_list(const struct flag *flag, const char *value, char *why)
+{
+    if (flag->list->count == FLAGS_LIST_MAX) {
+        snprintf(why, FLAGS_WHY_BYTES, "%s: more than %d are too many", flag->name, FLAGS_LIST_MAX);
+        return false;
+    }
+    flag->list->items[flag->list->count++] = value;
+    return true;
+}
+
 static bool flag_take_value(const struct flag *flag, const char *value, char *why)
 {
     int64_t number;
@@ -34,6 +65,15 @@ static bool flag_take_value(const struct flag *flag, const char *value, char *wh
     if (flag->text != NULL) {
         *flag->text = value;
         return true;
+    }
+    if (flag->list != NULL)
+        return flag_take_list(flag, value, why);
+    if (flag->micros != NULL) {
+        if (flag_parse_seconds(value, flag->micros))
+            return true;
+        snprintf(why, FLAGS_WHY_BYTES, "%s takes seconds, such as 2 or 0.5, not '%s'", flag->name,
+                 value);
+        return false;
     }
     if (!num_parse_i64(bytes_of_string(value), &number) || number < flag->number_min ||
         number > flag->number_max) {

@@ -8,7 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Exactly one of the three targets is set; what is not given is left as it was. */
+#define FLAGS_WHY_BYTES 256
+#define FLAGS_LIST_MAX 64
+#define FLAGS_SECONDS_MAX (24 * 3600)
+
+/* An option that may come several times. Zero-initialised is valid and empty. */
+struct flag_list {
+    const char *items[FLAGS_LIST_MAX]; /* borrowed from argv */
+    size_t count;
+};
+
+/* Exactly one of the targets is set; what is not given is left as it was. */
 struct flag {
     const char *name; /* with its dashes */
     bool *set;
@@ -16,9 +26,9 @@ struct flag {
     int64_t *number;
     int64_t number_min;
     int64_t number_max;
+    int64_t *micros; /* given in seconds, with or without a fraction */
+    struct flag_list *list;
 };
-
-#define FLAGS_WHY_BYTES 256
 
 /* Reads options from the front of argv, up to the first argument that does not begin with a dash (a lone
  * "-" does not count, "--" is taken and ends the options). *used says how many arguments that was. False:

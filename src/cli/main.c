@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* echolog-cli: chooses between a command, a tool, a script and the prompt. The only place that holds
  * state of the process: its signals. */
-#include "base/mem.h"
 #include "cli/askpass.h"
-#include "cli/command.h"
+#include "cli/exit_status.h"
+#include "cli/mass.h"
 #include "cli/options.h"
 #include "cli/repl.h"
 #include "cli/script.h"
+#include "cli/single.h"
 #include "cli/tool_consume.h"
 #include "cli/tool_produce.h"
 #include <errno.h>
@@ -59,25 +60,33 @@ static void locale_init(void)
 
 static int run_command(struct connection *c, const struct options *o, const struct printer *printer)
 {
-    size_t count = (size_t)o->rest_count;
-    struct bytes *words = mem_zalloc(count, sizeof(*words));
-    int status = 1;
+    const struct single single = {.words = o->rest,
+                                  .count = (size_t)o->rest_count,
+                                  .repeat = o->repeat,
+                                  .interval_us = o->interval_us,
+                                  .last_from_input = o->last_from_input,
+                                  .input_fd = STDIN_FILENO};
 
-    for (size_t i = 0; i < count; i++)
-        words[i] = bytes_of_string(o->rest[i]);
-    if (connection_open_or_say(c)) {
-        enum command_result result = command_run(c, words, count, printer, NULL, stdout);
+    return single_run(c, &single, printer, stdout);
+}
 
-        if (result == COMMAND_LOST)
-            fprintf(stderr, "Error: %s\n", c->error);
-        status = result == COMMAND_OK ? 0 : 1;
-    }
-    mem_free(words);
-    return status;
+static int run_mass(struct connection *c, const struct options *o)
+{
+    int64_t timeout_ms = o->mass_timeout_s == 0 ? CONNECTION_FOREVER : o->mass_timeout_s * 1000;
+
+    interrupt_on(SIGINT);
+    c->interrupt_fd = interrupt_pipe[0];
+    if (!connection_open_or_say(c))
+        return EXIT_STATUS_FAILED;
+    return mass_run(c, STDIN_FILENO, timeout_ms, stdout, stderr);
 }
 
 static int run_tool(struct connection *c, const struct options *o, size_t tool)
 {
+    if (o->last_from_input || o->repeat != 1) {
+        fprintf(stderr, "echolog-cli: -x and -r do not go with %s\n", tools[tool].name);
+        return EXIT_STATUS_FAILED;
+    }
     interrupt_on(SIGINT);
     interrupt_on(SIGTERM);
     c->interrupt_fd = interrupt_pipe[0];
@@ -120,9 +129,12 @@ static int run(struct connection *c, const struct options *o)
             return run_tool(c, o, i);
     if (o->rest_count > 0)
         return run_command(c, o, &printer);
+    if (o->mass)
+        return run_mass(c, o);
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return run_repl(c, &printer);
-    return connection_open_or_say(c) ? script_run(c, &printer, STDIN_FILENO, stdout) : 1;
+    return connection_open_or_say(c) ? script_run(c, &printer, STDIN_FILENO, stdout)
+                                     : EXIT_STATUS_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -133,7 +145,7 @@ int main(int argc, char **argv)
 
     if (!options_parse(&options, argc - 1, argv + 1, why)) {
         fprintf(stderr, "echolog-cli: %s\nTry echolog-cli --help\n", why);
-        return 1;
+        return EXIT_STATUS_FAILED;
     }
     if (options.help) {
         options_print_help(stdout);
@@ -146,7 +158,7 @@ int main(int argc, char **argv)
     struct buf password = {0};
     if (options.askpass && !askpass(&password)) {
         fputs("echolog-cli: --askpass: no password was given\n", stderr);
-        return 1;
+        return EXIT_STATUS_FAILED;
     }
     if (options.askpass)
         options.target.password = password.data;

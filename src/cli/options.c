@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The global options. */
 #include "cli/options.h"
+#include "cli/mass.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,11 +34,20 @@ static const char help_text[] =
     "      --no-raw       print replies for reading, also into a pipe or file\n"
     "      --json         print each reply as a line of JSON; speaks RESP3 unless -2 is given\n"
     "      --csv          print each reply as comma-separated values, a record a line\n"
+    "  -x                 take the command's last argument from standard input\n"
+    "  -r count           run the command so many times (-1: until it is stopped)\n"
+    "  -i seconds         wait between them; 0.1 is possible\n"
+    "      --pipe         send commands (RESP, or lines) from standard input, and count replies\n"
+    "      --pipe-timeout seconds\n"
+    "                     with --pipe: give up when all is sent and no reply comes for so long\n"
+    "                     (default 30; 0: never)\n"
     "      --help         this text\n"
     "      --version      the version\n"
     "\n"
     "Without a command it prompts for commands, or reads them line by line from a pipe or file.\n"
-    "The exit status is 0, or 1 when a reply was an error or the server could not be reached.\n";
+    "The exit status is 0; 1 when a reply was an error; 2 when the server could not be reached or "
+    "the\n"
+    "connection was lost, or when the command line makes no sense.\n";
 
 void options_print_help(FILE *to)
 {
@@ -58,6 +68,14 @@ static bool options_check(const struct options *o, bool resp2, bool resp3, char 
         wrong = "--cert and --key belong together";
     else if (o->target.user != NULL && o->target.password == NULL && !o->askpass)
         wrong = "--user needs a password: -a, or the variable " OPTIONS_PASSWORD_VARIABLE;
+    else if (o->rest_count == 0 && (o->last_from_input || o->repeat != 1))
+        wrong = "-x and -r need a command";
+    else if (o->interval_us > 0 && o->repeat == 1)
+        wrong = "-i needs -r";
+    else if (o->repeat == 0)
+        wrong = "-r takes how many times, or -1";
+    else if (o->mass && o->rest_count > 0)
+        wrong = "--pipe takes commands from standard input only";
     if (wrong != NULL)
         snprintf(why, FLAGS_WHY_BYTES, "%s", wrong);
     return wrong == NULL;
@@ -126,13 +144,20 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
         {.name = "--no-raw", .set = &o->no_raw},
         {.name = "--json", .set = &o->json},
         {.name = "--csv", .set = &o->csv},
+        {.name = "-x", .set = &o->last_from_input},
+        {.name = "-r", .number = &o->repeat, .number_min = -1, .number_max = INT64_MAX},
+        {.name = "-i", .micros = &o->interval_us},
+        {.name = "--pipe", .set = &o->mass},
+        {.name = "--pipe-timeout", .number = &o->mass_timeout_s, .number_max = FLAGS_SECONDS_MAX},
         {.name = "--help", .set = &o->help},
         {.name = "--version", .set = &o->version},
     };
     int used = 0;
 
     *o = (struct options){
-        .target = {.host = OPTIONS_HOST_DEFAULT, .password = options_environment_password()}};
+        .target = {.host = OPTIONS_HOST_DEFAULT, .password = options_environment_password()},
+        .repeat = 1,
+        .mass_timeout_s = MASS_TIMEOUT_S_DEFAULT};
     if (argc == 1 && strcmp(argv[0], "-h") == 0) {
         o->help = true;
         return true;

@@ -20,6 +20,11 @@ struct options {
     bool raw;                        /* --raw, --no-raw: neither means as standard output asks */
     bool no_raw;
     bool json, csv;
+    bool last_from_input; /* -x */
+    int64_t repeat;       /* -r; 1 unless given, -1: for ever */
+    int64_t interval_us;  /* -i */
+    bool mass;            /* --pipe */
+    int64_t mass_timeout_s;
     bool help;
     bool version;
     char *const *rest; /* borrowed: the command or tool with its arguments */

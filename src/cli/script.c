@@ -2,6 +2,7 @@
 /* The line-by-line mode. */
 #include "cli/script.h"
 #include "cli/command.h"
+#include "cli/exit_status.h"
 #include "cli/lines.h"
 #include "cli/quoting.h"
 #include <errno.h>
@@ -20,7 +21,7 @@ static bool script_line(struct script *s, struct bytes line)
 {
     if (!words_split(&s->words, line)) {
         fprintf(stderr, "line %llu: unbalanced quotes\n", (unsigned long long)s->lines.number);
-        s->status = 1;
+        s->status = EXIT_STATUS_REFUSED;
         return true;
     }
     if (s->words.count == 0)
@@ -31,16 +32,17 @@ static bool script_line(struct script *s, struct bytes line)
     case COMMAND_OK:
         return true;
     case COMMAND_REFUSED:
-        s->status = 1;
+        s->status = EXIT_STATUS_REFUSED;
         return true;
     case COMMAND_LOST:
         fprintf(stderr, "line %llu: %s\n", (unsigned long long)s->lines.number,
                 s->connection->error);
-        break;
+        s->status = EXIT_STATUS_FAILED;
+        return false;
     case COMMAND_INTERRUPTED:
         break;
     }
-    s->status = 1;
+    s->status = EXIT_STATUS_REFUSED;
     return false;
 }
 
@@ -54,7 +56,7 @@ static void script_lines(struct script *s, int input_fd)
         if (err != ERR_OK) {
             fprintf(stderr, "cannot read the commands: %s\n",
                     err == ERR_TOO_LARGE ? "a line is too long" : strerror(errno));
-            s->status = 1;
+            s->status = EXIT_STATUS_FAILED;
             return;
         }
         while (lines_next(&s->lines, &line))

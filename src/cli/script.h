@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* Replies go to `to`. The connection is open. Returns the program's exit
- * status: 1 when a reply was an error, a line could not be split, or the connection failed. */
+ * status (exit_status.h); a line that could not be split counts as an error reply does. */
 int script_run(struct connection *c, const struct printer *printer, int input_fd, FILE *to);
 
 #endif

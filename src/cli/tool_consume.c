@@ -4,6 +4,7 @@
 #include "cli/tool_consume.h"
 #include "base/num.h"
 #include "cli/consume_positions.h"
+#include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include <errno.h>
 #include <strings.h>
@@ -414,13 +415,13 @@ int tool_consume(struct connection *c, int argc, char *const *argv)
 
     if (!consume_options_parse(&options, argc, argv, why)) {
         fprintf(stderr, "echolog-cli consume: %s\nTry echolog-cli consume --help\n", why);
-        return 1;
+        return EXIT_STATUS_FAILED;
     }
     if (options.help) {
         fputs(help_text, stdout);
         return 0;
     }
     if (!connection_open_or_say(c))
-        return 1;
+        return EXIT_STATUS_FAILED;
     return consume_run(c, &options, STDOUT_FILENO, stderr);
 }

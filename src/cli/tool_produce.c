@@ -5,6 +5,7 @@
 #include "cli/tool_produce.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "cli/lines.h"
 #include "cli/produce_batch.h"
@@ -339,14 +340,14 @@ int tool_produce(struct connection *c, int argc, char *const *argv)
 
     if (!produce_options_parse(&options, argc, argv, why)) {
         fprintf(stderr, "echolog-cli produce: %s\nTry echolog-cli produce --help\n", why);
-        return 1;
+        return EXIT_STATUS_FAILED;
     }
     if (options.help) {
         fputs(help_text, stdout);
         return 0;
     }
     if (!connection_open_or_say(c))
-        return 1;
+        return EXIT_STATUS_FAILED;
     if (isatty(STDIN_FILENO))
         fputs("Each line is a record; Ctrl-D ends.\n", stderr);
     return produce_run(c, &options, STDIN_FILENO, stderr);

@@ -9,6 +9,8 @@ struct parsed {
     const char *topic;
     int64_t port;
     bool follow;
+    int64_t interval_us;
+    struct flag_list channels;
     int used;
     char why[FLAGS_WHY_BYTES];
 };
@@ -19,6 +21,8 @@ static bool parse(struct parsed *p, int argc, char *const *argv)
         {.name = "--topic", .text = &p->topic},
         {.name = "-p", .number = &p->port, .number_min = 1, .number_max = 100},
         {.name = "--follow", .set = &p->follow},
+        {.name = "-i", .micros = &p->interval_us},
+        {.name = "--channel", .list = &p->channels},
     };
 
     *p = (struct parsed){.port = 5};
@@ -118,4 +122,37 @@ Test(flags, an_overlong_option_does_not_overflow_the_message)
     word[sizeof(word) - 1] = '\0';
     cr_assert(!PARSE(&p, word));
     cr_expect_eq(strlen(p.why), FLAGS_WHY_BYTES - 1);
+}
+
+Test(flags, seconds_may_have_a_fraction)
+{
+    struct parsed p;
+
+    cr_assert(PARSE(&p, "-i", "2"));
+    cr_expect_eq(p.interval_us, 2000000);
+    cr_assert(PARSE(&p, "-i", "0.25"));
+    cr_expect_eq(p.interval_us, 250000);
+    cr_assert(PARSE(&p, "-i", ".000001"));
+    cr_expect_eq(p.interval_us, 1);
+    cr_assert(PARSE(&p, "-i", "1.0000009"));
+    cr_expect_eq(p.interval_us, 1000000);
+    static char *const wrong[] = {"", ".", "1.", "-1", "1,5", "1e3", "86401"};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        cr_expect(!PARSE(&p, "-i", wrong[i]), "%s", wrong[i]);
+    cr_expect_str_eq(p.why, "-i takes seconds, such as 2 or 0.5, not '86401'");
+}
+
+Test(flags, a_list_keeps_all_that_came)
+{
+    struct parsed p;
+    char *many[2 * (FLAGS_LIST_MAX + 1)];
+
+    cr_assert(PARSE(&p, "--channel", "a", "--follow", "--channel=b"));
+    cr_assert_eq(p.channels.count, 2);
+    cr_expect_str_eq(p.channels.items[0], "a");
+    cr_expect_str_eq(p.channels.items[1], "b");
+    for (size_t i = 0; i < COUNT_OF(many); i++)
+        many[i] = i % 2 == 0 ? "--channel" : "c";
+    cr_expect(!parse(&p, (int)COUNT_OF(many), many));
+    cr_expect_str_eq(p.why, "--channel: more than 64 are too many");
 }

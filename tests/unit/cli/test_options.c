@@ -173,3 +173,31 @@ Test(options, a_password_that_is_asked_for_will_do_for_a_user)
     cr_assert(PARSE(&o, "-s", "/run/x"));
     cr_expect_str_eq(o.target.socket, "/run/x");
 }
+
+Test(options, repetition_and_input_are_read)
+{
+    struct options o;
+
+    cr_assert(PARSE(&o, "-r", "-1", "-i", "0.5", "-x", "PING"));
+    cr_expect_eq(o.repeat, -1);
+    cr_expect_eq(o.interval_us, 500000);
+    cr_expect(o.last_from_input);
+    cr_assert(PARSE(&o, "PING"));
+    cr_expect_eq(o.repeat, 1);
+    cr_assert(PARSE(&o, "--pipe", "--pipe-timeout", "0"));
+    cr_expect(o.mass);
+    cr_expect_eq(o.mass_timeout_s, 0);
+}
+
+Test(options, repetition_and_input_need_what_they_are_for)
+{
+    struct options o;
+
+    cr_expect(!PARSE(&o, "-x"));
+    cr_expect_str_eq(why, "-x and -r need a command");
+    cr_expect(!PARSE(&o, "-r", "2"));
+    cr_expect(!PARSE(&o, "-r", "0", "PING"));
+    cr_expect(!PARSE(&o, "-i", "1", "PING"));
+    cr_expect_str_eq(why, "-i needs -r");
+    cr_expect(!PARSE(&o, "--pipe", "PING"));
+}

@@ -66,7 +66,7 @@ Test(script, stops_when_the_connection_is_lost)
     peer_open(&p);
     peer_says(&p, "+PONG\r\n");
     peer_hangs_up(&p);
-    cr_expect_eq(run(&p, "ping\nping\nping\n", &printed), 1);
+    cr_expect_eq(run(&p, "ping\nping\nping\n", &printed), 2);
     cr_expect_str_eq(printed, "PONG\n");
     free(printed);
     peer_close(&p);
