@@ -9,7 +9,10 @@
 #include "cli/script.h"
 #include "cli/single.h"
 #include "cli/tool_consume.h"
+#include "cli/tool_groups.h"
+#include "cli/tool_lag.h"
 #include "cli/tool_produce.h"
+#include "cli/tool_topics.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -19,10 +22,10 @@
 
 static const struct {
     const char *name;
-    int (*run)(struct connection *c, int argc, char *const *argv);
+    int (*run)(struct connection *c, const struct printer *printer, int argc, char *const *argv);
 } tools[] = {
-    {"produce", tool_produce},
-    {"consume", tool_consume},
+    {"produce", tool_produce}, {"consume", tool_consume}, {"topics", tool_topics},
+    {"groups", tool_groups},   {"lag", tool_lag},
 };
 
 static int interrupt_pipe[2] = {-1, -1};
@@ -81,16 +84,20 @@ static int run_mass(struct connection *c, const struct options *o)
     return mass_run(c, STDIN_FILENO, timeout_ms, stdout, stderr);
 }
 
-static int run_tool(struct connection *c, const struct options *o, size_t tool)
+/* Descriptions come as maps: tools speak RESP3 unless they were told otherwise. */
+static int run_tool(struct connection *c, const struct options *o, const struct printer *printer,
+                    size_t tool)
 {
     if (o->last_from_input || o->repeat != 1) {
         fprintf(stderr, "echolog-cli: -x and -r do not go with %s\n", tools[tool].name);
         return EXIT_STATUS_FAILED;
     }
+    if (c->target.proto == 0)
+        c->target.proto = 3;
     interrupt_on(SIGINT);
     interrupt_on(SIGTERM);
     c->interrupt_fd = interrupt_pipe[0];
-    return tools[tool].run(c, o->rest_count - 1, o->rest + 1);
+    return tools[tool].run(c, printer, o->rest_count - 1, o->rest + 1);
 }
 
 /* Maps say what their values are, and messages can come beside replies: the prompt speaks RESP3 unless it was told
@@ -126,7 +133,7 @@ static int run(struct connection *c, const struct options *o)
 
     for (size_t i = 0; i < COUNT_OF(tools); i++)
         if (options_is_tool(o, tools[i].name))
-            return run_tool(c, o, i);
+            return run_tool(c, o, &printer, i);
     if (o->rest_count > 0)
         return run_command(c, o, &printer);
     if (o->mass)

@@ -408,8 +408,9 @@ int consume_run(struct connection *connection, const struct consume_options *o, 
     return c.state == CONSUME_FAILED ? 1 : 0;
 }
 
-int tool_consume(struct connection *c, int argc, char *const *argv)
+int tool_consume(struct connection *c, const struct printer *printer, int argc, char *const *argv)
 {
+    (void)printer;
     struct consume_options options;
     char why[FLAGS_WHY_BYTES];
 

@@ -6,6 +6,7 @@
 
 #include "cli/connection.h"
 #include "cli/flags.h"
+#include "cli/printer.h"
 #include "cli/record_format.h"
 #include <stdio.h>
 
@@ -38,6 +39,6 @@ int consume_run(struct connection *c, const struct consume_options *o, int outpu
 bool consume_corrupt_next(struct bytes error, int64_t *next);
 
 /* The whole tool, from its arguments to its exit status. */
-int tool_consume(struct connection *c, int argc, char *const *argv);
+int tool_consume(struct connection *c, const struct printer *printer, int argc, char *const *argv);
 
 #endif

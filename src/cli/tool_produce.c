@@ -333,8 +333,9 @@ int produce_run(struct connection *c, const struct produce_options *o, int input
     return p.failed ? 1 : 0;
 }
 
-int tool_produce(struct connection *c, int argc, char *const *argv)
+int tool_produce(struct connection *c, const struct printer *printer, int argc, char *const *argv)
 {
+    (void)printer;
     struct produce_options options;
     char why[FLAGS_WHY_BYTES];
 

@@ -6,6 +6,7 @@
 
 #include "cli/connection.h"
 #include "cli/flags.h"
+#include "cli/printer.h"
 #include <stdio.h>
 
 #define PRODUCE_IN_FLIGHT_MAX 16 /* batches */
@@ -30,6 +31,6 @@ bool produce_options_parse(struct produce_options *o, int argc, char *const *arg
 int produce_run(struct connection *c, const struct produce_options *o, int input_fd, FILE *report);
 
 /* The whole tool, from its arguments to its exit status. */
-int tool_produce(struct connection *c, int argc, char *const *argv);
+int tool_produce(struct connection *c, const struct printer *printer, int argc, char *const *argv);
 
 #endif

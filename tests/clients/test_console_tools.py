@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The console tools against a server: what Kafka's users type."""
+
+import json
+import os
+import subprocess
+import unittest
+
+import redis
+
+from server import Server
+from terminal import Terminal
+
+OK, REFUSED, FAILED = 0, 1, 2
+
+
+class ConsoleTools(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.close)
+        self.client = redis.Redis(port=self.server.port, decode_responses=True)
+        self.addCleanup(self.client.close)
+
+    def command(self, *words):
+        return [os.environ["ECHOLOG_CLI"], "-p", str(self.server.port), *words]
+
+    def cli(self, *words, given="", status=OK):
+        done = subprocess.run(self.command(*words), input=given, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, status, (done.stdout, done.stderr))
+        self.said = done.stderr
+        return done.stdout
+
+    def do(self, words):
+        return self.client.execute_command(*words.split())
+
+    def terminal(self, *words):
+        terminal = Terminal(self.command(*words))
+        self.addCleanup(terminal.close)
+        return terminal
+
+
+class TestTopics(ConsoleTools):
+    def test_a_topic_from_its_creation_to_its_end(self):
+        create = ("topics", "--create", "--topic", "orders", "--partitions", "3")
+        self.assertEqual(self.cli(*create, "--replication-factor", "1", "--config",
+                                  "retention.ms=60000"), "Created topic orders.\n")
+        self.cli(*create, status=REFUSED)
+        self.assertIn("TOPICEXISTS", self.said)
+        self.cli(*create, "--if-not-exists")
+        self.assertEqual(self.cli("topics", "--list", "--exclude-internal"), "orders\n")
+        described = json.loads(self.cli("--json", "topics", "--describe", "--topic", "orders"))
+        self.assertEqual(len(described["partitions"]), 3)
+        self.assertEqual(described["config"]["retention.ms"], "60000")
+        self.cli("topics", "--alter", "--topic", "orders", "--partitions", "5", "--config",
+                 "ack=written", "--delete-config", "retention.ms")
+        text = self.cli("topics", "--describe")
+        self.assertRegex(text, r"(?m)^  ack +written$")
+        self.assertRegex(text, r"(?m)^ +4 +0 +0 ")
+        self.assertNotRegex(text, r"60000$")
+        self.cli("topics", "--delete", "--topic", "orders", "--topic", "none", "--if-exists")
+        self.assertEqual(self.cli("topics", "--list", "--exclude-internal"), "")
+        self.cli("topics", "--delete", "--topic", "orders", status=REFUSED)
+        self.cli("topics", "--describe", "--topc", "x", status=FAILED)
+        self.assertIn("did you mean '--topic'?", self.said)
+
+
+class TestGroups(ConsoleTools):
+    def setUp(self):
+        super().setUp()
+        self.do("TOPIC CREATE orders PARTITIONS 2 CONFIG retention.ms -1")
+        for partition, count in ((0, 10), (1, 4)):
+            for number in range(count):
+                self.do(f"PRODUCE orders v{number} PARTITION {partition} "
+                        f"TIMESTAMP {1700000000000 + number * 1000}")
+        self.do("CONSUME billing m1 COUNT 3 RESET EARLIEST TOPICS orders")
+        self.do("COMMIT billing m1")
+        self.do("GROUP LEAVE billing m1")
+
+    def committed(self):
+        return {entry[3]: entry[5] for entry in self.do("GROUP OFFSETS billing")}
+
+    def reset(self, *where, status=OK):
+        return self.cli("groups", "--reset-offsets", "--group", "billing", *where, status=status)
+
+    def test_what_a_dry_run_says_is_where_it_goes(self):
+        before = self.committed()
+        for where in (("--to-latest",), ("--to-earliest",), ("--to-offset", "4"),
+                      ("--shift-by", "-2"), ("--shift-by", "100"),
+                      ("--to-datetime", "2023-11-14T22:13:22Z"), ("--to-datetime", "1h")):
+            with self.subTest(where):
+                said = self.reset("--topic", "orders", *where)
+                self.assertEqual(self.committed(), before)
+                self.assertEqual(self.reset("--topic", "orders", *where, "--execute"), said)
+                before = self.committed()
+                told = {int(line.split()[2]): int(line.split()[4])
+                        for line in said.splitlines()[1:]}
+                self.assertEqual(told, before)
+        self.reset("--all-topics", "--to-latest", "--execute")
+        self.assertEqual(self.committed(), {0: 10, 1: 4})
+        self.reset("--topic", "orders:1", "--to-earliest", "--execute")
+        self.assertEqual(self.committed(), {0: 10, 1: 0})
+
+    def test_a_group_with_members_is_not_moved(self):
+        self.do("CONSUME billing m1 COUNT 1 TOPICS orders")
+        before = self.committed()
+        self.reset("--topic", "orders", "--to-latest", "--execute", status=REFUSED)
+        self.assertIn("member", self.said)
+        self.assertEqual(self.committed(), before)
+
+    def test_describe_list_and_delete(self):
+        self.assertEqual(self.cli("groups", "--list"), "billing\n")
+        self.assertRegex(self.cli("groups", "--describe", "--group", "billing"),
+                         r"(?m)^lag +11$")
+        for view in ("--state", "--offsets", "--explain"):
+            self.assertTrue(self.cli("groups", "--describe", "--all-groups", view), view)
+        self.cli("groups", "--describe", "--group", "billing", "--members")
+        self.assertIn("has no members", self.said)
+        self.cli("groups", "--describe", "--group", "none", status=REFUSED)
+        self.cli("groups", "--delete", "--group", "billing")
+        self.assertEqual(self.cli("groups", "--list"), "")
+
+    def test_lag_in_a_pipe_is_a_line_per_group_and_round(self):
+        lines = self.cli("lag", "--watch", "--rounds", "2", "--interval", "0.01").splitlines()
+        self.assertEqual(len(lines), 2)
+        for line in lines:
+            self.assertRegex(line, r"^20\S+Z\tbilling\t11\t\d+\t\d+$")
+        self.assertEqual(json.loads(self.cli("--json", "lag", "--group", "billing"))["lag"], 11)
+        self.cli("lag", "--group", "none", status=REFUSED)
+
+    def test_lag_watched_in_a_terminal(self):
+        terminal = self.terminal("lag", "--watch", "--interval", "0.05")
+        terminal.wait(lambda shown: "per-second" in shown and "billing   11" in shown)
+        self.do("PRODUCE orders more PARTITION 0")
+        terminal.wait(lambda shown: "billing   12" in shown and "█" in shown)
+        terminal.resize(60, 20)
+        terminal.wait("billing   12")
+        terminal.type("q")
+        self.assertEqual(terminal.ended(), OK)
+        terminal = self.terminal("lag", "--watch", "--interval", "3600")
+        terminal.wait("billing")
+        terminal.type("\x03")
+        self.assertEqual(terminal.ended(), OK)
+
+
+if __name__ == "__main__":
+    unittest.main()
