@@ -8,10 +8,12 @@
 #include "cli/repl.h"
 #include "cli/script.h"
 #include "cli/single.h"
+#include "cli/tool_bench.h"
 #include "cli/tool_consume.h"
 #include "cli/tool_groups.h"
 #include "cli/tool_lag.h"
 #include "cli/tool_produce.h"
+#include "cli/tool_tail.h"
 #include "cli/tool_topics.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,8 @@ static const struct {
     int (*run)(struct connection *c, const struct printer *printer, int argc, char *const *argv);
 } tools[] = {
     {"produce", tool_produce}, {"consume", tool_consume}, {"topics", tool_topics},
-    {"groups", tool_groups},   {"lag", tool_lag},
+    {"groups", tool_groups},   {"lag", tool_lag},         {"tail", tool_tail},
+    {"bench", tool_bench},
 };
 
 static int interrupt_pipe[2] = {-1, -1};

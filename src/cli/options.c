@@ -49,6 +49,8 @@ static const char help_text[] =
     "  consume    print the records of a topic\n"
     "  groups     show consumer groups, move and delete them\n"
     "  lag        how far behind groups are, watched if you like\n"
+    "  tail       several topics and channels as they come\n"
+    "  bench      a short load, and how long its requests took\n"
     "\n"
     "Without a command it prompts for commands, or reads them line by line from a pipe or file.\n"
     "The exit status is 0; 1 when a reply was an error; 2 when the server could not be reached or "

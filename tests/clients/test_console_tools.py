@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -141,6 +142,65 @@ class TestGroups(ConsoleTools):
         terminal.wait("billing")
         terminal.type("\x03")
         self.assertEqual(terminal.ended(), OK)
+
+
+class TestTail(ConsoleTools):
+    def tail(self, *words):
+        process = subprocess.Popen(self.command("tail", *words), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        self.addCleanup(end)
+        return process
+
+    def test_topics_and_channels_come_interleaved(self):
+        for topic in ("orders", "clicks"):
+            self.do(f"TOPIC CREATE {topic}")
+            self.do(f"PRODUCE {topic} old KEY k")
+        tail = self.tail("--topic", "orders", "--topic", "clicks", "--channel", "news",
+                         "--pattern", "sport.*", "--since", "1h", "--max-messages", "6")
+        said = [tail.stderr.readline() for _ in range(4)]
+        self.assertIn("following clicks/0 from offset 0\n", said)
+        old = sorted(tail.stdout.readline() for _ in range(2))
+        self.assertRegex(old[0], r'^clicks/0@0  20\S+Z  "k"  "old"$')
+        for words in ("PUBLISH news a", "PRODUCE orders b", "PUBLISH sport.ski c",
+                      "PRODUCE clicks d"):
+            self.do(words)
+        lines = tail.stdout.read().splitlines()
+        self.assertEqual([re.sub("  20\\S+Z", "", line) for line in lines],
+                         ['news  "a"', 'orders/0@1  (nil)  "b"', 'sport.ski (sport.*)  "c"',
+                          'clicks/0@1  (nil)  "d"'])
+        self.assertEqual(tail.wait(60), OK)
+
+    def test_ctrl_c_is_a_good_end(self):
+        terminal = self.terminal("tail", "--channel", "news")
+        terminal.wait("listening to channel news")
+        self.do("PUBLISH news hello")
+        terminal.wait('news  "hello"')
+        terminal.type("\x03")
+        self.assertEqual(terminal.ended(), OK)
+
+    def test_a_topic_that_is_not_there(self):
+        self.cli("tail", "--topic", "none", status=REFUSED)
+        self.assertIn("UNKNOWNTOPIC", self.said)
+
+
+class TestBench(ConsoleTools):
+    def test_it_counts_what_it_did_and_leaves_nothing_behind(self):
+        results = json.loads(self.cli("--json", "bench", "--requests", "500"))
+        self.assertEqual([row["test"] for row in results], ["ping", "publish", "produce"])
+        for row in results:
+            self.assertEqual((row["requests"], row["errors"]), (500, 0))
+            self.assertGreater(row["per-second"], 0)
+            self.assertLessEqual(row["p50-us"], row["p99-us"])
+            self.assertLessEqual(row["p99.9-us"], row["max-us"])
+        self.assertEqual(self.do("TOPIC LIST"), [])
+        self.do("TOPIC CREATE load")
+        self.cli("bench", "--test", "produce", "--requests", "70", "--topic", "load")
+        self.assertEqual(self.do("TOPIC OFFSETS load")[0][1], 70)
 
 
 if __name__ == "__main__":
