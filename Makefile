@@ -216,7 +216,8 @@ TMPFILESDIR := $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR  := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-DOCS := LICENSE README.md $(wildcard docs/*.md docs/*.svg)
+DOCS := LICENSE README.md $(wildcard docs/*.md)
+PICTURES := $(wildcard docs/pictures/*.svg)
 FISH := $(addprefix echolog-,$(addsuffix .fish,server $(TOOLS)))
 
 # A configuration that is there already is left as it is. install-strip leaves debugging information out, and
@@ -224,11 +225,12 @@ FISH := $(addprefix echolog-,$(addsuffix .fish,server $(TOOLS)))
 .PHONY: install-strip
 install-strip: STRIP := -s --strip-program=utils/strip-debug
 install install-strip: all $(SHARE) service
-	install -d $(BINDIR) $(DOCDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(dir $(CONFIG)) $(LOGROTATEDIR) $(UNITDIR) \
+	install -d $(BINDIR) $(DOCDIR)/pictures $(MANDIR)/man1 $(MANDIR)/man5 $(dir $(CONFIG)) $(LOGROTATEDIR) $(UNITDIR) \
 	    $(SYSUSERSDIR) $(TMPFILESDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 	install $(STRIP) -m 755 $(PROGRAMS) $(BINDIR)
 	install -m 755 utils/install-service $(BINDIR)/echolog-install-service
 	install -m 644 $(DOCS) $(DOCDIR)
+	install -m 644 $(PICTURES) $(DOCDIR)/pictures
 	install -m 644 conf/echolog.conf $(DOCDIR)/echolog.conf.default
 	install -m 644 $(addprefix $(BUILD)/man/,$(filter %.1,$(MAN_PAGES))) $(MANDIR)/man1
 	install -m 644 $(addprefix $(BUILD)/man/,$(filter %.5,$(MAN_PAGES))) $(MANDIR)/man5
@@ -246,12 +248,12 @@ install install-strip: all $(SHARE) service
 # Leaves a configuration that was changed, and all data.
 uninstall: service
 	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)) echolog-install-service)
-	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)) echolog.conf.default)
+	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)) echolog.conf.default pictures/*.svg)
 	rm -f $(addprefix $(MANDIR)/man1/,$(filter %.1,$(MAN_PAGES))) $(addprefix $(MANDIR)/man5/,$(filter %.5,$(MAN_PAGES)))
 	rm -f $(LOGROTATEDIR)/echolog $(UNITDIR)/echolog.service $(SYSUSERSDIR)/echolog.conf $(TMPFILESDIR)/echolog.conf
 	rm -f $(addprefix $(BASHDIR)/echolog-,server $(TOOLS)) $(ZSHDIR)/_echolog $(addprefix $(FISHDIR)/,$(FISH))
 	if cmp -s $(INSTALLED_CONF) $(CONFIG); then rm $(CONFIG); fi
-	-rmdir --ignore-fail-on-non-empty $(DOCDIR) $(dir $(CONFIG))
+	-rmdir --ignore-fail-on-non-empty $(DOCDIR)/pictures $(DOCDIR) $(dir $(CONFIG))
 
 # --- test programs ----------------------------------------------------------------------------------
 
@@ -354,6 +356,7 @@ abuse: $(SERVER)
 .PHONY: docs docs-test
 docs:
 	@utils/make-reference >docs/commands.md
+	@utils/make-pictures
 docs-test: all
 	@ECHOLOG_SERVER=$(abspath $(SERVER)) ECHOLOG_CLI=$(abspath $(CLI)) tests/docs/run $(ARGS)
 
@@ -450,7 +453,7 @@ help:
 	@echo 'make abuse       hostile and clumsy clients, in full: memory, what others notice; ARGS="--strict random_bytes"'
 	@echo 'make prove       what an acknowledgement is worth, tried out in about a minute'
 	@echo 'make interop     client libraries of other languages; fetches them; ARGS=Jedis runs one of them'
-	@echo 'make docs        the reference of commands, from its table; docs-test runs what pages show'
+	@echo 'make docs        the reference of commands and the pictures, from their sources; docs-test runs what pages show'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
 	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'

@@ -105,7 +105,9 @@ class Shell(Terminal):
         return [self.row(y) for y in range(self.seen, end)]
 
     def accept(self):
-        self.seen = self.screen.cursor.y
+        """What is shown so far has been compared; the end of its last line may still be on its way."""
+        y = self.screen.cursor.y
+        self.seen = y if self.at_prompt() or not self.row(y) else y + 1
 
     def interrupt(self):
         """Back to a prompt, from whatever runs."""

@@ -2,6 +2,7 @@
 """The runner itself: pages that lie must fail, and a page that tells the truth passes. And what is made from sources must
 be what its sources make."""
 
+import glob
 import os
 import re
 import subprocess
@@ -149,6 +150,17 @@ class TestMade(unittest.TestCase):
 
     def test_the_reference_is_what_the_table_makes(self):
         self.assertEqual(self.kept("docs", "commands.md"), self.made("utils/make-reference"), "run `make docs`")
+
+    def test_the_pictures_are_what_their_sources_draw(self):
+        sources = glob.glob(os.path.join(ROOT, "docs", "pictures", "*.seq"))
+        self.assertTrue(sources)
+        for source in sources:
+            self.assertEqual(self.kept(source[:-len("seq")] + "svg"), self.made("utils/make-pictures", source), "run `make docs`")
+
+    def test_links_lead_somewhere(self):
+        for page in [os.path.join(ROOT, "README.md"), *glob.glob(os.path.join(ROOT, "docs", "*.md"))]:
+            for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", self.kept(page)):
+                self.assertTrue(os.path.exists(os.path.join(os.path.dirname(page), link)), f"{page}: {link}")
 
     def test_the_reference_has_every_command_of_the_server(self):
         player = Player("    PING\n")
