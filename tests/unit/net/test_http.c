@@ -138,7 +138,7 @@ static void expect_answer(struct host *h, int fd, const char *begin, const char 
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 
-Test(http, an_answer_at_once, .timeout = 60)
+Test(http, an_answer_at_once)
 {
     struct host h;
     host_open(&h);
@@ -149,7 +149,7 @@ Test(http, an_answer_at_once, .timeout = 60)
     host_close(&h);
 }
 
-Test(http, an_answer_in_a_later_turn, .timeout = 60)
+Test(http, an_answer_in_a_later_turn)
 {
     struct host h;
     host_open(&h);
@@ -163,7 +163,7 @@ Test(http, an_answer_in_a_later_turn, .timeout = 60)
     host_close(&h);
 }
 
-Test(http, a_request_whose_client_is_gone_is_answered_like_any, .timeout = 60)
+Test(http, a_request_whose_client_is_gone_is_answered_like_any)
 {
     struct host h;
     host_open(&h);
@@ -179,7 +179,7 @@ Test(http, a_request_whose_client_is_gone_is_answered_like_any, .timeout = 60)
     host_close(&h);
 }
 
-Test(http, head_has_no_body_and_a_body_is_passed_over, .timeout = 60)
+Test(http, head_has_no_body_and_a_body_is_passed_over)
 {
     struct host h;
     host_open(&h);
@@ -193,7 +193,7 @@ Test(http, head_has_no_body_and_a_body_is_passed_over, .timeout = 60)
     host_close(&h);
 }
 
-Test(http, more_connections_than_there_may_be_wait, .timeout = 60)
+Test(http, more_connections_than_there_may_be_wait)
 {
     struct host h;
     int idle[HTTP_CONNECTIONS_MAX];
@@ -213,7 +213,7 @@ Test(http, more_connections_than_there_may_be_wait, .timeout = 60)
     host_close(&h);
 }
 
-Test(http, a_head_that_is_too_long_is_refused, .timeout = 60)
+Test(http, a_head_that_is_too_long_is_refused)
 {
     struct host h;
     char text[ANSWER_BYTES_MAX];
@@ -231,7 +231,7 @@ Test(http, a_head_that_is_too_long_is_refused, .timeout = 60)
     host_close(&h);
 }
 
-Test(http, work_is_done_a_piece_per_turn, .timeout = 60)
+Test(http, work_is_done_a_piece_per_turn)
 {
     struct host h;
     host_open(&h);
@@ -249,7 +249,7 @@ Test(http, work_is_done_a_piece_per_turn, .timeout = 60)
     host_close(&h);
 }
 
-Test(http, a_port_in_use_is_told, .timeout = 60)
+Test(http, a_port_in_use_is_told)
 {
     struct host h;
     host_open(&h);
@@ -259,7 +259,7 @@ Test(http, a_port_in_use_is_told, .timeout = 60)
     host_close(&h);
 }
 
-Test(http, it_may_end_with_connections_at_every_stage, .timeout = 60)
+Test(http, it_may_end_with_connections_at_every_stage)
 {
     struct host h;
     host_open(&h);
