@@ -26,5 +26,6 @@ void consume_positions_add(struct consume_positions *p, int64_t partition, int64
     ASSERT(consume_positions_find(p, partition) == NULL);
     /* Topics grow rarely: room is made one by one, which the allocator rounds up. */
     p->items = mem_realloc(p->items, (p->count + 1) * sizeof(*p->items));
-    p->items[p->count++] = (struct consume_position){.partition = partition, .offset = offset};
+    p->items[p->count++] = (struct consume_position){
+        .partition = partition, .offset = offset, .committed = offset, .end = -1};
 }

@@ -8,7 +8,9 @@
 
 struct consume_position {
     int64_t partition;
-    int64_t offset; /* the next to read */
+    int64_t offset;    /* the next to read */
+    int64_t committed; /* what the group knows of it */
+    int64_t end;       /* where to stop; -1: nowhere */
 };
 
 /* Zero-initialised is valid and empty. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The consumer. One MFETCH at a time reads all partitions; each begins with another partition, since the
- * first ones may fill the reply. What it printed is where it stands: nothing is read ahead. */
+ * first ones may fill the reply. What it printed is where it stands: nothing is read ahead. In a group CONSUME takes
+ * MFETCH's place, and tells the partitions. */
 #include "cli/tool_consume.h"
 #include "base/num.h"
-#include "cli/consume_positions.h"
+#include "cli/consume_group.h"
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include <errno.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,95 +29,48 @@ struct consume {
     int64_t record_ms;  /* when the last record came; for the time-out */
     int64_t refresh_ms; /* when partitions were looked for */
     enum consume_state state;
+    bool lost; /* the connection is, or a reply is still under way on it */
 };
 
 static const char help_text[] =
     "Usage: echolog-cli [options] consume --topic name [...]\n"
     "\n"
-    "Prints the records of a topic, one value per line, from now on.\n"
+    "Prints the records of a topic, one value per line, from now on. It follows the topic until\n"
+    "Ctrl-C, unless one of --until-end, --max-messages and --timeout-ms ends it.\n"
     "\n"
     "  --topic name          the topic\n"
     "  --from-beginning      from the oldest record that is kept\n"
+    "  --from-timestamp time\n"
+    "                        from the first record that is not older: 2026-01-31T10:00:00 (UTC "
+    "unless it\n"
+    "                        ends in a zone), milliseconds since 1970, or 10m for so long ago\n"
     "  --partition n         this partition only (default: all)\n"
     "  --offset where        begin there: an offset, earliest or latest; needs --partition\n"
+    "  --group name          as a member of this group, which goes on where it last committed; "
+    "what is\n"
+    "                        printed is committed\n"
+    "  --member name         the member's name (default: one of its own)\n"
+    "  --follow              wait for more at the end (what it does anyway)\n"
+    "  --until-end           stop behind what was there when it began\n"
     "  --max-messages n      stop after so many\n"
     "  --timeout-ms n        stop after so long without a record\n"
     "  --print-key           print the key before the value; a null one reads null\n"
     "  --print-partition     print the partition first\n"
     "  --print-offset        print the offset too\n"
+    "  --print-timestamp     print the time, in milliseconds since 1970\n"
+    "  --print-headers       print headers as name:value,name:value\n"
+    "  --property name=value\n"
+    "                        the same as Kafka's users say it: print.key, print.partition, "
+    "print.offset,\n"
+    "                        print.timestamp, print.headers and print.value (true or false),\n"
+    "                        key.separator, headers.separator and null.literal; may come several "
+    "times\n"
+    "  --json                print each record as an object of JSON\n"
     "  --key-separator text  what stands between them (default: a tab)\n"
+    "  --help                this text\n"
     "\n"
-    "Ctrl-C stops it, with exit status 0. It exits with 1 when it cannot go on.\n";
-
-/* --- options -------------------------------------------------------------------------------------- */
-
-static bool consume_options_offset(struct consume_options *o, const char *offset, char *why)
-{
-    if (offset == NULL)
-        return true;
-    if (strcasecmp(offset, "earliest") == 0)
-        o->offset = CONSUME_FROM_EARLIEST;
-    else if (strcasecmp(offset, "latest") == 0)
-        o->offset = CONSUME_FROM_LATEST;
-    else if (!num_parse_i64(bytes_of_string(offset), &o->offset) || o->offset < 0) {
-        snprintf(why, FLAGS_WHY_BYTES, "--offset takes an offset, earliest or latest, not '%s'",
-                 offset);
-        return false;
-    }
-    return true;
-}
-
-static bool consume_options_check(struct consume_options *o, bool from_beginning,
-                                  const char *offset, char *why)
-{
-    const char *wrong = NULL;
-
-    if (o->topic == NULL || o->topic[0] == '\0')
-        wrong = "--topic is missing";
-    else if (from_beginning && offset != NULL)
-        wrong = "--from-beginning and --offset exclude each other";
-    else if (offset != NULL && o->partition < 0)
-        wrong = "--offset needs --partition: each partition has its own offsets";
-    if (wrong != NULL) {
-        snprintf(why, FLAGS_WHY_BYTES, "%s", wrong);
-        return false;
-    }
-    o->offset = from_beginning ? CONSUME_FROM_EARLIEST : CONSUME_FROM_LATEST;
-    return consume_options_offset(o, offset, why);
-}
-
-bool consume_options_parse(struct consume_options *o, int argc, char *const *argv,
-                           char why[FLAGS_WHY_BYTES])
-{
-    const char *offset = NULL;
-    bool from_beginning = false;
-    const struct flag flags[] = {
-        {.name = "--topic", .text = &o->topic},
-        {.name = "--from-beginning", .set = &from_beginning},
-        {.name = "--partition", .number = &o->partition, .number_max = INT32_MAX},
-        {.name = "--offset", .text = &offset},
-        {.name = "--max-messages", .number = &o->max_messages, .number_max = INT64_MAX},
-        {.name = "--timeout-ms", .number = &o->timeout_ms, .number_max = INT32_MAX},
-        {.name = "--print-key", .set = &o->format.key},
-        {.name = "--print-partition", .set = &o->format.partition},
-        {.name = "--print-offset", .set = &o->format.offset},
-        {.name = "--key-separator", .text = &o->format.key_separator},
-        {.name = "--help", .set = &o->help},
-    };
-    int used = 0;
-
-    *o = (struct consume_options){
-        .partition = -1, .max_messages = -1, .timeout_ms = -1, .format.key_separator = "\t"};
-    if (!flags_parse(flags, COUNT_OF(flags), argc, argv, &used, why))
-        return false;
-    if (o->help)
-        return true;
-    if (used < argc) {
-        snprintf(why, FLAGS_WHY_BYTES, "unexpected argument '%s'", argv[used]);
-        return false;
-    }
-    return consume_options_check(o, from_beginning, offset, why);
-}
+    "Ctrl-C stops it, with exit status 0. It exits with 1 when it cannot go on, and\n"
+    "with 2 when the connection is lost.\n";
 
 /* --- asking --------------------------------------------------------------------------------------- */
 
@@ -152,8 +105,10 @@ static struct reply *consume_ask(struct consume *c)
         case CONNECTION_INTERRUPTED:
             interrupt_clear(c->connection->interrupt_fd);
             c->state = CONSUME_DONE;
+            c->lost = true;
             return NULL;
         case CONNECTION_LOST:
+            c->lost = true;
             consume_fail(c, bytes_of_string(c->connection->error));
             return NULL;
         default:
@@ -165,13 +120,19 @@ static struct reply *consume_ask(struct consume *c)
 /* TOPIC OFFSETS of one partition, or of all with -1. NULL: the run is over. */
 static struct reply *consume_ask_offsets(struct consume *c, int64_t partition, int64_t from)
 {
-    connection_begin_command(c->connection, partition < 0 ? 4 : 5);
+    connection_begin_command(c->connection,
+                             (partition < 0 ? 4 : 5) + (from == CONSUME_FROM_TIME ? 1 : 0));
     connection_add_string(c->connection, "TOPIC");
     connection_add_string(c->connection, "OFFSETS");
     connection_add_string(c->connection, c->options->topic);
     if (partition >= 0)
         connection_add_number(c->connection, partition);
-    connection_add_string(c->connection, from == CONSUME_FROM_LATEST ? "LATEST" : "EARLIEST");
+    if (from == CONSUME_FROM_TIME) {
+        connection_add_string(c->connection, "AT");
+        connection_add_number(c->connection, c->options->from_ms);
+    } else {
+        connection_add_string(c->connection, from == CONSUME_FROM_LATEST ? "LATEST" : "EARLIEST");
+    }
 
     struct reply *reply = consume_ask(c);
     if (reply != NULL && reply->kind == REPLY_ERROR) {
@@ -208,15 +169,45 @@ static void consume_find_partitions(struct consume *c, int64_t from)
     c->refresh_ms = now_ms();
 }
 
+/* Where the partitions end now is where they are left. */
+static void consume_find_ends(struct consume *c)
+{
+    struct reply *reply = consume_ask_offsets(c, c->options->partition, CONSUME_FROM_LATEST);
+
+    for (size_t i = 0; reply != NULL && i < reply->count; i++) {
+        const struct reply *element = &reply->items[i];
+        struct consume_position *position = NULL;
+
+        if (consume_is_offset(c, element))
+            position = consume_positions_find(&c->positions, element->items[0].integer);
+        if (position != NULL)
+            position->end = element->items[1].integer;
+    }
+    reply_free(reply);
+}
+
+static bool consume_is_at_end(const struct consume *c)
+{
+    for (size_t i = 0; i < c->positions.count; i++)
+        if (c->positions.items[i].offset < c->positions.items[i].end)
+            return false;
+    return c->options->until_end;
+}
+
 static void consume_start(struct consume *c)
 {
     const struct consume_options *o = c->options;
 
+    c->record_ms = now_ms();
+    if (o->group != NULL)
+        return;
     consume_find_partitions(c, o->offset >= 0 ? CONSUME_FROM_EARLIEST : o->offset);
     if (c->state == CONSUME_GOING && c->positions.count == 0)
         consume_fail(c, BYTES_LITERAL("the server names no partition of the topic"));
     if (o->offset >= 0 && c->positions.count == 1)
         c->positions.items[0].offset = o->offset;
+    if (c->state == CONSUME_GOING && o->until_end)
+        consume_find_ends(c);
     c->record_ms = now_ms();
 }
 
@@ -258,7 +249,12 @@ static void consume_partition_error(struct consume *c, struct consume_position *
 {
     int64_t next;
 
-    if (bytes_starts_with(error, "OFFSETOUTOFRANGE ")) {
+    if (c->options->group != NULL) {
+        if (consume_group_goes_on(error))
+            fprintf(c->report, "%.*s\n", (int)error.len, error.data);
+        else
+            consume_fail(c, error);
+    } else if (bytes_starts_with(error, "OFFSETOUTOFRANGE ")) {
         fprintf(c->report, "%.*s\n", (int)error.len, error.data);
         consume_out_of_range(c, position);
     } else if (bytes_starts_with(error, "CORRUPT ") && consume_corrupt_next(error, &next) &&
@@ -310,8 +306,10 @@ static void consume_records(struct consume *c, struct consume_position *position
                                 : BYTES_LITERAL("the server sent what is no record"));
             return;
         }
-        record_print(&c->text, &c->options->format, position->partition, record);
         position->offset = record_offset(record) + 1;
+        if (position->end >= 0 && position->offset > position->end)
+            break;
+        record_print(&c->text, &c->options->format, position->partition, record);
         c->processed++;
     }
     if (records->count > 0)
@@ -323,10 +321,17 @@ static void consume_element(struct consume *c, const struct reply *element)
 {
     struct consume_position *position = NULL;
 
-    if (element->kind == REPLY_ARRAY && element->count == 3)
-        position = consume_positions_find(&c->positions, element->items[1].integer);
+    if (element->kind == REPLY_ARRAY && element->count == 3) {
+        int64_t partition = element->items[1].integer;
+
+        position = consume_positions_find(&c->positions, partition);
+        if (position == NULL && c->options->group != NULL) {
+            consume_positions_add(&c->positions, partition, 0);
+            position = consume_positions_find(&c->positions, partition);
+        }
+    }
     if (position == NULL)
-        consume_fail(c, BYTES_LITERAL("the server's reply to MFETCH is not understood"));
+        consume_fail(c, BYTES_LITERAL("the server's reply is not understood"));
     else if (element->items[2].kind == REPLY_ERROR)
         consume_partition_error(c, position, element->items[2].text);
     else
@@ -350,10 +355,16 @@ static void consume_request(struct consume *c)
 
     if (c->options->max_messages >= 0 && c->options->max_messages - (int64_t)c->processed < count)
         count = c->options->max_messages - (int64_t)c->processed;
+    if (c->options->until_end)
+        block_ms = 0;
     if (c->options->timeout_ms >= 0 && consume_timeout_left(c) < block_ms)
         block_ms = consume_timeout_left(c);
     if (block_ms == 0)
         block_ms = 1; /* 0 would wait for ever */
+    if (c->options->group != NULL) {
+        consume_group_request(to, c->options, count, block_ms);
+        return;
+    }
     connection_begin_command(to, 6 + 3 * partitions);
     connection_add_string(to, "MFETCH");
     connection_add_string(to, "COUNT");
@@ -371,6 +382,40 @@ static void consume_request(struct consume *c)
     c->first = (c->first + 1) % partitions;
 }
 
+/* What was printed is done. */
+static void consume_commit(struct consume *c)
+{
+    if (!consume_group_commit(c->connection, c->options, &c->positions))
+        return;
+    struct reply *reply = consume_ask(c);
+    if (reply != NULL && reply->kind == REPLY_ERROR)
+        consume_fail(c, reply->text);
+    reply_free(reply);
+}
+
+/* The others need not wait for the session to end. Behind an interrupt a reply is still under way, so it is said on
+ * another connection; should that fail, the session ends by itself. */
+static void consume_leave(struct consume *c)
+{
+    struct reply *reply = NULL;
+
+    if (c->lost && (c->state == CONSUME_FAILED || connection_open(c->connection) != ERR_OK))
+        return;
+    consume_group_leave(c->connection, c->options);
+    if (connection_wait(c->connection, -1, CONSUME_BLOCK_MS, &reply) == CONNECTION_REPLY)
+        reply_free(reply);
+}
+
+/* Whether no partition had anything. */
+static bool is_empty(const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->count; i++)
+        if (reply->items[i].count == 3 &&
+            (reply->items[i].items[2].count > 0 || reply->items[i].items[2].kind == REPLY_ERROR))
+            return false;
+    return true;
+}
+
 static void consume_turn(struct consume *c)
 {
     consume_request(c);
@@ -381,13 +426,19 @@ static void consume_turn(struct consume *c)
         consume_fail(c, reply->text);
     for (size_t i = 0; i < reply->count && c->state == CONSUME_GOING; i++)
         consume_element(c, &reply->items[i]);
+    /* An end that was compacted away is never reached. */
+    bool at_end = c->options->until_end && (consume_is_at_end(c) || is_empty(reply));
     reply_free(reply);
     consume_print(c);
+    if (c->state == CONSUME_GOING && c->options->group != NULL)
+        consume_commit(c);
     if (c->state != CONSUME_GOING)
         return;
-    if (consume_has_enough(c) || (c->options->timeout_ms >= 0 && consume_timeout_left(c) == 0))
+    if (at_end || consume_has_enough(c) ||
+        (c->options->timeout_ms >= 0 && consume_timeout_left(c) == 0))
         c->state = CONSUME_DONE;
-    else if (c->options->partition < 0 && now_ms() - c->refresh_ms >= CONSUME_REFRESH_MS)
+    else if (c->options->group == NULL && c->options->partition < 0 &&
+             now_ms() - c->refresh_ms >= CONSUME_REFRESH_MS)
         consume_find_partitions(c, CONSUME_FROM_EARLIEST);
 }
 
@@ -398,19 +449,22 @@ int consume_run(struct connection *connection, const struct consume_options *o, 
         .options = o, .connection = connection, .report = report, .output_fd = output_fd};
 
     consume_start(&c);
-    if (c.state == CONSUME_GOING && consume_has_enough(&c))
+    if (c.state == CONSUME_GOING && (consume_has_enough(&c) || consume_is_at_end(&c)))
         c.state = CONSUME_DONE;
     while (c.state == CONSUME_GOING)
         consume_turn(&c);
+    if (o->group != NULL)
+        consume_leave(&c);
     fprintf(report, "Processed a total of %llu messages\n", (unsigned long long)c.processed);
     consume_positions_deinit(&c.positions);
     buf_deinit(&c.text);
-    return c.state == CONSUME_FAILED ? 1 : 0;
+    if (c.state == CONSUME_FAILED)
+        return c.lost ? EXIT_STATUS_FAILED : EXIT_STATUS_REFUSED;
+    return EXIT_STATUS_OK;
 }
 
 int tool_consume(struct connection *c, const struct printer *printer, int argc, char *const *argv)
 {
-    (void)printer;
     struct consume_options options;
     char why[FLAGS_WHY_BYTES];
 
@@ -422,6 +476,10 @@ int tool_consume(struct connection *c, const struct printer *printer, int argc, 
         fputs(help_text, stdout);
         return 0;
     }
+    if (printer->form == PRINTER_JSON)
+        options.format.form = RECORD_JSON;
+    else if (printer->form == PRINTER_CSV)
+        options.format.form = RECORD_CSV;
     if (!connection_open_or_say(c))
         return EXIT_STATUS_FAILED;
     return consume_run(c, &options, STDOUT_FILENO, stderr);

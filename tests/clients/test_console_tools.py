@@ -188,6 +188,54 @@ class TestTail(ConsoleTools):
         self.assertIn("UNKNOWNTOPIC", self.said)
 
 
+class TestConsume(ConsoleTools):
+    def setUp(self):
+        super().setUp()
+        self.do("TOPIC CREATE orders PARTITIONS 2 CONFIG retention.ms -1")
+        for number in range(20):
+            self.do(f"PRODUCE orders v{number} KEY k PARTITION {number % 2} "
+                    f"TIMESTAMP {1700000000000 + number * 1000} HEADER h {number}")
+
+    def consume(self, *words, status=OK):
+        return self.cli("consume", "--topic", "orders", *words, status=status)
+
+    def test_until_end_and_from_a_time(self):
+        self.assertEqual(len(self.consume("--from-beginning", "--until-end").splitlines()), 20)
+        self.assertEqual(sorted(self.consume("--from-timestamp", "2023-11-14T22:13:38Z",
+                                             "--until-end").splitlines()), ["v18", "v19"])
+        self.assertEqual(self.consume("--until-end"), "")
+
+    def test_all_of_a_record_can_be_printed(self):
+        everything = ("--partition", "1", "--offset", "1", "--max-messages", "1")
+        self.assertEqual(self.consume(*everything, "--print-key", "--print-headers", "--print-offset",
+                                      "--print-timestamp", "--print-partition"),
+                         "CreateTime:1700000003000\tPartition:1\tOffset:1\th:3\tk\tv3\n")
+        self.assertEqual(self.consume(*everything, "--property", "print.key=true", "--property",
+                                      "key.separator=|"), "k|v3\n")
+        self.assertEqual(json.loads(self.consume(*everything, "--json")),
+                         {"topic": "orders", "partition": 1, "offset": 1, "key": "k",
+                          "timestamp": 1700000003000, "value": "v3", "headers": {"h": "3"}})
+
+    def test_a_group_goes_on_where_it_stopped(self):
+        first = self.consume("--group", "g", "--from-beginning", "--max-messages", "7")
+        second = self.consume("--group", "g", "--from-beginning", "--max-messages", "13")
+        self.assertEqual(sorted(first.split() + second.split()),
+                         sorted(f"v{number}" for number in range(20)))
+        self.assertEqual(self.consume("--group", "g", "--from-beginning", "--timeout-ms", "1"), "")
+        self.assertIn("has no members", self.cli("groups", "--describe", "--group", "g",
+                                                 "--members") + self.said)
+        self.assertRegex(self.cli("groups", "--describe", "--group", "g"), r"(?m)^lag +0$")
+
+    def test_ctrl_c_leaves_the_group_at_once(self):
+        terminal = self.terminal("consume", "--topic", "orders", "--group", "g",
+                                 "--from-beginning")
+        terminal.wait(lambda shown: shown.count("v") == 20)
+        terminal.type("\x03")
+        self.assertEqual(terminal.ended(), OK)
+        self.assertEqual(self.do("GROUP MEMBERS g"), [])
+        self.assertRegex(self.cli("groups", "--describe", "--group", "g"), r"(?m)^lag +0$")
+
+
 class TestBench(ConsoleTools):
     def test_it_counts_what_it_did_and_leaves_nothing_behind(self):
         results = json.loads(self.cli("--json", "bench", "--requests", "500"))

@@ -52,3 +52,57 @@ Test(record_format, an_error_is_no_record)
 
     cr_expect(!record_is(&error));
 }
+
+#define RECORD_WITH_HEADERS \
+    "*5\r\n:7\r\n:1000\r\n$1\r\nk\r\n$1\r\nv\r\n*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$-1\r\n"
+
+Test(record_format, time_and_headers_stand_where_kafka_has_them)
+{
+    struct record_format format = {.key_separator = " ",
+                                   .timestamp = true,
+                                   .partition = true,
+                                   .offset = true,
+                                   .headers = true,
+                                   .key = true};
+
+    expect_line(&format, RECORD_WITH_HEADERS,
+                "CreateTime:1000 Partition:3 Offset:7 a:1,b:null k v\n");
+    expect_line(&format, RECORD, "CreateTime:1000 Partition:3 Offset:7 NO_HEADERS k v\xff\n");
+}
+
+Test(record_format, properties_set_it)
+{
+    struct record_format format = {.key_separator = "\t"};
+
+    cr_expect(record_format_set(&format, "print.key=true"));
+    cr_expect(record_format_set(&format, "print.headers=true"));
+    cr_expect(record_format_set(&format, "key.separator==>"));
+    cr_expect(record_format_set(&format, "headers.separator=;"));
+    cr_expect(record_format_set(&format, "null.literal=~"));
+    expect_line(&format, RECORD_WITH_HEADERS, "a:1;b:~=>k=>v\n");
+    cr_expect(record_format_set(&format, "print.value=false"));
+    expect_line(&format, RECORD_WITH_HEADERS, "a:1;b:~=>k\n");
+    cr_expect(!record_format_set(&format, "print.key"));
+    cr_expect(!record_format_set(&format, "print.key=yes"));
+    cr_expect(!record_format_set(&format, "print.value=1"));
+    cr_expect(!record_format_set(&format, "key=true"));
+}
+
+Test(record_format, an_object_of_json_has_all_of_it)
+{
+    struct record_format format = {.form = RECORD_JSON, .topic = "t"};
+
+    expect_line(&format, RECORD_WITH_HEADERS,
+                "{\"topic\": \"t\", \"partition\": 3, \"offset\": 7, \"timestamp\": 1000, \"key\": "
+                "\"k\", \"value\": \"v\", \"headers\": {\"a\": \"1\", \"b\": null}}\n");
+    expect_line(&format, RECORD_OF_NULLS,
+                "{\"topic\": \"t\", \"partition\": 3, \"offset\": 7, \"timestamp\": 1000, \"key\": "
+                "null, \"value\": null, \"headers\": {}}\n");
+}
+
+Test(record_format, a_line_of_csv_is_flat)
+{
+    struct record_format format = {.form = RECORD_CSV};
+
+    expect_line(&format, RECORD_WITH_HEADERS, "3,7,1000,\"k\",\"v\",\"a\",\"1\",\"b\",\r\n");
+}
