@@ -3,6 +3,7 @@
 form), and returns a sentence on what the server did; what must hold is checked. Decorated with what the server is
 started with (words, or a function of the server that gives them), and how much memory the server may need for it at most."""
 
+import contextlib
 import itertools
 import os
 import random
@@ -212,11 +213,13 @@ def half_open(server, scale):
     count = int(3000 * scale)
     sockets = open_many(server, count)
     for i, s in enumerate(sockets):
-        s.sendall(b"*2\r\n$4\r\nECHO\r\n$1000\r\nabc" if i % 2 else b"PING\r\n*1\r\n$4")
-        if i % 3 == 0:
-            s.shutdown(socket.SHUT_WR)
-        elif i % 3 == 1:
-            reset(s)
+        # On a slow machine the first ones are timed out before the last ones are open.
+        with contextlib.suppress(OSError):
+            s.sendall(b"*2\r\n$4\r\nECHO\r\n$1000\r\nabc" if i % 2 else b"PING\r\n*1\r\n$4")
+            if i % 3 == 0:
+                s.shutdown(socket.SHUT_WR)
+            elif i % 3 == 1:
+                reset(s)
     await_few_clients(server)
     close_all(sockets)
     return f"closed all, {server.info('client_timeouts')} of them for the timeout"
