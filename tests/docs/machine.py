@@ -147,8 +147,12 @@ class Machine:
         self.port = 0
         self.programs = os.path.join(self.scratch, "build", "release")
         self.env = self.environment()
-        self.lay_out()
-        self.start_server(directives)
+        try:
+            self.lay_out()
+            self.start_server(directives)
+        except Exception:
+            self.close()
+            raise
 
     def environment(self):
         env = {name: value for name, value in os.environ.items()
@@ -226,6 +230,24 @@ class Machine:
                 self.server.kill()
                 self.server.wait()
         self.server = None
+
+    def wait_gone(self):
+        """Until a server that the page stopped or killed has let go of its port and directory."""
+        if self.server is not None:
+            self.server.wait(DEADLINE_S)
+            self.server = None
+            return
+        with open(self.env["ECHOLOG_PIDFILE"], encoding="utf-8") as file:
+            status = f"/proc/{int(file.read())}/status"
+
+        def gone():
+            try:
+                with open(status, encoding="utf-8") as file:
+                    return "State:\tZ" in file.read()
+            except (FileNotFoundError, ProcessLookupError):
+                return True
+
+        wait_for(gone, "the server's end")
 
     # --- programs and terminals ----------------------------------------------------------------------
 

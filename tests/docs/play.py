@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Does what a page says, block by block, and compares."""
 
+import os
 import re
 import shlex
 import time
 
-from machine import DEADLINE_S, Machine, Wrong
+from machine import DEADLINE_S, NODE_MODULES, Machine, Wrong
 from matching import same, tidy
 import page
 
@@ -47,6 +48,8 @@ class Player:
                 raise Wrong(f"{rest}: status {status}\n{output}")
         elif word == "until":
             self.until(*rest.split(" => "))
+        elif word == "gone":
+            self.machine.wait_gone()
         elif word == "interrupt":
             self.machine.terminal(rest).interrupt()
         elif word == "close":
@@ -75,6 +78,8 @@ class Player:
             self.compare(self.machine.terminal(terminal), block.lines, True)
         elif block.language == "sh":
             self.play_shell(block)
+        elif block.language == "js" and not os.path.isdir(os.path.join(NODE_MODULES, "redis")):
+            raise NotRun("run: node-redis is not installed")
         elif block.language in PROGRAMS:
             self.play_program(block)
         elif block.language == "text" and self.printed is not None:

@@ -162,6 +162,37 @@ class TestMade(unittest.TestCase):
             for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", self.kept(page)):
                 self.assertTrue(os.path.exists(os.path.join(os.path.dirname(page), link)), f"{page}: {link}")
 
+    def spans(self):
+        """(page, code) for what stands between backquotes in prose and tables."""
+        for page in [os.path.join(ROOT, "README.md"), *glob.glob(os.path.join(ROOT, "docs", "*.md"))]:
+            for span in re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", self.kept(page), flags=re.MULTILINE | re.DOTALL)):
+                yield os.path.basename(page), span
+
+    def test_commands_named_in_prose_are_there(self):
+        names = set(re.findall(r"^### (.*)$", self.kept("docs", "commands.md"), re.MULTILINE))
+        containers = {name.split()[0] for name in names if " " in name} - names
+        for page, span in self.spans():
+            words = re.sub(r"^echolog-cli ", "", span).split()
+            if len(words) > 1 and words[0] in containers and re.fullmatch("[A-Z-]+", words[1]):
+                self.assertIn(" ".join(words[:2]), names | {words[0] + " HELP"}, f"{page}: {span}")
+            elif span.startswith("echolog-cli ") and re.fullmatch("[A-Z]+", words[0]):
+                self.assertIn(words[0], names | containers, f"{page}: {span}")
+
+    def test_options_of_tools_named_in_prose_are_there(self):
+        helps = {}
+        seen = 0
+        for page, span in self.spans():
+            tool = re.match(r"echolog-cli ([a-z]+) (.*)", span)
+            if not tool:
+                continue
+            if tool.group(1) not in helps:
+                helps[tool.group(1)] = subprocess.run([os.environ["ECHOLOG_CLI"], tool.group(1), "--help"], check=True,
+                                                      stdout=subprocess.PIPE, text=True).stdout
+            for option in re.findall(r"--[a-z-]+", tool.group(2)):
+                self.assertRegex(helps[tool.group(1)], rf"{option}\b", f"{page}: {span}")
+                seen += 1
+        self.assertGreater(seen, 10)
+
     def test_the_reference_has_every_command_of_the_server(self):
         player = Player("    PING\n")
         for _ in player.outcomes():
