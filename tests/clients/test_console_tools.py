@@ -188,6 +188,61 @@ class TestTail(ConsoleTools):
         self.assertIn("UNKNOWNTOPIC", self.said)
 
 
+class TestProduce(ConsoleTools):
+    def setUp(self):
+        super().setUp()
+        self.do("TOPIC CREATE t")
+
+    def records(self):
+        return [record[2:] for record in self.do("FETCH t 0 0")]
+
+    def test_headers_keys_and_tombstones(self):
+        self.cli("produce", "--topic", "t", "--parse-key", "--parse-headers", "--null-marker", "NULL",
+                 given="a:1,b:2\tk\tv\nNULL\tNULL\tv\n\tk\tNULL\n")
+        self.assertIn("3 records acknowledged", self.said)
+        self.assertEqual(self.records(), [["k", "v", ["a", "1", "b", "2"]], [None, "v", []],
+                                          ["k", None, []]])
+        self.assertEqual(self.cli("consume", "--topic", "t", "--from-beginning", "--until-end",
+                                  "--print-headers", "--print-key"),
+                         "a:1,b:2\tk\tv\nNO_HEADERS\tnull\tv\nNO_HEADERS\tk\tnull\n")
+
+    def test_a_file(self):
+        path = os.path.join(self.server.scratch, "lines")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("a\nb")
+        self.cli("produce", "--topic", "t", "--file", path)
+        self.assertEqual([record[1] for record in self.records()], ["a", "b"])
+        self.cli("produce", "--topic", "t", "--file", path + "-none", status=FAILED)
+        self.assertIn("cannot open", self.said)
+
+    def test_many_lines_with_headers(self):
+        self.cli("produce", "--topic", "t", "--parse-headers",
+                 given="".join(f"n:{number}\tv{number}\n" for number in range(5000)))
+        self.assertIn("5000 records acknowledged", self.said)
+        records = self.do("FETCH t 0 0 COUNT 10000 MAXBYTES 8000000")
+        self.assertEqual([record[3] for record in records],
+                         [f"v{number}" for number in range(5000)])
+
+    def test_a_rate_and_what_a_terminal_shows_of_it(self):
+        cli = " ".join(self.command("produce", "--topic", "t", "--rate", "40"))
+        terminal = Terminal(["sh", "-c", f"seq 60 | {cli}"])
+        self.addCleanup(terminal.close)
+        terminal.wait("per second")
+        terminal.wait(lambda shown: shown.strip() == "60 records acknowledged")
+        self.assertEqual(terminal.ended(), OK)
+        self.assertEqual(len(self.records()), 60)
+
+    def test_ctrl_c_tells_what_was_acknowledged(self):
+        terminal = self.terminal("produce", "--topic", "t")
+        terminal.wait("Ctrl-D ends")
+        terminal.type("hello\n")
+        terminal.wait("hello")
+        self.assertEqual(len(self.do("FETCH t 0 0 BLOCK 60000")), 1)
+        terminal.type("\x03")
+        terminal.wait("1 records acknowledged")
+        self.assertEqual(terminal.ended(), REFUSED)
+
+
 class TestConsume(ConsoleTools):
     def setUp(self):
         super().setUp()

@@ -28,7 +28,7 @@ struct run {
 static void run_open(struct run *r)
 {
     *r = (struct run){
-        .options = {.topic = "t", .partition = -1, .key_separator = ":"},
+        .options = {.topic = "t", .partition = -1, .layout.key_separator = ":"},
     };
     peer_open(&r->peer);
 }
@@ -58,12 +58,12 @@ Test(produce_options, are_read)
 
     cr_assert(PARSE(&o, "--topic", "t", "--parse-key", "--key-separator", ":", "--ack", "synced"));
     cr_expect_str_eq(o.topic, "t");
-    cr_expect(o.parse_key);
-    cr_expect_str_eq(o.key_separator, ":");
+    cr_expect(o.layout.key);
+    cr_expect_str_eq(o.layout.key_separator, ":");
     cr_expect_str_eq(o.ack, "synced");
     cr_expect_eq(o.partition, -1);
     cr_assert(PARSE(&o, "--topic", "t", "--parse-key"));
-    cr_expect_str_eq(o.key_separator, "\t");
+    cr_expect_str_eq(o.layout.key_separator, "\t");
     cr_assert(PARSE(&o, "--topic=t", "--partition=3"));
     cr_expect_eq(o.partition, 3);
 }
@@ -116,7 +116,7 @@ Test(produce, sends_keys_partition_and_ack)
     struct run r;
 
     run_open(&r);
-    r.options.parse_key = true;
+    r.options.layout.key = true;
     r.options.ack = "written";
     peer_answers(&r.peer, NO_CONFIG);
     peer_answers(&r.peer, "*1\r\n*3\r\n:0\r\n:0\r\n:1\r\n");
@@ -180,7 +180,7 @@ Test(produce, a_line_without_a_key_is_named_after_the_lines_before_it_are_stored
     struct run r;
 
     run_open(&r);
-    r.options.parse_key = true;
+    r.options.layout.key = true;
     peer_answers(&r.peer, NO_CONFIG);
     peer_answers(&r.peer, "*1\r\n*3\r\n:0\r\n:0\r\n:2\r\n");
     RUN(&r, "a:1\nb:2\nnothing\nc:3\n");
@@ -245,7 +245,7 @@ Test(produce, a_lost_connection_leaves_the_lines_that_were_acknowledged)
     peer_answers(&r.peer, "*1\r\n*3\r\n:0\r\n:0\r\n:1\r\n");
     r.hangs_up = true;
     RUN(&r, "one\ntwo\nthree\n");
-    cr_expect_eq(r.status, 1);
+    cr_expect_eq(r.status, 2);
     cr_expect_str_eq(r.report,
                      "Error: Server closed the connection; whether the next 2 lines were stored "
                      "is not known\n"
@@ -262,6 +262,105 @@ Test(produce, an_interrupt_stops_the_sending)
     peer_interrupts(&r.peer);
     RUN(&r, "one\n");
     cr_expect_eq(r.status, 1);
+    cr_expect_str_eq(r.report, "interrupted\n0 records acknowledged\n");
     cr_expect_null(strstr(peer_received(&r.peer), "MPRODUCE"));
+    run_close(&r);
+}
+
+static void alone(struct run *r)
+{
+    run_open(r);
+    r->options.layout = (struct produce_layout){.headers_delimiter = "\t",
+                                                .headers_separator = ",",
+                                                .headers_key_separator = ":",
+                                                .key_separator = "\t"};
+}
+
+#define PLACE(offset) "*2\r\n:0\r\n:" #offset "\r\n"
+
+Test(produce_options, what_kafka_says_is_known)
+{
+    struct produce_options o;
+
+    cr_assert(PARSE(&o, "--topic", "t", "--property", "parse.key=true", "--property",
+                    "key.separator=:", "--property", "parse.headers=true", "--property",
+                    "headers.delimiter=|", "--property", "headers.separator=;", "--property",
+                    "headers.key.separator==", "--property", "null.marker=~"));
+    cr_expect(o.layout.key && o.layout.headers);
+    cr_expect_str_eq(o.layout.key_separator, ":");
+    cr_expect_str_eq(o.layout.headers_delimiter, "|");
+    cr_expect_str_eq(o.layout.headers_separator, ";");
+    cr_expect_str_eq(o.layout.headers_key_separator, "=");
+    cr_expect_str_eq(o.layout.null_marker, "~");
+    cr_expect(!PARSE(&o, "--topic", "t", "--property", "parse.keys=true"));
+    cr_expect_str_eq(why, "--property: 'parse.keys=true' is not known");
+    cr_expect(!PARSE(&o, "--topic", "t", "--property", "headers.separator="));
+    cr_expect(!PARSE(&o, "--topic", "t", "--null-marker", "~"));
+    cr_expect(!PARSE(&o, "--topic", "t", "--rate", "0"));
+}
+
+Test(produce, sends_headers_and_tombstones_one_by_one)
+{
+    struct run r;
+
+    alone(&r);
+    r.options.layout.headers = r.options.layout.key = true;
+    r.options.layout.null_marker = "~";
+    r.options.ack = "none";
+    peer_answers(&r.peer, PLACE(0));
+    peer_answers(&r.peer, PLACE(1));
+    peer_answers(&r.peer, PLACE(2));
+    RUN(&r, "a:1,b:\tk\tv\tw\n\t~\tv\n\tk\t~\n");
+    cr_expect_eq(r.status, 0);
+    cr_expect_str_eq(r.report, "3 records accepted\n");
+    cr_expect_str_eq(
+        peer_received(&r.peer),
+        "*13 $7 PRODUCE $1 t $3 v\tw $3 KEY $1 k $6 HEADER $1 a $1 1 $6 HEADER $1 b $0  "
+        "$3 ACK $4 none *5 $7 PRODUCE $1 t $1 v $3 ACK $4 none "
+        "*8 $7 PRODUCE $1 t $0  $3 KEY $1 k $9 TOMBSTONE $3 ACK $4 none ");
+    run_close(&r);
+}
+
+Test(produce, a_line_that_is_no_record_is_told_and_ends_it)
+{
+    struct run r;
+
+    alone(&r);
+    r.options.layout.headers = true;
+    peer_answers(&r.peer, PLACE(0));
+    RUN(&r, "\tv\na\tw\n\tx\n");
+    cr_expect_eq(r.status, 1);
+    cr_expect_str_eq(r.report, "line 2: a header has no value\n"
+                               "1 records acknowledged: lines 1 to 1 in order\n");
+    run_close(&r);
+}
+
+Test(produce, a_record_alone_that_is_refused_is_told)
+{
+    struct run r;
+
+    alone(&r);
+    r.options.layout.headers = true;
+    peer_answers(&r.peer, PLACE(0));
+    peer_answers(&r.peer, "-ERR no\r\n");
+    RUN(&r, "\tv\n\tw\n");
+    cr_expect_eq(r.status, 1);
+    cr_expect_str_eq(r.report, "lines 2 to 2: (error) ERR no\n"
+                               "1 records acknowledged: lines 1 to 1 in order\n");
+    run_close(&r);
+}
+
+Test(produce, a_rate_sends_all_in_the_end)
+{
+    struct run r;
+
+    alone(&r);
+    r.options.rate = 100;
+    peer_answers(&r.peer, PLACE(0));
+    peer_answers(&r.peer, PLACE(1));
+    peer_answers(&r.peer, PLACE(2));
+    RUN(&r, "a\nb\nc");
+    cr_expect_eq(r.status, 0);
+    cr_expect_str_eq(r.report, "3 records acknowledged\n");
     run_close(&r);
 }
