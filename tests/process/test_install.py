@@ -184,7 +184,7 @@ class Generated(unittest.TestCase):
         self.assertIn("GET", self.complete(cli, "echolog-cli", "-p", "7000", "CONFIG", ""))
         self.assertIn("get", self.complete(cli, "echolog-cli", "config", "g"))
         self.assertIn("PSUBSCRIBE", self.complete(cli, "echolog-cli", "PSUB"))
-        self.assertEqual(self.complete(cli, "echolog-cli", "consume", "--from"),
+        self.assertEqual(self.complete(cli, "echolog-cli", "consume", "--from-b"),
                          ["--from-beginning"])
 
     def test_every_command_is_offered(self):
