@@ -52,8 +52,6 @@ class Player:
             self.machine.wait_gone()
         elif word == "interrupt":
             self.machine.terminal(rest).interrupt()
-        elif word == "close":
-            self.machine.terminals.pop(rest).close()
         elif word != "server":
             raise Wrong(f"a comment that is not understood: {order}")
         return None
