@@ -116,8 +116,8 @@ static double seconds_of(struct timeval t)
 static void read_cpu(struct process_figures *figures)
 {
     struct rusage all, thread;
+    getrusage(RUSAGE_THREAD, &thread); /* first: the whole is not less than its part then */
     getrusage(RUSAGE_SELF, &all);
-    getrusage(RUSAGE_THREAD, &thread);
     figures->memory_peak = (size_t)all.ru_maxrss * 1024;
     figures->cpu_sys = seconds_of(all.ru_stime);
     figures->cpu_user = seconds_of(all.ru_utime);

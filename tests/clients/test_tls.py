@@ -171,7 +171,7 @@ class TestPrograms(Round):
 
     def test_a_server_of_a_stranger_is_not_trusted(self):
         for cli in self.each():
-            self.assertIn("certificate verify failed", cli("--tls", "PING", status=1))
+            self.assertIn("certificate verify failed", cli("--tls", "PING", status=2))
             self.assertIn("PONG", cli("--tls", "--insecure", *self.secure[3:], "-a", "sesame", "PING"))
 
     def test_a_unix_socket(self):
@@ -182,7 +182,7 @@ class TestPrograms(Round):
         self.assertEqual("PONG\n", self.run_program(
             self.programs[1], "-s", self.path, "--askpass", "PING", given="sesame\n"))
         self.assertIn("WRONGPASS", self.run_program(
-            self.programs[1], "-s", self.path, "--askpass", "PING", given="simsim\n", status=1))
+            self.programs[1], "-s", self.path, "--askpass", "PING", given="simsim\n", status=2))
 
     def test_the_console_tools(self):
         cli = (self.programs[1], "-p", str(self.server.tls_port), *self.secure, "-a", "sesame")
@@ -206,4 +206,4 @@ class TestPrograms(Round):
                 (("--tls", "-p", str(self.server.port)), "TLS: wrong version number")):
             with self.subTest(words=words):
                 self.assertIn(expected, self.run_program(
-                    cli, "-p", str(self.server.tls_port), *words, "PING", status=1))
+                    cli, "-p", str(self.server.tls_port), *words, "PING", status=2))
