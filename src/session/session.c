@@ -290,7 +290,8 @@ static void execute_kept(struct session *s)
     if (session_input_bytes(s) == 0) {
         s->input_pos = 0;
         buf_clear(&s->input);
-        buf_shrink(&s->input, INPUT_KEPT_BYTES_MAX);
+        if (s->input.cap > INPUT_KEPT_BYTES_MAX)
+            waste_take(&s->sessions->waste, &s->input);
     }
 }
 

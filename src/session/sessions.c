@@ -77,6 +77,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
     all->follower_ops = options->follower_ops;
     out_pool_init(&all->pool, POOL_CHUNKS_MAX);
     out_init(&all->discard, &all->pool);
+    waste_init(&all->waste);
     all->scratch = mem_alloc(SESSION_READ_BYTES);
     all->next_id = 1;
     list_init(&all->all);
@@ -116,6 +117,7 @@ void sessions_destroy(struct sessions *all)
     client_log_clear(&all->client_log);
     dict_deinit(&all->by_id);
     out_deinit(&all->discard);
+    waste_deinit(&all->waste);
     out_pool_deinit(&all->pool);
     mem_free(all->scratch);
     mem_free(all);
@@ -219,7 +221,7 @@ static void session_free(struct session *s)
     transaction_clear(&s->transaction);
     session_stop_tracking(s);
     request_deinit(&s->request);
-    buf_deinit(&s->input);
+    waste_take(&all->waste, &s->input);
     out_deinit(&s->out);
     list_remove(&s->in_all);
     list_remove(&s->in_active);
@@ -336,7 +338,8 @@ void sessions_resume_paused(struct sessions *all)
 bool sessions_pending(const struct sessions *all, bool executing)
 {
     return (executing && (!list_empty(&all->ready) || !list_empty(&all->hungry))) ||
-           !list_empty(&all->flush) || !list_empty(&all->flush_followed) || !list_empty(&all->dead);
+           !list_empty(&all->flush) || !list_empty(&all->flush_followed) ||
+           !list_empty(&all->dead) || !waste_is_empty(&all->waste);
 }
 
 static uint64_t written(const struct sessions *all)
@@ -403,4 +406,5 @@ void sessions_bury(struct sessions *all)
         all->owner.closed(all->owner.ctx, s);
         session_free(s);
     }
+    waste_turn(&all->waste);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/trace.h"
+#include "base/waste.h"
 #include "session/client_log.h"
 #include "session/client_memory.h"
 #include "session/pause.h"
@@ -83,6 +84,7 @@ struct sessions {
     struct list flush_followed; /* the same, with followed records in it: written within a budget */
     struct list monitors;       /* are told of every command */
     struct list over_soft;      /* over the soft output limit */
+    struct waste waste;         /* input buffers that were large */
     struct list dead;
     struct dict by_id; /* key: the id's 8 bytes */
     struct timer idle_timer;
