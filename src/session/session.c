@@ -13,7 +13,7 @@
 
 /* Of a large argument so much has to come before room is made for the rest of it: then all at once, for copying what
  * is there from a buffer into one twice as long takes long by then, and others wait meanwhile. */
-#define INPUT_BYTES_TRUSTED (8 * 1024 * 1024)
+#define INPUT_BYTES_TRUSTED (2 * 1024 * 1024)
 /* What is kept for a session that may not execute. The end of a peer comes behind all it sent before, so of one
  * that waits for what may never come there is more: its place must not be kept for someone who is gone. */
 #define INPUT_WHILE_PAUSED_MAX (64 * 1024)
