@@ -77,6 +77,7 @@ static struct out_chunk *insert_room(struct out *o, struct list *where)
     c->frame = NULL;
     c->begin = c->end = c->messages = 0;
     list_insert_before(where, &c->link);
+    o->chunk_count++;
     o->memory_bytes += chunk_memory(c);
     return c;
 }
@@ -92,6 +93,7 @@ static struct out_chunk *insert_frame(struct out *o, struct list *where, struct 
     c->end = end;
     c->messages = 0;
     list_insert_before(where, &c->link);
+    o->chunk_count++;
     o->memory_bytes += chunk_memory(c);
     return c;
 }
@@ -102,6 +104,8 @@ static void drop_chunk(struct out *o, struct out_chunk *c)
         o->tail = NULL;
     o->memory_bytes -= chunk_memory(c);
     list_remove(&c->link);
+    o->chunk_count--;
+    o->messages -= c->messages;
     if (c->frame != NULL) {
         frame_unref(c->frame);
         mem_free(c);
@@ -140,7 +144,7 @@ void out_deinit(struct out *o)
         out_mark_drop(CONTAINER_OF(it, struct out_mark, link));
     o->pos_start = o->pos_end;
     settle_tail(o);
-    ASSERT(o->memory_bytes == 0);
+    ASSERT(o->memory_bytes == 0 && o->chunk_count == 0 && o->messages == 0);
 }
 
 char *out_reserve_in_new_chunk(struct out *o, size_t len)
@@ -182,10 +186,8 @@ void out_append_frame(struct out *o, struct frame *frame)
 
 size_t out_messages(const struct out *o)
 {
-    size_t count = 0;
+    size_t count = o->messages;
 
-    for (struct list *link = o->chunks.next; link != &o->chunks; link = link->next)
-        count += chunk_of(link)->messages;
     if (!list_empty(&o->chunks)) {
         const struct out_chunk *first = chunk_of(o->chunks.next);
 
@@ -337,6 +339,7 @@ static bool join_next(struct out *o, struct out_chunk *c)
     memcpy(c->room + c->end, chunk_data(next), chunk_len(next));
     c->end += chunk_len(next);
     c->messages += next->messages;
+    next->messages = 0;
     drop_chunk(o, next);
     return true;
 }

@@ -56,6 +56,8 @@ struct out {
     uint64_t pos_start;     /* position of the first byte still here */
     uint64_t pos_end;       /* position behind the last one */
     size_t memory_bytes;    /* held by this queue; a shared frame counts its full length */
+    size_t chunk_count;
+    size_t messages; /* of all chunks */
 };
 
 void out_init(struct out *o, struct out_pool *pool);
@@ -110,10 +112,13 @@ static inline void out_end_message(struct out *o)
         o->tail->messages++;
     else if (!list_empty(&o->chunks))
         CONTAINER_OF(o->chunks.prev, struct out_chunk, link)->messages++;
+    else
+        return;
+    o->messages++;
 }
 
-/* How many of them are still here, the one that is partly sent included. Costs a look at each chunk, and of the
- * first one, when a part of it was sent, it takes them to be of one length. */
+/* How many of them are still here, the one that is partly sent included. Of the first chunk, when a part of it was sent,
+ * it takes them to be of one length. */
 size_t out_messages(const struct out *o);
 
 /* Fills `iov` with what is queued up to position `pos_limit`; returns how many entries. */

@@ -32,14 +32,6 @@ static void make_flags(const struct session *s, char *flags)
     *p = '\0';
 }
 
-static size_t chunk_count(const struct out *out)
-{
-    size_t count = 0;
-    LIST_EACH (it, &out->chunks)
-        count++;
-    return count;
-}
-
 static size_t argument_bytes(const struct call *c)
 {
     size_t bytes = 0;
@@ -81,7 +73,7 @@ void client_describe(struct buf *b, const struct call *c, const struct session *
                s->input.cap - s->input.len, c != NULL && s == c->session ? argument_bytes(c) : 0,
                s->transaction.bytes);
     buf_printf(b, " rbs=0 rbp=0 obl=%zu oll=%zu omem=%zu tot-mem=%zu events=%s", out_len(&s->out),
-               chunk_count(&s->out), s->out.memory_bytes, session_memory(s),
+               s->out.chunk_count, s->out.memory_bytes, session_memory(s),
                s->writable ? "r" : "rw");
     buf_printf(b, " cmd=%s user=%s redir=%lld resp=%d follow=%zu lib-name=%s lib-ver=%s",
                s->last_command, client_user(s),
