@@ -5,6 +5,7 @@
 #include "cli/push_print.h"
 #include "cli/rows.h"
 #include "cli/sheet.h"
+#include "cli/text.h"
 
 /* FETCH topic partition … */
 #define FETCH_PARTITION_WORD 2
@@ -91,7 +92,7 @@ static void command_print(const struct reply *reply, enum manner manner, const s
         printer_document(p, &text, reply);
     else
         printer_reply(p, &text, reply);
-    fwrite(text.data, 1, text.len, to);
+    text_write(buf_bytes(&text), to);
     fflush(to);
     buf_deinit(&text);
 }

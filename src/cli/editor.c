@@ -184,7 +184,7 @@ static void redraw(struct editor *e, struct bytes above)
     if (rows > 0)
         printf("\033[%zuA", rows);
     fputs("\r\033[J", stdout);
-    fwrite(above.data, 1, above.len, stdout);
+    text_write(above, stdout);
     fflush(stdout);
     el_set(e->edit, EL_REFRESH);
 }

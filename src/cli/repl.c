@@ -9,6 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/quoting.h"
 #include "cli/subscriptions.h"
+#include "cli/text.h"
 #include "cli/typed.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -296,7 +297,7 @@ static void print_duration(const struct repl *r, int64_t ms)
     buf_printf(&text, "(%lld.%02llds)", (long long)(ms / 1000), (long long)(ms % 1000 / 10));
     style_append(&line, &r->printer->style, STYLE_FAINT, buf_bytes(&text));
     buf_append_char(&line, '\n');
-    fwrite(line.data, 1, line.len, stdout);
+    text_write(buf_bytes(&line), stdout);
     buf_deinit(&text);
     buf_deinit(&line);
 }
@@ -340,7 +341,7 @@ static void repl_help(struct repl *r)
 
     need_docs(r);
     help_append(&text, &r->printer->style, &r->docs, r->words.items + 1, r->words.count - 1);
-    fwrite(text.data, 1, text.len, stdout);
+    text_write(buf_bytes(&text), stdout);
     buf_deinit(&text);
 }
 

@@ -95,6 +95,12 @@ void text_append_spaces(struct buf *out, size_t count)
     out->len += count;
 }
 
+void text_write(struct bytes text, FILE *to)
+{
+    if (text.len > 0)
+        fwrite(text.data, 1, text.len, to);
+}
+
 void text_append_time(struct buf *out, int64_t ms)
 {
     char text[64];

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include <stdio.h>
 
 /* How many columns the text takes on a terminal: wide characters count two, marks that stand over others none.
  * Bytes that are no UTF-8 count one each. Goes by the locale's LC_CTYPE. */
@@ -15,6 +16,7 @@ struct bytes text_fitting(struct bytes text, size_t width);
  * escaped as \n, \", \xHH …, so that what is shown can be typed again. */
 void text_append_quoted(struct buf *out, struct bytes text);
 void text_append_spaces(struct buf *out, size_t count);
+void text_write(struct bytes text, FILE *to); /* all of it; nothing when it is empty */
 /* A time as 2026-01-01T00:00:00.000Z; what is no time as the number it is. */
 void text_append_time(struct buf *out, int64_t ms);
 

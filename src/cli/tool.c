@@ -3,6 +3,7 @@
 #include "cli/interrupt.h"
 #include "cli/json_print.h"
 #include "cli/sheet.h"
+#include "cli/text.h"
 
 void tool_send(struct tool *t, const char *const *words, size_t count)
 {
@@ -67,7 +68,7 @@ void tool_print(struct tool *t, const struct reply *reply)
 
     if (for_programs || !sheet_print(&text, &p->style, reply))
         printer_reply(p, &text, reply);
-    fwrite(text.data, 1, text.len, t->out);
+    text_write(buf_bytes(&text), t->out);
     fflush(t->out);
     buf_deinit(&text);
 }

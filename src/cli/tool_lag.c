@@ -180,7 +180,7 @@ static void lag_print_for_programs(struct lag *l, int64_t now_ms)
         put_number(row, "lag-ms-max", g->ms);
         printer_reply(l->tool->printer, &text,
                       l->tool->printer->form == PRINTER_CSV ? listing : row);
-        fwrite(text.data, 1, text.len, l->tool->out);
+        text_write(buf_bytes(&text), l->tool->out);
         buf_deinit(&text);
         reply_free(listing);
     }
@@ -208,7 +208,7 @@ static void lag_print_lines(struct lag *l, int64_t now_ms)
         append_number(&text, g->ms);
         buf_append_char(&text, '\n');
     }
-    fwrite(text.data, 1, text.len, l->tool->out);
+    text_write(buf_bytes(&text), l->tool->out);
     buf_deinit(&text);
 }
 
@@ -282,7 +282,7 @@ static void lag_draw(struct lag *l, int64_t now_ms)
         buf_append_char(&text, plain.data[i]);
     }
     buf_append_string(&text, SCREEN_REST);
-    fwrite(text.data, 1, text.len, l->tool->out);
+    text_write(buf_bytes(&text), l->tool->out);
     buf_deinit(&plain);
     buf_deinit(&text);
 }
@@ -301,7 +301,7 @@ static void lag_print(struct lag *l)
         lag_print_for_programs(l, now_ms);
     } else if (form == PRINTER_TERMINAL && !l->options->watch) {
         lag_append_table(l, &text, l->tool->printer->style.width);
-        fwrite(text.data, 1, text.len, l->tool->out);
+        text_write(buf_bytes(&text), l->tool->out);
         buf_deinit(&text);
     } else {
         lag_print_lines(l, now_ms);

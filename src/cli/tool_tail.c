@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "cli/moment.h"
 #include "cli/push_print.h"
+#include "cli/text.h"
 #include <strings.h>
 
 static const char help_text[] =
@@ -130,7 +131,7 @@ static void tail_print(struct tool *t, const struct reply *push, FILE *to)
 
     if ((for_programs && to == t->out) || !(follow_print(&text, push) || push_print(&text, push)))
         printer_reply(p, &text, push);
-    fwrite(text.data, 1, text.len, to);
+    text_write(buf_bytes(&text), to);
     fflush(to);
     buf_deinit(&text);
 }
