@@ -335,7 +335,7 @@ static enum err connection_read_reply(struct connection *c, struct reply **reply
     return err;
 }
 
-static int64_t now_ms(void)
+int64_t connection_now_ms(void)
 {
     struct timespec now;
 
@@ -347,7 +347,7 @@ static int time_left(int64_t deadline_ms)
 {
     if (deadline_ms < 0)
         return CONNECTION_FOREVER;
-    int64_t left = deadline_ms - now_ms();
+    int64_t left = deadline_ms - connection_now_ms();
     return left < 0 ? 0 : (int)left;
 }
 
@@ -395,7 +395,7 @@ static bool connection_turn(struct connection *c, int input_fd, int timeout_ms,
 enum connection_event connection_wait(struct connection *c, int input_fd, int timeout_ms,
                                       struct reply **reply)
 {
-    int64_t deadline_ms = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+    int64_t deadline_ms = timeout_ms < 0 ? -1 : connection_now_ms() + timeout_ms;
     const char *why = NULL;
 
     if (c->fd < 0)

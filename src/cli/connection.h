@@ -81,6 +81,9 @@ MUST_CHECK
 enum connection_event connection_wait(struct connection *c, int input_fd, int timeout_ms,
                                       struct reply **reply);
 
+/* A clock that never goes back, for deadlines and durations. */
+int64_t connection_now_ms(void);
+
 /* False when the server has closed the connection, or there is none. */
 bool connection_alive(struct connection *c);
 

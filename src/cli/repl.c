@@ -13,7 +13,6 @@
 #include "cli/typed.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define PROMPT_BYTES 400
 #define PATH_BYTES_MAX 4096
@@ -282,14 +281,6 @@ static void repl_note_state(struct repl *r, enum command_result result)
 
 /* --- commands ------------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void print_duration(const struct repl *r, int64_t ms)
 {
     struct buf text = {0}, line = {0};
@@ -320,12 +311,12 @@ static void repl_command(struct repl *r)
         repl_connect(r);
     if (r->connection->fd < 0)
         return;
-    int64_t began_ms = now_ms();
+    int64_t began_ms = connection_now_ms();
     enum command_result result = repl_send(r);
     if (result == COMMAND_INTERRUPTED)
         fputc('\n', stdout); /* behind the terminal's ^C */
-    else if (now_ms() - began_ms >= REPL_SLOW_MS)
-        print_duration(r, now_ms() - began_ms);
+    else if (connection_now_ms() - began_ms >= REPL_SLOW_MS)
+        print_duration(r, connection_now_ms() - began_ms);
     if (result == COMMAND_LOST)
         fprintf(stderr, "Error: %s; whether the command ran is not known\n", r->connection->error);
     if (result == COMMAND_LOST || result == COMMAND_INTERRUPTED) {

@@ -8,7 +8,6 @@
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 enum consume_state {
@@ -73,14 +72,6 @@ static const char help_text[] =
     "with 2 when the connection is lost.\n";
 
 /* --- asking --------------------------------------------------------------------------------------- */
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Says what the error reply says, and ends the run. */
 static void consume_fail(struct consume *c, struct bytes why)
@@ -166,7 +157,7 @@ static void consume_find_partitions(struct consume *c, int64_t from)
                                   element->items[1].integer);
     }
     reply_free(reply);
-    c->refresh_ms = now_ms();
+    c->refresh_ms = connection_now_ms();
 }
 
 /* Where the partitions end now is where they are left. */
@@ -198,7 +189,7 @@ static void consume_start(struct consume *c)
 {
     const struct consume_options *o = c->options;
 
-    c->record_ms = now_ms();
+    c->record_ms = connection_now_ms();
     if (o->group != NULL)
         return;
     consume_find_partitions(c, o->offset >= 0 ? CONSUME_FROM_EARLIEST : o->offset);
@@ -208,7 +199,7 @@ static void consume_start(struct consume *c)
         c->positions.items[0].offset = o->offset;
     if (c->state == CONSUME_GOING && o->until_end)
         consume_find_ends(c);
-    c->record_ms = now_ms();
+    c->record_ms = connection_now_ms();
 }
 
 /* --- errors of one partition ---------------------------------------------------------------------- */
@@ -313,7 +304,7 @@ static void consume_records(struct consume *c, struct consume_position *position
         c->processed++;
     }
     if (records->count > 0)
-        c->record_ms = now_ms();
+        c->record_ms = connection_now_ms();
 }
 
 /* An element of MFETCH's reply: topic, partition, and records or an error. */
@@ -342,7 +333,7 @@ static void consume_element(struct consume *c, const struct reply *element)
 
 static int64_t consume_timeout_left(const struct consume *c)
 {
-    int64_t left = c->options->timeout_ms - (now_ms() - c->record_ms);
+    int64_t left = c->options->timeout_ms - (connection_now_ms() - c->record_ms);
 
     return left < 0 ? 0 : left;
 }
@@ -438,7 +429,7 @@ static void consume_turn(struct consume *c)
         (c->options->timeout_ms >= 0 && consume_timeout_left(c) == 0))
         c->state = CONSUME_DONE;
     else if (c->options->group == NULL && c->options->partition < 0 &&
-             now_ms() - c->refresh_ms >= CONSUME_REFRESH_MS)
+             connection_now_ms() - c->refresh_ms >= CONSUME_REFRESH_MS)
         consume_find_partitions(c, CONSUME_FROM_EARLIEST);
 }
 

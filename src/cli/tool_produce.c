@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PROGRESS_MS 500
@@ -156,14 +155,6 @@ static void produce_fail(struct produce *p)
     p->stopping = true;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* When the next line may go at --rate; CONNECTION_FOREVER without one. */
 static int produce_wait_ms(const struct produce *p)
 {
@@ -171,7 +162,7 @@ static int produce_wait_ms(const struct produce *p)
         return CONNECTION_FOREVER;
     int64_t due_ms =
         p->began_ms + (int64_t)((double)p->lines_sent * 1000 / (double)p->options->rate);
-    int64_t left = due_ms - now_ms();
+    int64_t left = due_ms - connection_now_ms();
     return left < 0 ? 0 : (int)left;
 }
 
@@ -324,7 +315,7 @@ static bool produce_has_line(struct produce *p)
 /* Tells how far it is, over what it told before. */
 static void produce_progress(struct produce *p)
 {
-    int64_t now = now_ms();
+    int64_t now = connection_now_ms();
 
     if (!p->options->progress ||
         now - (p->progress_ms > 0 ? p->progress_ms : p->began_ms) < PROGRESS_MS)
@@ -429,7 +420,7 @@ int produce_run(struct connection *c, const struct produce_options *o, int input
         p.batch_bytes_max = produce_ask_batch_bytes(c, o->topic);
     if (interrupt_pending(c->interrupt_fd)) /* while that was asked */
         produce_interrupted(&p);
-    p.began_ms = now_ms();
+    p.began_ms = connection_now_ms();
     for (;;) {
         if (alone)
             produce_send_lines(&p);
