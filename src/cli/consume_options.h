@@ -3,7 +3,7 @@
 #ifndef ECHOLOG_CLI_CONSUME_OPTIONS_H
 #define ECHOLOG_CLI_CONSUME_OPTIONS_H
 
-#include "cli/flags.h"
+#include "base/flags.h"
 #include "cli/record_format.h"
 
 #define CONSUME_FROM_LATEST (-1)

@@ -3,8 +3,8 @@
 #ifndef ECHOLOG_CLI_OPTIONS_H
 #define ECHOLOG_CLI_OPTIONS_H
 
+#include "base/flags.h"
 #include "cli/connection.h"
-#include "cli/flags.h"
 #include "cli/uri.h"
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 #ifndef ECHOLOG_CLI_PRODUCE_OPTIONS_H
 #define ECHOLOG_CLI_PRODUCE_OPTIONS_H
 
-#include "cli/flags.h"
+#include "base/flags.h"
 #include "cli/produce_line.h"
 
 struct produce_options {

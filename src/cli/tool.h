@@ -4,9 +4,9 @@
 #ifndef ECHOLOG_CLI_TOOL_H
 #define ECHOLOG_CLI_TOOL_H
 
+#include "base/flags.h"
 #include "cli/connection.h"
 #include "cli/exit_status.h"
-#include "cli/flags.h"
 #include "cli/printer.h"
 #include <stdio.h>
 

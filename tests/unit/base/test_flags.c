@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Options from a table. */
 #include "base/check.h"
-#include "cli/flags.h"
+#include "base/flags.h"
 #include <criterion/criterion.h>
 #include <string.h>
 

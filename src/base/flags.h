@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Command line options from a table. A value follows its option, or is joined to a long one by '='. */
-#ifndef ECHOLOG_CLI_FLAGS_H
-#define ECHOLOG_CLI_FLAGS_H
+#ifndef ECHOLOG_BASE_FLAGS_H
+#define ECHOLOG_BASE_FLAGS_H
 
 #include "base/check.h"
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The option reader. */
-#include "cli/flags.h"
+#include "base/flags.h"
 #include "base/bytes.h"
 #include "base/nearest.h"
 #include "base/num.h"
