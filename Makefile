@@ -352,6 +352,11 @@ prove: $(SERVER) $(CRASH) $(SIM)
 abuse: $(SERVER)
 	@ECHOLOG_SERVER=$(abspath $(SERVER)) FLAVOUR=$(FLAVOUR) tests/abuse/run $(ARGS)
 
+# Instructions per command: `make test` compares them with tests/instructions/counts, this writes that file anew.
+.PHONY: instructions instructions-record
+instructions instructions-record: $(SERVER)
+	@ECHOLOG_SERVER=$(abspath $(SERVER)) tests/instructions/run $(if $(filter %-record,$@),--record) $(ARGS)
+
 # What is made of sources and kept in the tree. docs-test runs what the pages show; ARGS names some of them.
 .PHONY: docs docs-test
 docs:
@@ -387,6 +392,8 @@ ABUSE_PARTS  = $(if $(SERVER_TESTS),counted:tests/abuse/run:--short)
 CLIENT_PARTS = $(if $(SERVER_TESTS),counted:tests/clients/run)
 DOCS_PARTS   = $(if $(SERVER_TESTS),counted:tests/docs/run)
 PROCESS_PARTS = $(if $(SERVER_TESTS),counted:tests/process/run)
+# What a command costs, in instructions; see tests/instructions.
+INSTRUCTIONS_PARTS = $(if $(SERVER_TESTS),counted:tests/instructions/run)
 PARITY_PARTS = $(if $(SERVER_TESTS),counted:tests/parity/run)
 FUZZ_PARTS   = $(foreach n,$(FUZZ_NAMES),plain:$(BUILD)/fuzz/$(n):tests/fuzz/corpus/$(n))
 SIM_PARTS    = counted:$(SIM):--seeds=$(SEEDS) counted:$(SIM_BROKER):--seeds=$(SEEDS)
@@ -396,7 +403,7 @@ EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
 test: all $(SHARE) $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
-	    $(PROCESS_PARTS) counted:$(CRASH) $(ABUSE_PARTS) $(CLIENT_PARTS) $(DOCS_PARTS) $(PARITY_PARTS)
+	    $(PROCESS_PARTS) counted:$(CRASH) $(ABUSE_PARTS) $(CLIENT_PARTS) $(DOCS_PARTS) $(PARITY_PARTS) $(INSTRUCTIONS_PARTS)
 
 # The sanitizers' runs fail when a sanitizer wrote a report, whichever process it was in.
 asan tsan:
@@ -451,6 +458,7 @@ help:
 	@echo 'make parity      the same scripts against redis-server and echolog-server; ARGS="pubsub --show"'
 	@echo 'make crash       kill -9 in the middle of work, flipped bits, full disks; SEED=k again; ARGS="--rounds 500"'
 	@echo 'make abuse       hostile and clumsy clients, in full: memory, what others notice; ARGS="--strict random_bytes"'
+	@echo 'make instructions what commands cost in instructions, against the record; instructions-record writes it anew'
 	@echo 'make prove       what an acknowledgement is worth, tried out in about a minute'
 	@echo 'make interop     client libraries of other languages; fetches them; ARGS=Jedis runs one of them'
 	@echo 'make docs        the reference of commands and the pictures, from their sources; docs-test runs what pages show'

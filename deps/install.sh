@@ -17,16 +17,16 @@ set -eu
 list() {
     case $1 in
     run-debian) echo 'gcc libc6-dev make libjemalloc-dev libisal-dev libsodium-dev libssl-dev libedit-dev libjansson-dev' ;;
-    test-debian) echo 'openssl curl libcriterion-dev libhiredis-dev redis-tools redis-server python3 python3-venv ca-certificates nodejs node-redis' ;;
-    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck groff mandoc gdb valgrind golang-go' ;;
+    test-debian) echo 'openssl curl libcriterion-dev libhiredis-dev redis-tools redis-server python3 python3-venv ca-certificates nodejs node-redis valgrind' ;;
+    dev-debian) echo 'clang libclang-rt-dev clang-format clang-tidy shellcheck groff mandoc gdb golang-go' ;;
     metrics-debian) echo 'libmicrohttpd-dev' ;;
     interop-debian) echo 'golang-go default-jdk-headless maven nodejs npm openssl' ;;
     profiler-debian) echo 'linux-perf' ;;
     profiler-ubuntu) echo 'linux-tools-generic' ;;
 
     run-fedora) echo 'gcc make jemalloc-devel isa-l-devel libsodium-devel openssl-devel libedit-devel jansson-devel' ;;
-    test-fedora) echo 'openssl curl libasan libubsan libtsan criterion-devel hiredis-devel redis python3' ;;
-    dev-fedora) echo 'clang clang-tools-extra compiler-rt ShellCheck groff mandoc gdb valgrind golang' ;;
+    test-fedora) echo 'openssl curl libasan libubsan libtsan criterion-devel hiredis-devel redis python3 binutils valgrind' ;;
+    dev-fedora) echo 'clang clang-tools-extra compiler-rt ShellCheck groff mandoc gdb golang' ;;
     metrics-fedora) echo 'libmicrohttpd-devel' ;;
     interop-fedora) echo 'golang java-devel maven nodejs nodejs-npm openssl' ;;
     profiler-fedora) echo 'perf' ;;
