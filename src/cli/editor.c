@@ -78,7 +78,7 @@ static char *put_hint(EditLine *edit)
     struct buf text = {0};
 
     buf_clear(&e->hint);
-    if (!e->entered && line->lastchar > line->buffer && line->cursor == line->lastchar)
+    if (!e->entered && line->cursor == line->lastchar)
         e->ops->hint(e->ctx, line_now(edit), &text);
     size_t used = text_width(line_now(edit)) + text_width(bytes_of_string(e->ops->prompt(e->ctx))) +
                   TABLE_GAP;
@@ -174,12 +174,31 @@ static unsigned char key_interrupt(EditLine *edit, wint_t key)
 
 /* --- reading -------------------------------------------------------------------------------------- */
 
+/* How many rows the cursor is below the prompt's. A line from the history may hold ends of lines. */
+static size_t rows_above(struct editor *e)
+{
+    size_t columns = terminal_columns(), rows = 0;
+    size_t at = text_width(bytes_of_string(e->ops->prompt(e->ctx)));
+    struct bytes rest = line_now(e->edit);
+
+    for (;;) {
+        const char *end = rest.len > 0 ? memchr(rest.data, '\n', rest.len) : NULL;
+        size_t len = end == NULL ? rest.len : (size_t)(end - rest.data);
+
+        at += text_width(bytes_of(rest.data, len));
+        rows += at / columns;
+        if (end == NULL)
+            return rows;
+        rest = bytes_of(end + 1, rest.len - len - 1);
+        rows++;
+        at = 0;
+    }
+}
+
 /* Takes the line off the screen, puts `above` in its place and draws it anew below. */
 static void redraw(struct editor *e, struct bytes above)
 {
-    size_t before =
-        text_width(bytes_of_string(e->ops->prompt(e->ctx))) + text_width(line_now(e->edit));
-    size_t rows = before / terminal_columns();
+    size_t rows = rows_above(e);
 
     if (rows > 0)
         printf("\033[%zuA", rows);
@@ -305,6 +324,8 @@ static void bind_keys(struct editor *e)
     el_set(e->edit, EL_BIND, "^W", "ed-delete-prev-word", NULL);
     el_source(e->edit, NULL);
     el_set(e->edit, EL_SETTY, "-d", "-isig", NULL);
+    /* Between two lines the terminal keeps what is typed, as in quiet.h: */
+    el_set(e->edit, EL_SETTY, "-x", "-echo", "-icanon", NULL);
     /* The wide form borrows the texts; the narrow one copies them and never frees the copies. */
     el_wset(e->edit, EL_ADDFN, L"repl-interrupt", L"drop the line, or leave", key_interrupt);
     el_set(e->edit, EL_BIND, "^C", "repl-interrupt", NULL);

@@ -165,6 +165,7 @@ static void help_overview(struct buf *out, const struct docs *d)
              "  FETCH news 0 EARLIEST           read partition 0 of 'news' from its start\n"
              "  SUBSCRIBE alerts                hear a channel\n"
              "Tab completes commands, options and names; the right edge shows what may follow.\n"
+             "A quote that is open at the end of a line goes on in the next one.\n"
              "  help PRODUCE                    what a command does\n");
     docs_each(d, note_group, &groups);
     for (size_t i = 0; i < groups.count; i++)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* echolog-cli: chooses between a command, a tool, a script and the prompt. The only place that holds
- * state of the process: its signals. */
+ * state of the process: its signals, and how its terminal was. */
 #include "cli/askpass.h"
 #include "cli/exit_status.h"
 #include "cli/mass.h"
 #include "cli/options.h"
+#include "cli/quiet.h"
 #include "cli/repl.h"
 #include "cli/script.h"
 #include "cli/single.h"
@@ -32,6 +33,7 @@ static const struct {
 };
 
 static int interrupt_pipe[2] = {-1, -1};
+static struct quiet quiet;
 
 static void interrupt_handler(int signal_number)
 {
@@ -54,6 +56,35 @@ static void interrupt_on(int signal_number)
         exit(1);
     }
     sigaction(signal_number, &action, NULL);
+}
+
+/* Whatever ends or stops the program, the terminal is again as it was. */
+static void leave_handler(int signal_number)
+{
+    int saved = errno;
+
+    quiet_end(&quiet);
+    if (signal_number == SIGTSTP) {
+        raise(SIGSTOP);
+        quiet_again(&quiet);
+    } else {
+        raise(signal_number); /* which now ends the program */
+    }
+    errno = saved;
+}
+
+/* At once, since what is typed before it is shown by the terminal and once more by the prompt. */
+static void terminal_begin(void)
+{
+    static const int leaving[] = {SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+
+    quiet_begin(&quiet);
+    for (size_t i = 0; i < COUNT_OF(leaving); i++) {
+        struct sigaction action = {.sa_handler = leave_handler, .sa_flags = SA_NODEFER};
+
+        action.sa_flags |= leaving[i] == SIGTSTP ? SA_RESTART : (int)SA_RESETHAND;
+        sigaction(leaving[i], &action, NULL);
+    }
 }
 
 /* Characters beyond ASCII can be shown and edited also where the locale does not say so. */
@@ -111,7 +142,9 @@ static int run_repl(struct connection *c, const struct printer *printer)
         c->target.proto = 3;
     interrupt_on(SIGINT);
     c->interrupt_fd = interrupt_pipe[0];
-    return repl_run(c, printer);
+    int status = repl_run(c, printer);
+    quiet_end(&quiet);
+    return status;
 }
 
 /* Tables and colour are for eyes: only a terminal gets them. */
@@ -129,8 +162,15 @@ static struct printer printer_for(const struct options *o)
         .form = PRINTER_TERMINAL, .tables = true, .style = style_of_terminal(STDOUT_FILENO)};
 }
 
+static bool is_prompt(const struct options *o)
+{
+    return o->rest_count == 0 && !o->mass && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
 static int run(struct connection *c, const struct options *o)
 {
+    if (is_prompt(o))
+        terminal_begin();
     locale_init();
     struct printer printer = printer_for(o);
 
@@ -141,7 +181,7 @@ static int run(struct connection *c, const struct options *o)
         return run_command(c, o, &printer);
     if (o->mass)
         return run_mass(c, o);
-    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+    if (is_prompt(o))
         return run_repl(c, &printer);
     return connection_open_or_say(c) ? script_run(c, &printer, STDIN_FILENO, stdout)
                                      : EXIT_STATUS_FAILED;

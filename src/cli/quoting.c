@@ -30,3 +30,24 @@ void words_deinit(struct words *words)
     mem_free(words->items);
     *words = (struct words){0};
 }
+
+char words_open_quote(struct bytes line)
+{
+    char open = '\0';
+
+    for (size_t i = 0; i < line.len; i++) {
+        char c = line.data[i];
+        bool is_last = i + 1 == line.len;
+
+        if (open == '\0') {
+            open = c == '"' || c == '\'' ? c : '\0';
+        } else if (c == '\\' && !is_last && (open == '"' || line.data[i + 1] == '\'')) {
+            i++; /* what it stands before closes nothing */
+        } else if (c == open) {
+            if (!is_last && !word_is_blank(line.data[i + 1]))
+                return '\0'; /* no other line mends this one */
+            open = '\0';
+        }
+    }
+    return open;
+}

@@ -19,4 +19,7 @@ MUST_CHECK
 bool words_split(struct words *words, struct bytes line);
 void words_deinit(struct words *words);
 
+/* The quote that is still open at the line's end, or '\0': with another line behind it words_split may take it. */
+char words_open_quote(struct bytes line);
+
 #endif

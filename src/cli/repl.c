@@ -30,6 +30,7 @@ struct repl {
     char history_path[PATH_BYTES_MAX]; /* empty: none is kept */
     char prompt[PROMPT_BYTES];
     struct words words;
+    struct buf typed; /* the lines of a command whose quote is not closed yet */
     bool transaction; /* between MULTI and its end */
 };
 
@@ -88,21 +89,39 @@ static void need_docs(struct repl *r)
 
 /* --- what the editor asks ------------------------------------------------------------------------- */
 
-static const char *repl_prompt(void *ctx)
+static void put_prompt(struct repl *r)
 {
-    struct repl *r = ctx;
     const struct connection_target *t = &r->connection->target;
     char listening[48] = "", target[CONNECTION_ERROR_BYTES / 2];
 
     if (r->connection->fd < 0) {
         snprintf(r->prompt, sizeof(r->prompt), "not connected> ");
-        return r->prompt;
+        return;
     }
     if (r->subscriptions.count > 0)
         snprintf(listening, sizeof(listening), "(listening to %zu)", r->subscriptions.count);
     connection_say_target(t, target, sizeof(target));
     snprintf(r->prompt, sizeof(r->prompt), "%s%s%s%s%s> ", t->user != NULL ? t->user : "",
              t->user != NULL ? "@" : "", target, r->transaction ? "(TX)" : "", listening);
+}
+
+/* Behind an open quote: that quote, and as wide as the prompt of the first line. */
+static void put_prompt_going_on(struct repl *r)
+{
+    size_t len = strlen(r->prompt);
+
+    memset(r->prompt, ' ', len);
+    r->prompt[len - 3] = words_open_quote(buf_bytes(&r->typed));
+    r->prompt[len - 2] = '>';
+}
+
+static const char *repl_prompt(void *ctx)
+{
+    struct repl *r = ctx;
+
+    put_prompt(r);
+    if (r->typed.len > 0)
+        put_prompt_going_on(r);
     return r->prompt;
 }
 
@@ -113,6 +132,14 @@ static void repl_hint(void *ctx, struct bytes line, struct buf *hint)
     struct typed t;
     bool ends_word = line.len > 0 && line.data[line.len - 1] == ' ';
 
+    if (r->typed.len > 0) {
+        if (line.len == 0)
+            buf_printf(hint, "goes on until the %c is closed; Ctrl-C drops it",
+                       words_open_quote(buf_bytes(&r->typed)));
+        return;
+    }
+    if (line.len == 0)
+        return;
     need_docs(r);
     if (words_split(&words, line) && words.count > 0) {
         /* The last word is still being typed, unless it is the command's name. */
@@ -156,7 +183,8 @@ static void repl_complete(void *ctx, struct bytes line, struct completion *c)
     struct repl *r = ctx;
 
     need_docs(r);
-    complete(c, &r->docs, line, repl_names, r);
+    /* Inside of a quote there is nothing to complete. */
+    complete(c, &r->docs, r->typed.len > 0 ? BYTES_LITERAL("\"") : line, repl_names, r);
 }
 
 static int repl_watched(void *ctx)
@@ -314,7 +342,7 @@ static void repl_command(struct repl *r)
     int64_t began_ms = connection_now_ms();
     enum command_result result = repl_send(r);
     if (result == COMMAND_INTERRUPTED)
-        fputc('\n', stdout); /* behind the terminal's ^C */
+        fputs("^C\n", stdout); /* the terminal echoes nothing */
     else if (connection_now_ms() - began_ms >= REPL_SLOW_MS)
         print_duration(r, connection_now_ms() - began_ms);
     if (result == COMMAND_LOST)
@@ -336,17 +364,19 @@ static void repl_help(struct repl *r)
     buf_deinit(&text);
 }
 
-/* False when the user wants to leave. */
-static bool repl_line(struct repl *r, const char *line)
+/* A command as it was typed. False when the user wants to leave. */
+static bool repl_typed(struct repl *r)
 {
-    if (!words_split(&r->words, bytes_of_string(line))) {
-        fputs("Invalid argument(s)\n", stdout);
+    if (!words_split(&r->words, buf_bytes(&r->typed))) {
+        fputs("Invalid argument(s): blanks have to follow a closed quote\n", stdout);
         return true;
     }
     if (r->words.count == 0)
         return true;
-    if (!repl_is_secret(&r->words))
-        editor_remember(r->editor, line);
+    if (!repl_is_secret(&r->words)) {
+        buf_append_char(&r->typed, '\0');
+        editor_remember(r->editor, r->typed.data);
+    }
     struct bytes word = r->words.items[0];
     if (bytes_is(word, "quit") || bytes_is(word, "exit"))
         return false;
@@ -358,6 +388,27 @@ static bool repl_line(struct repl *r, const char *line)
         repl_command(r);
     fflush(stdout);
     return true;
+}
+
+/* A quote that is open at the end of the line goes on in the next one. */
+static bool repl_line(struct repl *r, const char *line)
+{
+    buf_append_string(&r->typed, line);
+    if (words_open_quote(buf_bytes(&r->typed)) != '\0')
+        return true;
+    bool stay = repl_typed(r);
+    buf_clear(&r->typed);
+    return stay;
+}
+
+/* Ctrl-C, or an end in place of a line. What was typed of a command is dropped, else it is time to leave. */
+static bool repl_no_line(struct repl *r, enum editor_end end)
+{
+    bool stay = end == EDITOR_DROPPED || r->typed.len > 0;
+
+    fputc('\n', stdout);
+    buf_clear(&r->typed);
+    return stay;
 }
 
 int repl_run(struct connection *c, const struct printer *printer)
@@ -373,15 +424,14 @@ int repl_run(struct connection *c, const struct printer *printer)
     while (stay) {
         enum editor_end end = editor_read(r.editor, &line);
 
-        if (end != EDITOR_LINE)
-            fputc('\n', stdout);
-        stay = end == EDITOR_LINE ? repl_line(&r, line) : end == EDITOR_DROPPED;
+        stay = end == EDITOR_LINE ? repl_line(&r, line) : repl_no_line(&r, end);
     }
     editor_destroy(r.editor);
     connection_close(&r.aside);
     docs_deinit(&r.docs);
     subscriptions_clear(&r.subscriptions);
     words_deinit(&r.words);
+    buf_deinit(&r.typed);
     mem_free(r.user);
     mem_free(r.password);
     return 0;

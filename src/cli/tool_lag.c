@@ -6,10 +6,10 @@
 #include "cli/interrupt.h"
 #include "cli/listing.h"
 #include "cli/moment.h"
+#include "cli/quiet.h"
 #include "cli/sparkline.h"
 #include "cli/table.h"
 #include "cli/text.h"
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -379,18 +379,16 @@ int lag_run(struct tool *t, const struct lag_options *o, int keys_fd)
 /* Keys come one by one and unseen while it runs. Ctrl-C stays what it is. */
 static int lag_run_live(struct tool *t, const struct lag_options *o)
 {
-    struct termios before, live;
+    struct quiet quiet = {0};
 
-    if (tcgetattr(STDIN_FILENO, &before) != 0)
+    quiet_begin(&quiet);
+    if (!quiet.on)
         return lag_run(t, o, -1);
-    live = before;
-    live.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &live);
     fputs(SCREEN_BEGIN, t->out);
     int status = lag_run(t, o, STDIN_FILENO);
     fputs(SCREEN_END, t->out);
     fflush(t->out);
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    quiet_end(&quiet);
     return status;
 }
 

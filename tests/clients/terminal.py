@@ -22,6 +22,7 @@ class Terminal:
         self.stream = pyte.ByteStream(self.screen)
         self.fd, other = pty.openpty()
         self.set_size(other, columns, lines)
+        self.before = termios.tcgetattr(other)
         self.process = subprocess.Popen(
             command, stdin=other, stdout=other, stderr=other, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),

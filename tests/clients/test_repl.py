@@ -2,7 +2,9 @@
 """The prompt of echolog-cli as a person meets it, in a terminal."""
 
 import os
+import re
 import signal
+import termios
 import unittest
 
 import redis
@@ -118,6 +120,69 @@ class TestPrompt(unittest.TestCase):
         self.terminal.wait("(integer) 199")
         records = self.client.execute_command("FETCH", "pasted", 0, 0)
         self.assertEqual([record[3] for record in records], [f"line-{i}" for i in range(200)])
+
+    def test_an_open_quote_goes_on_in_the_next_line(self):
+        self.terminal.type('PRODUCE notes "first\r')
+        self.terminal.wait(lambda shown: re.search(r'\n +"> +goes on until the " is closed', shown))
+        self.terminal.type("  it's\r")
+        self.run_line('\rlast" KEY \'k', "'>")
+        self.run_line("k2'", "2) (integer) 0")
+        records = self.client.execute_command("FETCH", "notes", 0, 0)
+        self.assertEqual([record[2:4] for record in records], [["k\nk2", "first\n  it's\n\nlast"]])
+        self.terminal.type(UP)  # comes back as one
+        self.terminal.wait(lambda shown: shown.count('PRODUCE notes "first') == 2)
+        self.run_line("", "2) (integer) 1")
+        self.assertEqual(len(self.client.execute_command("FETCH", "notes", 0, 0)), 2)
+
+    def test_ctrl_c_and_ctrl_d_drop_all_lines_of_an_open_quote(self):
+        for key in (CTRL_C, CTRL_D):
+            self.run_line('ECHO "never', '">')
+            self.terminal.type(key)
+            self.run_line("ECHO after", '"after"')
+            self.assertNotIn('"never', self.terminal.shown().split("ECHO after")[1])
+            self.run_line("clear", lambda shown: "after" not in shown)
+        self.run_line('ECHO "a"b', "Invalid argument(s)")
+
+    def test_messages_come_above_a_command_of_several_lines(self):
+        self.run_line("SUBSCRIBE news", "listening to channel news")
+        self.run_line('ECHO "one\rtwo"', r'"one\ntwo"')
+        self.terminal.type(UP)
+        self.terminal.wait(lambda shown: shown.count('ECHO "one') == 2)
+        self.client.publish("news", "hello")
+        self.terminal.wait('news  "hello"')
+        self.terminal.wait(lambda shown: shown.count('ECHO "one') == 2)
+        self.run_line("", lambda shown: shown.count(r'"one\ntwo"') == 2)
+
+    def test_what_is_typed_ahead_is_shown_once(self):
+        self.produce("quiet", "x")
+        self.terminal.type("FETCH quiet 0 LATEST BLOCK 0\r")
+        self.wait_for_blocked(1)
+        flags = termios.tcgetattr(self.terminal.fd)[3]
+        self.assertFalse(flags & (termios.ECHO | termios.ICANON))
+        self.assertTrue(flags & termios.ISIG)
+        self.terminal.type("PRODUCE long " + "x" * 5000 + "\rclear\rECHO ahaed\x7f\x7fead\r")
+        self.produce("quiet", "now")
+        self.terminal.wait('"ahaead"')
+        self.assertEqual(self.terminal.shown().count("ECHO ahaead"), 1)
+        self.assertEqual(len(self.client.execute_command("FETCH", "long", 0, 0)[0][3]), 5000)
+
+    def test_the_terminal_is_again_as_it_was(self):
+        def state():
+            return termios.tcgetattr(self.terminal.fd)[:4]
+
+        self.produce("quiet", "x")
+        self.terminal.type(CTRL_D)
+        self.assertEqual(self.terminal.ended(), 0)
+        for sent in (signal.SIGTERM, signal.SIGHUP):
+            self.terminal = self.open()
+            before = self.terminal.before[:4]
+            self.terminal.type("FETCH quiet 0 LATEST BLOCK 0\r")
+            self.wait_for_blocked(1)
+            self.assertNotEqual(state(), before)
+            self.terminal.process.send_signal(sent)
+            self.assertEqual(self.terminal.process.wait(60), -sent)
+            self.assertEqual(state(), before)
+            self.wait_for_blocked(0)
 
     def test_text_of_the_world_and_bytes_that_are_none(self):
         self.run_line('PRODUCE world "día 日本 😀"', "(integer) 0")

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The words of typed lines; what a word is, the tests of base/words say. */
+#include "base/buf.h"
 #include "cli/quoting.h"
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <time.h>
 
 static struct words split(const char *line)
 {
@@ -75,4 +78,74 @@ Test(quoting, many_short_words_fit)
     cr_expect_eq(words.count, 1001);
     EXPECT_WORD(words, 1000, "x");
     words_deinit(&words);
+}
+
+static void expect_open(const char *line, char quote)
+{
+    cr_expect_eq(words_open_quote(bytes_of_string(line)), quote, "%s", line);
+}
+
+Test(quoting, a_quote_is_open_when_another_line_can_close_it)
+{
+    expect_open("", '\0');
+    expect_open("set a", '\0');
+    expect_open("set \"a", '"');
+    expect_open("set a\"", '"');
+    expect_open("set \"a'", '"');
+    expect_open("don't", '\'');
+    expect_open("'it\\'s", '\'');
+    expect_open("'it\\\\' x", '\'');
+    expect_open("'it\\\\' 'x", '\0');
+    expect_open("\"a\\\"", '"');
+    expect_open("\"a\\\\\"", '\0');
+    expect_open("\"a\\", '"');
+    expect_open("\"a\"\n", '\0');
+    expect_open("\"a\"b \"c", '\0');
+}
+
+/* Whether some line behind it makes it one that can be split, tried with either quote. */
+static bool can_be_closed(struct bytes line, char quote)
+{
+    struct buf whole = {0};
+    struct words words = {0};
+
+    buf_append_bytes(&whole, line);
+    buf_append_char(&whole, '\n');
+    buf_append_char(&whole, quote);
+    bool splits = words_split(&words, buf_bytes(&whole));
+    words_deinit(&words);
+    buf_deinit(&whole);
+    return splits;
+}
+
+Test(quoting, agrees_with_what_splits_about_random_lines)
+{
+    static const char alphabet[] = "a \"'\\x1\n";
+    unsigned seed = (unsigned)time(NULL);
+    size_t open_count = 0, wrong_count = 0;
+
+    cr_log_info("seed %u", seed);
+    for (int run = 0; run < 200000; run++) {
+        char text[12];
+        size_t len = (size_t)rand_r(&seed) % sizeof(text);
+        struct words words = {0};
+
+        for (size_t i = 0; i < len; i++)
+            text[i] = alphabet[(size_t)rand_r(&seed) % (sizeof(alphabet) - 1)];
+        struct bytes line = bytes_of(text, len);
+        char quote = words_open_quote(line);
+        bool splits = words_split(&words, line);
+
+        words_deinit(&words);
+        cr_assert(!splits || quote == '\0', "%.*s", (int)len, text);
+        if (!splits && quote == '\0')
+            cr_assert(!can_be_closed(line, '"') && !can_be_closed(line, '\''), "%.*s", (int)len,
+                      text);
+        if (quote != '\0')
+            cr_assert(can_be_closed(line, quote), "%.*s", (int)len, text);
+        open_count += quote != '\0';
+        wrong_count += !splits && quote == '\0';
+    }
+    cr_expect_gt(open_count, 0);
+    cr_expect_gt(wrong_count, 0);
 }

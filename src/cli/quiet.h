@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A terminal that keeps what is typed until somebody reads it, and shows none of it: nothing appears twice, and the
+ * kernel edits and cuts nothing. Ctrl-C and its like are signals as before. */
+#ifndef ECHOLOG_CLI_QUIET_H
+#define ECHOLOG_CLI_QUIET_H
+
+#include <stdbool.h>
+#include <termios.h>
+
+/* Zero-initialised is valid: nothing was changed. */
+struct quiet {
+    bool on;
+    struct termios before, during;
+};
+
+/* Of standard input; nothing when that is no terminal. */
+void quiet_begin(struct quiet *q);
+/* As it was before; and once more as it is meanwhile. May be called from a signal handler. */
+void quiet_end(const struct quiet *q);
+void quiet_again(const struct quiet *q);
+
+#endif
