@@ -209,14 +209,22 @@ enum err log_scan_next(struct log_scan *s, struct batch_header *header, struct b
     return ERR_OK;
 }
 
-bool log_scan_in_window(const struct log_scan *s)
+enum err log_scan_reach(struct log_scan *s, uint64_t from, size_t len_max)
 {
     struct batch_header h;
-    if (!window_has(s, s->pos, BATCH_HEADER_BYTES))
-        return false;
-    if (batch_header_read(window_bytes(s, s->pos, BATCH_HEADER_BYTES), INT32_MAX, &h) != ERR_OK)
-        return false;
-    return window_has(s, s->pos, batch_header_len(&h));
+    size_t before = (size_t)(s->pos - from);
+    if (s->end - s->pos < BATCH_HEADER_BYTES || before + BATCH_HEADER_BYTES > len_max)
+        return ERR_NOT_FOUND;
+    enum err err = window_load(s, from, before + BATCH_HEADER_BYTES);
+    if (err != ERR_OK)
+        return err;
+    int64_t batch_bytes_max = (int64_t)(len_max - before);
+    if (batch_bytes_max > (int64_t)(s->end - s->pos))
+        batch_bytes_max = (int64_t)(s->end - s->pos);
+    if (batch_header_read(window_bytes(s, s->pos, BATCH_HEADER_BYTES), batch_bytes_max, &h) !=
+        ERR_OK)
+        return ERR_NOT_FOUND;
+    return window_load(s, from, before + batch_header_len(&h));
 }
 
 /* --- behind damage --------------------------------------------------------------------------- */

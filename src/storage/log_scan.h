@@ -62,7 +62,10 @@ enum err log_scan_resync(struct log_scan *s);
 
 /* Bytes [from, to) of the file, which have been scanned and are still in the window. */
 struct bytes log_scan_kept(const struct log_scan *s, uint64_t from, uint64_t to);
-/* Whether the batch at `pos` is in the window as a whole: taking it costs no read. */
-bool log_scan_in_window(const struct log_scan *s);
+/* Makes the batch at `pos` be in the window beside all from `from` on, which has been scanned and stays
+ * there. ERR_NOT_FOUND it ends more than `len_max` bytes behind `from`, or no header is there: nothing was read
+ * for it; ERR_AGAIN; ERR_IO; ERR_CORRUPT. */
+MUST_CHECK
+enum err log_scan_reach(struct log_scan *s, uint64_t from, size_t len_max);
 
 #endif

@@ -52,7 +52,7 @@ struct partition *partition_new(struct storage *st, const char *dir,
     timer_init(&p->start_timer, partition_start_timer_fired);
     list_push_back(&st->partitions, &p->link);
     for (size_t i = 0; i < PLACES_MAX; i++)
-        p->places[i].offset = -1;
+        p->places[i].offset = p->places[i].next_offset = -1;
     return p;
 }
 

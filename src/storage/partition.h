@@ -157,8 +157,9 @@ uint64_t partition_bytes_total(const struct partition *p);
 
 /* A read of whole batches. The caller fills in the first part and keeps it in place until done. */
 struct partition_read {
-    int64_t offset;   /* in [log start, next offset] */
-    size_t bytes_max; /* about how much; the first batch always comes whole */
+    int64_t offset;     /* in [log start, next offset] */
+    size_t bytes_max;   /* about how much; the first batch always comes whole */
+    size_t records_max; /* no batch more than holds so many from `offset` on; 0: no limit */
     void (*done)(struct partition_read *read);
     void *ctx; /* the caller's */
 

@@ -78,12 +78,12 @@ struct partition_removal {
     enum err err;
 };
 
-/* Where a read ended: the next one probably begins there. */
+/* The last batch of a read: the next one probably begins in it, or right behind it. */
 struct partition_place {
-    int64_t offset;
+    int64_t offset, next_offset; /* it holds those from one up to the other; -1: nothing */
+    uint64_t pos, next_pos;
     int64_t segment_base;
     uint32_t segment_version;
-    uint64_t pos;
 };
 
 struct partition {

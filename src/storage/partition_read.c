@@ -31,6 +31,7 @@ struct reader {
     int64_t timestamp_ms;         /* of a search */
     uint64_t pos;                 /* of a search by position, in the segment */
     size_t bytes_max;             /* of a read */
+    size_t records_max;           /* the same */
     struct segment *segment;      /* counted while under way */
     struct segment_view view;     /* its files are counted while under way */
     struct segment_files *opened; /* counted; by the worker */
@@ -62,22 +63,28 @@ static void seek_go_on(struct reader *r, enum err err);
 static void place_remember(struct partition *p, const struct reader *r)
 {
     for (size_t i = 0; i < PLACES_MAX; i++)
-        if (p->places[i].offset == r->result.next_offset)
+        if (p->places[i].next_offset == r->result.next_offset)
             return;
-    struct partition_place *place = &p->places[p->place_next++ % PLACES_MAX];
-    place->offset = r->result.next_offset;
-    place->segment_base = r->view.base_offset;
-    place->segment_version = r->view.version;
-    place->pos = r->result.next_pos;
+    p->places[p->place_next++ % PLACES_MAX] = (struct partition_place){
+        .offset = r->result.last_base,
+        .next_offset = r->result.next_offset,
+        .pos = r->result.last_pos,
+        .next_pos = r->result.next_pos,
+        .segment_base = r->view.base_offset,
+        .segment_version = r->view.version,
+    };
 }
 
 static void place_find(const struct partition *p, struct segment_view *v, int64_t offset)
 {
     for (size_t i = 0; i < PLACES_MAX; i++) {
         const struct partition_place *place = &p->places[i];
-        if (place->offset == offset && place->segment_base == v->base_offset &&
-            place->segment_version == v->version && place->pos < v->bytes)
-            v->place = (struct index_entry){.offset = offset, .pos = place->pos};
+        if (place->segment_base != v->base_offset || place->segment_version != v->version)
+            continue;
+        if (place->next_offset == offset && place->next_pos < v->bytes)
+            v->place = (struct index_entry){.offset = offset, .pos = place->next_pos};
+        else if (place->offset <= offset && offset < place->next_offset)
+            v->place = (struct index_entry){.offset = place->offset, .pos = place->pos};
     }
 }
 
@@ -98,7 +105,7 @@ static enum err reader_work(struct reader *r)
         return segment_seek_pos(&r->view, r->pos, &r->found);
     if (r->kind == READER_SEEK)
         return segment_seek_time(&r->view, r->offset, r->timestamp_ms, &r->found);
-    return segment_read(&r->view, r->offset, r->bytes_max, &r->result);
+    return segment_read(&r->view, r->offset, r->bytes_max, r->records_max, &r->result);
 }
 
 /* On the worker. */
@@ -382,6 +389,13 @@ static void read_check(struct partition_read_state *s)
     read->corrupt_to = p->sure_from;
 }
 
+/* How many of its records are at or behind `offset`, which is not behind it: compaction has never seen it. */
+static size_t tail_records(const struct tail_batch *batch, int64_t offset)
+{
+    return (size_t)(batch->last_offset -
+                    (offset > batch->base_offset ? offset : batch->base_offset) + 1);
+}
+
 /* Batches from memory: one as it lies there, several copied together. */
 static bool read_tail(struct partition_read_state *s)
 {
@@ -394,8 +408,12 @@ static bool read_tail(struct partition_read_state *s)
         return false;
     size_t written = log->count - log->waiting, n = i + 1;
     size_t bytes = tail_at(log, i)->buf.len;
-    while (n < written && bytes + tail_at(log, n)->buf.len <= r->bytes_max)
+    size_t records = tail_records(tail_at(log, i), r->offset);
+    while (n < written && records < r->records_max &&
+           bytes + tail_at(log, n)->buf.len <= r->bytes_max) {
+        records += tail_records(tail_at(log, n), r->offset);
         bytes += tail_at(log, n++)->buf.len;
+    }
     read_set(s->read, ERR_OK);
     r->st->stats.reads_tail++;
     s->read->next_offset = tail_at(log, n - 1)->last_offset + 1;
@@ -508,6 +526,7 @@ enum err partition_read(struct partition *p, struct partition_read *read)
     s->read = read;
     s->reader.offset = read->offset;
     s->reader.bytes_max = read->bytes_max;
+    s->reader.records_max = read->records_max == 0 ? SIZE_MAX : read->records_max;
     s->reader.timestamp_ms = INT64_MIN;
     read->state = s;
     return read_run(s);

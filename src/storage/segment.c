@@ -224,36 +224,75 @@ static enum err search_offset(struct search *s, int64_t offset, struct batch_hea
     return err;
 }
 
-/* How many batches are in reach of `bytes_max` without another read. */
-static void take_following(struct search *s, uint64_t from, size_t bytes_max,
-                           struct segment_read *out)
+/* How many records of a batch are at or behind `offset`, at least: compaction may have left holes. */
+static size_t records_behind(const struct batch_header *h, int64_t offset)
+{
+    int64_t before = offset > h->base_offset ? offset - h->base_offset : 0;
+    return before < h->record_count ? (size_t)(h->record_count - before) : 0;
+}
+
+/* A read in the making: [from, to) is taken. */
+struct taking {
+    uint64_t from;
+    size_t bytes_max;
+    size_t records_max;
+    size_t records;
+    int64_t offset; /* what is before does not count as a record */
+};
+
+static void take(struct taking *t, const struct search *s, const struct batch_header *header,
+                 struct segment_read *out)
+{
+    t->records += records_behind(header, t->offset);
+    out->last_base = header->base_offset;
+    out->last_pos = s->scan.pos - batch_header_len(header);
+    out->next_offset = s->scan.expected;
+    out->next_pos = s->scan.pos;
+}
+
+/* Takes the batches behind the first as far as the limits go. ERR_AGAIN: they may be there, and it takes
+ * a worker to read them. What is wrong with one is a matter of who comes to it. */
+static enum err take_following(struct taking *t, struct search *s, struct segment_read *out)
 {
     struct batch_header header;
     struct bytes batch;
-    uint64_t to = s->scan.pos;
-    int64_t next_offset = s->scan.expected;
-    while (to - from < bytes_max && log_scan_in_window(&s->scan) &&
-           log_scan_next(&s->scan, &header, &batch) == ERR_OK) {
-        if (s->scan.pos - from > bytes_max)
+    while (t->records < t->records_max) {
+        enum err err = log_scan_reach(&s->scan, t->from, t->bytes_max);
+        if (err == ERR_OK)
+            err = log_scan_next(&s->scan, &header, &batch);
+        if (err == ERR_AGAIN)
+            return err;
+        if (err != ERR_OK)
             break;
-        to = s->scan.pos;
-        next_offset = s->scan.expected;
+        take(t, s, &header, out);
     }
-    out->batches = log_scan_kept(&s->scan, from, to);
-    out->next_offset = next_offset;
-    out->next_pos = to;
+    out->batches = log_scan_kept(&s->scan, t->from, out->next_pos);
+    return ERR_OK;
+}
+
+/* How much to read at once for so many records, going by the mean of the segment: with the batches whose parts
+ * they begin and end in. */
+static size_t chunk_for(const struct segment_view *v, size_t bytes_max, size_t records_max)
+{
+    uint64_t records = (uint64_t)(v->end_offset - v->base_offset);
+    if (records_max < records) {
+        uint64_t bytes = (v->bytes / records + 1) * records_max + BATCH_BYTES_TARGET;
+        if (bytes < bytes_max)
+            bytes_max = (size_t)bytes;
+    }
+    size_t chunk = bytes_max + INDEX_INTERVAL_BYTES;
+    return chunk < READ_CHUNK_MIN ? READ_CHUNK_MIN : chunk;
 }
 
 enum err segment_read(const struct segment_view *v, int64_t offset, size_t bytes_max,
-                      struct segment_read *out)
+                      size_t records_max, struct segment_read *out)
 {
     struct search s;
     struct batch_header header;
     struct bytes batch;
     if (bytes_max > READ_BYTES_MAX)
         bytes_max = READ_BYTES_MAX;
-    size_t chunk = bytes_max + INDEX_INTERVAL_BYTES;
-    search_init(&s, v, chunk < READ_CHUNK_MIN ? READ_CHUNK_MIN : chunk);
+    search_init(&s, v, chunk_for(v, bytes_max, records_max));
     s.scan.window = out->buf;
     out->buf = (struct buf){0};
     buf_clear(&s.scan.window);
@@ -265,8 +304,12 @@ enum err segment_read(const struct segment_view *v, int64_t offset, size_t bytes
         err = ERR_CORRUPT;
     }
     if (err == ERR_OK) {
-        uint64_t from = s.scan.pos - batch.len;
-        take_following(&s, from, bytes_max, out);
+        struct taking t = {.from = s.scan.pos - batch.len,
+                           .bytes_max = bytes_max,
+                           .records_max = records_max,
+                           .offset = offset};
+        take(&t, &s, &header, out);
+        err = take_following(&t, &s, out);
     }
     out->index_bad = s.index_bad;
     out->buf = s.scan.window; /* moved: the batches stay where they are */

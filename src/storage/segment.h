@@ -66,17 +66,19 @@ struct segment_read {
     struct buf buf; /* the batches are in here; owned by the caller */
     bool index_bad; /* the index did not help as it should have */
     struct bytes batches;
-    int64_t next_offset; /* behind the last batch read */
+    int64_t last_base; /* of the last batch read: its first offset, and where it is */
+    uint64_t last_pos;
+    int64_t next_offset; /* behind it */
     uint64_t next_pos;
     int64_t corrupt_from, corrupt_to; /* with ERR_CORRUPT */
 };
 
-/* Reads whole good batches from the one that holds `offset` on, about `bytes_max` bytes, at least one
- * batch. ERR_NOT_FOUND no batch in this segment is at or behind `offset`; ERR_AGAIN; ERR_CORRUPT `offset`
+/* Reads whole good batches from the one that holds `offset` on, about `bytes_max` bytes and no more than hold
+ * `records_max` records from there on, at least one batch. ERR_NOT_FOUND no batch in this segment is at or behind `offset`; ERR_AGAIN; ERR_CORRUPT `offset`
  * lies in a damaged range; ERR_IO. */
 MUST_CHECK
 enum err segment_read(const struct segment_view *v, int64_t offset, size_t bytes_max,
-                      struct segment_read *out);
+                      size_t records_max, struct segment_read *out);
 
 struct segment_found {
     int64_t offset;

@@ -281,6 +281,7 @@ static enum err part_read(struct fetch_part *part)
     part->read = (struct partition_read){
         .offset = part->offset,
         .bytes_max = f->bytes_max - f->bytes,
+        .records_max = f->count_max - f->records,
         .done = read_done,
         .ctx = part,
     };

@@ -491,6 +491,84 @@ Test(partition, tail_reads_touch_no_disk_and_the_budget_holds)
     bench_deinit(&b);
 }
 
+/* Ten batches of three records. */
+static void put_threes(struct bench *b)
+{
+    bench_settle(b);
+    for (int i = 0; i < 10; i++) {
+        for (int k = 0; k < 3; k++)
+            bench_append(b, "x");
+        partition_commit(b->p);
+    }
+}
+
+/* Where a read that wants `records_max` records ends. */
+static int64_t read_records(struct bench *b, int64_t offset, size_t records_max)
+{
+    struct partition_read read = {
+        .offset = offset, .bytes_max = 1 << 20, .records_max = records_max};
+    bench_read(b, &read);
+    cr_assert_eq(read.err, ERR_OK);
+    int64_t next = read.next_offset;
+    partition_read_end(&read);
+    return next;
+}
+
+Test(partition, read_ends_with_the_batch_that_holds_the_last_record_wanted)
+{
+    WITH_BENCH(b);
+    put_threes(&b);
+    for (int in_memory = 1; in_memory >= 0; in_memory--) {
+        if (!in_memory)
+            storage_set_tail_bytes_max(b.st, 0);
+        cr_assert_eq(read_records(&b, 0, 3), 3);
+        cr_assert_eq(read_records(&b, 0, 4), 6);
+        cr_assert_eq(read_records(&b, 1, 4), 6, "only those from the offset on count");
+        cr_assert_eq(read_records(&b, 2, 5), 9);
+        cr_assert_eq(read_records(&b, 29, 100), 30);
+        cr_assert_eq(read_records(&b, 0, 0), 30, "no limit");
+    }
+    bench_deinit(&b);
+}
+
+Test(partition, read_gets_the_records_it_wants_also_where_they_are_larger_than_most)
+{
+    WITH_BENCH(b);
+    bench_settle(&b);
+    for (int i = 0; i < 5000; i++)
+        bench_append(&b, "x");
+    partition_commit(b.p);
+    for (int i = 0; i < 10; i++) {
+        bench_append_bytes(&b, 50000);
+        partition_commit(b.p);
+    }
+    bench_settle(&b); /* offsets have to be reserved first */
+    storage_set_tail_bytes_max(b.st, 0);
+    cr_assert_eq(read_records(&b, 5000, 7), 5007);
+    cr_assert_eq(read_records(&b, 4999, 7), 5006);
+    struct partition_read read = {.offset = 5000, .bytes_max = 120000, .records_max = 7};
+    bench_read(&b, &read);
+    cr_assert_eq(read.next_offset, 5002, "the limit of bytes holds");
+    partition_read_end(&read);
+    bench_deinit(&b);
+}
+
+Test(partition, read_goes_on_where_the_last_one_ended_with_one_call)
+{
+    WITH_BENCH(b);
+    put_threes(&b);
+    storage_set_tail_bytes_max(b.st, 0);
+    read_records(&b, 0, 4);
+    uint64_t reads = b.disk->calls[FAKE_READ];
+    cr_assert_eq(read_records(&b, 4, 4), 9, "inside of its last batch");
+    cr_assert_eq(b.disk->calls[FAKE_READ], reads + 1);
+    cr_assert_eq(read_records(&b, 9, 4), 15, "or right behind it");
+    cr_assert_eq(b.disk->calls[FAKE_READ], reads + 2);
+    cr_assert_eq(read_records(&b, 15, 3), 18);
+    cr_assert_eq(b.disk->calls[FAKE_READ], reads + 3);
+    bench_deinit(&b);
+}
+
 Test(partition, batch_in_memory_stays_valid_while_a_read_holds_it)
 {
     WITH_BENCH(b);
