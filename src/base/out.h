@@ -72,7 +72,8 @@ static inline size_t out_len(const struct out *o)
 char *out_reserve_in_new_chunk(struct out *o, size_t len);
 void out_append_across(struct out *o, const void *data, size_t len);
 
-/* Room for `len` <= OUT_RESERVE_BYTES_MAX contiguous bytes at the end; then say how many were used. */
+/* Room for contiguous bytes at the end, `len` <= OUT_RESERVE_BYTES_MAX or <= out_room; then say how many were
+ * used. */
 static inline char *out_reserve(struct out *o, size_t len)
 {
     struct out_chunk *tail = o->tail;
@@ -80,6 +81,12 @@ static inline char *out_reserve(struct out *o, size_t len)
     if (LIKELY(tail != NULL && len <= OUT_ROOM_BYTES - tail->end))
         return tail->room + tail->end;
     return out_reserve_in_new_chunk(o, len);
+}
+
+/* So much can be reserved without leaving room unused, also beyond OUT_RESERVE_BYTES_MAX. */
+static inline size_t out_room(const struct out *o)
+{
+    return o->tail != NULL ? OUT_ROOM_BYTES - o->tail->end : 0;
 }
 
 static inline void out_commit(struct out *o, size_t used)

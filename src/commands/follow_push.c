@@ -3,7 +3,7 @@
 
 #include "commands/errors.h"
 #include "commands/permission.h"
-#include "commands/record_reply.h"
+#include "commands/record_encoder.h"
 
 #include "base/num.h"
 #include "session/push.h"
@@ -76,7 +76,7 @@ static void encode(struct out *to, const struct follow_form *form, const struct 
     write_bulk(&w, BYTES_LITERAL("record"));
     write_bulk(&w, tp->topic->name);
     write_int(&w, tp->number);
-    write_record_fields(&w, r);
+    record_encoder_write_fields(&w, r);
 }
 
 static bool wants(struct follower *f)

@@ -5,6 +5,7 @@
 #include "commands/record_reply.h"
 
 #include "commands/errors.h"
+#include "commands/record_encoder.h"
 #include "topics/catalog.h"
 
 /* --- errors --------------------------------------------------------------------------------- */
@@ -119,30 +120,9 @@ struct record_slice slice_records(const struct fetch_part *part, struct record_b
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static void write_headers(struct writer *w, const struct record_view *r)
-{
-    write_map(w, r->header_count);
-    struct bytes cursor = r->headers;
-    for (size_t i = 0; i < r->header_count; i++) {
-        struct record_header header = {BYTES_LITERAL(""), BYTES_NULL};
-        enum err err = record_view_header(&cursor, &header);
-        (void)err; /* batch_iter_next has walked them: they add up */
-        write_bulk(w, header.name);
-        write_bulk(w, header.value);
-    }
-}
-
-void write_record_fields(struct writer *w, const struct record_view *r)
-{
-    write_int(w, r->offset);
-    write_int(w, r->timestamp_ms);
-    write_bulk(w, r->key);
-    write_bulk(w, r->value);
-    write_headers(w, r);
-}
-
 /* Writes up to `count` records of a batch; returns how many it had. */
-static size_t write_batch(struct writer *w, struct bytes batch, int64_t offset, size_t count)
+static size_t write_batch(struct record_encoder *e, struct bytes batch, int64_t offset,
+                          size_t count)
 {
     struct batch_iter it;
     struct record_view r;
@@ -152,8 +132,7 @@ static size_t write_batch(struct writer *w, struct bytes batch, int64_t offset, 
     while (written < count && batch_iter_next(&it, &r) == ERR_OK) {
         if (r.offset < offset)
             continue;
-        write_array(w, 5);
-        write_record_fields(w, &r);
+        record_encoder_write(e, &r);
         written++;
     }
     return written;
@@ -170,11 +149,13 @@ void reply_slice(struct writer *w, const struct fetch_part *part, const struct r
     write_array(w, left);
     struct bytes rest = part->batches;
     struct batch_header header;
+    struct record_encoder encoder;
+    record_encoder_init(&encoder, w);
     while (left > 0) {
         struct bytes batch = next_batch(&rest, &header);
         if (bytes_is_null(batch))
             break;
-        left -= write_batch(w, batch, part->offset, left);
+        left -= write_batch(&encoder, batch, part->offset, left);
     }
     catalog_count_read(part->tp->topic, slice->count - left, w->out->pos_end - begin);
     /* Only a batch that lies about its records in spite of a right checksum gets here. */

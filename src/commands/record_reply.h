@@ -25,7 +25,4 @@ void reply_slice(struct writer *w, const struct fetch_part *part, const struct r
 /* Both at once. */
 void reply_records(struct writer *w, const struct fetch_part *part, struct record_budget *budget);
 
-/* The fields of a record, offset, timestamp, key, value and headers, without an array around them. */
-void write_record_fields(struct writer *w, const struct record_view *r);
-
 #endif

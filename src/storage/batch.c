@@ -65,6 +65,12 @@ static inline bool take_varint(struct bytes *from, size_t bytes_max, int64_t *va
         from->len--;
         return true;
     }
+    if (LIKELY(from->len > 1 && (from->data[1] & 0x80) == 0)) {
+        *value = unzigzag((uint64_t)(from->data[0] & 0x7f) | (uint64_t)(uint8_t)from->data[1] << 7);
+        from->data += 2;
+        from->len -= 2;
+        return true;
+    }
     uint64_t v = 0;
     size_t limit = from->len < bytes_max ? from->len : bytes_max;
     for (size_t i = 0; i < limit; i++) {
