@@ -4,13 +4,22 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-struct frame *frame_create(size_t len)
+struct frame *frame_create_empty(size_t cap)
 {
     struct frame *f;
 
-    ASSERT(len <= SIZE_MAX - sizeof(*f));
-    f = mem_alloc(sizeof(*f) + len);
+    ASSERT(cap <= SIZE_MAX - sizeof(*f));
+    f = mem_alloc(sizeof(*f) + cap);
     f->refs = 1;
+    f->len = 0;
+    f->cap = cap;
+    return f;
+}
+
+struct frame *frame_create(size_t len)
+{
+    struct frame *f = frame_create_empty(len);
+
     f->len = len;
     return f;
 }

@@ -3,7 +3,6 @@
  * queue at a position (out_replace) may leave several chunks on one frame, each with its own reference. */
 #include "base/out.h"
 #include "base/check.h"
-#include "base/frame.h"
 #include "base/mem.h"
 
 static_assert(OUT_CHUNK_BYTES > sizeof(struct out_chunk) + OUT_RESERVE_BYTES_MAX,
@@ -44,7 +43,7 @@ static char *chunk_data(struct out_chunk *c)
 
 static size_t chunk_memory(const struct out_chunk *c)
 {
-    return c->frame != NULL ? sizeof(*c) + c->frame->len : OUT_CHUNK_BYTES;
+    return c->frame != NULL ? sizeof(*c) + c->frame->cap : OUT_CHUNK_BYTES;
 }
 
 static struct out_chunk *chunk_take(struct out_pool *pool)
@@ -75,7 +74,7 @@ static struct out_chunk *insert_room(struct out *o, struct list *where)
     struct out_chunk *c = chunk_take(o->pool);
 
     c->frame = NULL;
-    c->begin = c->end = c->messages = 0;
+    c->begin = c->end = c->origin = c->messages = 0;
     list_insert_before(where, &c->link);
     o->chunk_count++;
     o->memory_bytes += chunk_memory(c);
@@ -89,7 +88,7 @@ static struct out_chunk *insert_frame(struct out *o, struct list *where, struct 
     struct out_chunk *c = mem_alloc(sizeof(*c));
 
     c->frame = frame_ref(frame);
-    c->begin = begin;
+    c->begin = c->origin = begin;
     c->end = end;
     c->messages = 0;
     list_insert_before(where, &c->link);
@@ -102,6 +101,8 @@ static void drop_chunk(struct out *o, struct out_chunk *c)
 {
     if (o->tail == c)
         o->tail = NULL;
+    if (o->shown == c)
+        o->shown = NULL;
     o->memory_bytes -= chunk_memory(c);
     list_remove(&c->link);
     o->chunk_count--;
@@ -114,19 +115,21 @@ static void drop_chunk(struct out *o, struct out_chunk *c)
     }
 }
 
-/* Finds the tail anew after a change anywhere; a queue without bytes keeps no chunks. */
+/* Finds the last chunk anew after a change anywhere; a queue without bytes keeps no chunks. */
 static void settle_tail(struct out *o)
 {
     struct out_chunk *last;
 
     while (o->pos_start == o->pos_end && !list_empty(&o->chunks))
         drop_chunk(o, chunk_of(o->chunks.next));
-    o->tail = NULL;
+    o->tail = o->shown = NULL;
     if (list_empty(&o->chunks))
         return;
     last = chunk_of(o->chunks.prev);
     if (last->frame == NULL)
         o->tail = last;
+    else
+        o->shown = last;
 }
 
 /* --- appending ------------------------------------------------------------------------------------ */
@@ -147,10 +150,16 @@ void out_deinit(struct out *o)
     ASSERT(o->memory_bytes == 0 && o->chunk_count == 0 && o->messages == 0);
 }
 
+static void add_room(struct out *o)
+{
+    o->tail = insert_room(o, &o->chunks);
+    o->shown = NULL;
+}
+
 char *out_reserve_in_new_chunk(struct out *o, size_t len)
 {
     ASSERT(len <= OUT_RESERVE_BYTES_MAX);
-    o->tail = insert_room(o, &o->chunks);
+    add_room(o);
     return o->tail->room;
 }
 
@@ -162,7 +171,7 @@ void out_append_across(struct out *o, const void *data, size_t len)
         size_t piece;
 
         if (o->tail == NULL || o->tail->end == OUT_ROOM_BYTES)
-            o->tail = insert_room(o, &o->chunks);
+            add_room(o);
         piece = OUT_ROOM_BYTES - o->tail->end;
         if (piece > len)
             piece = len;
@@ -173,15 +182,29 @@ void out_append_across(struct out *o, const void *data, size_t len)
     }
 }
 
-void out_append_frame(struct out *o, struct frame *frame)
+/* Whether a small part of a frame, in which more is to be expected, is worth a chunk: not where what came last was
+ * small as well, for then the next part will not follow on this one either. */
+static bool is_worth_a_chunk(const struct out *o, const struct frame *frame)
 {
-    if (frame->len <= FRAME_COPY_BYTES_MAX) {
-        out_append(o, frame->data, frame->len);
+    if (frame->cap <= FRAME_COPY_BYTES_MAX)
+        return false;
+    if (o->shown != NULL)
+        return o->shown->end - o->shown->origin > FRAME_COPY_BYTES_MAX;
+    return o->tail == NULL;
+}
+
+void out_append_part_anew(struct out *o, struct frame *frame, size_t begin)
+{
+    size_t len = frame->len - begin;
+
+    ASSERT(begin <= frame->len);
+    if (len <= FRAME_COPY_BYTES_MAX && !is_worth_a_chunk(o, frame)) {
+        out_append(o, frame->data + begin, len);
         return;
     }
-    insert_frame(o, &o->chunks, frame, 0, frame->len);
+    o->shown = insert_frame(o, &o->chunks, frame, begin, frame->len);
     o->tail = NULL;
-    o->pos_end += frame->len;
+    o->pos_end += len;
 }
 
 size_t out_messages(const struct out *o)
@@ -191,8 +214,9 @@ size_t out_messages(const struct out *o)
     if (!list_empty(&o->chunks)) {
         const struct out_chunk *first = chunk_of(o->chunks.next);
 
-        if (first->frame == NULL && first->end > 0)
-            count -= first->begin * first->messages / first->end;
+        if (first->end > first->origin)
+            count -=
+                (first->begin - first->origin) * first->messages / (first->end - first->origin);
     }
     return count;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* An output queue: bytes waiting for a socket, in chunks. Small writes are copied into the last chunk;
- * a shared frame (base/frame.h) is linked in without a copy. Every byte has a position, counted
+ * a shared frame (base/frame.h) is linked in without a copy, and what is added to it later is only counted. Every
+ * byte has a position, counted
  * from the beginning of the connection, so that a part of the output can be held back, and replaced,
  * until its commit. */
 #ifndef ECHOLOG_BASE_OUT_H
@@ -8,11 +9,10 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/frame.h"
 #include "base/list.h"
 #include <stdint.h>
 #include <sys/uio.h>
-
-struct frame;
 
 #define OUT_CHUNK_BYTES 16384 /* the memory of one chunk, with its header */
 #define OUT_RESERVE_BYTES_MAX 512
@@ -23,6 +23,7 @@ struct out_chunk {
     struct out_chunk *next; /* in out_pool.free */
     struct frame *frame;    /* counted; NULL when the bytes are in `room` */
     size_t begin, end;      /* the bytes that count, in the frame or in `room` */
+    size_t origin;          /* where they began before some of them were sent */
     size_t messages;        /* that end in it, those that were sent included */
     char room[];            /* OUT_ROOM_BYTES of them; none behind a frame */
 };
@@ -49,13 +50,14 @@ struct out_mark {
 #define OUT_MARK_NOWHERE UINT64_MAX
 
 struct out {
-    struct out_pool *pool;  /* borrowed */
-    struct list chunks;     /* owned; empty only when the queue is */
-    struct list marks;      /* of struct out_mark */
-    struct out_chunk *tail; /* the last chunk when it has room of its own, else NULL */
-    uint64_t pos_start;     /* position of the first byte still here */
-    uint64_t pos_end;       /* position behind the last one */
-    size_t memory_bytes;    /* held by this queue; a shared frame counts its full length */
+    struct out_pool *pool;   /* borrowed */
+    struct list chunks;      /* owned; empty only when the queue is */
+    struct list marks;       /* of struct out_mark */
+    struct out_chunk *tail;  /* the last chunk when it has room of its own, else NULL */
+    struct out_chunk *shown; /* the last chunk when it shows a frame, else NULL */
+    uint64_t pos_start;      /* position of the first byte still here */
+    uint64_t pos_end;        /* position behind the last one */
+    size_t memory_bytes;     /* held by this queue; a shared frame counts as if it were its own */
     size_t chunk_count;
     size_t messages; /* of all chunks */
 };
@@ -109,18 +111,36 @@ static inline void out_append(struct out *o, const void *data, size_t len)
     }
 }
 
-/* Appends a whole frame and takes a reference of its own; small frames are copied instead. */
-void out_append_frame(struct out *o, struct frame *frame);
+/* The way past the next function. */
+void out_append_part_anew(struct out *o, struct frame *frame, size_t begin);
+
+/* Appends what is in the frame from `begin` on. It takes a reference of its own, or it copies: what is in a small
+ * frame, and small parts of large ones where others stand between them. */
+static inline void out_append_part(struct out *o, struct frame *frame, size_t begin)
+{
+    struct out_chunk *shown = o->shown;
+
+    if (LIKELY(shown != NULL && shown->frame == frame && shown->end == begin)) {
+        shown->end = frame->len;
+        o->pos_end += frame->len - begin;
+    } else {
+        out_append_part_anew(o, frame, begin);
+    }
+}
+
+static inline void out_append_frame(struct out *o, struct frame *frame)
+{
+    out_append_part(o, frame, 0);
+}
 
 /* A whole message (a reply, a push) ends with what was appended last. */
 static inline void out_end_message(struct out *o)
 {
-    if (LIKELY(o->tail != NULL))
-        o->tail->messages++;
-    else if (!list_empty(&o->chunks))
-        CONTAINER_OF(o->chunks.prev, struct out_chunk, link)->messages++;
-    else
+    struct out_chunk *last = o->tail != NULL ? o->tail : o->shown;
+
+    if (UNLIKELY(last == NULL))
         return;
+    last->messages++;
     o->messages++;
 }
 

@@ -4,6 +4,7 @@
 #ifndef ECHOLOG_PUBSUB_AUDIENCE_H
 #define ECHOLOG_PUBSUB_AUDIENCE_H
 
+#include "pubsub/burst.h"
 #include "pubsub/patterns.h"
 #include "pubsub/pubsub.h"
 
@@ -11,8 +12,17 @@
 struct audience {
     struct bytes name; /* borrowed from the key in pubsub.audiences */
     struct list subscriptions;
-    size_t count;
+    uint32_t count;
+    uint32_t turn;          /* of the message before, cut off at 32 bits */
+    struct busy *busy;      /* owned; NULL while it is not */
     struct pattern pattern; /* PUBSUB_PATTERN only */
+};
+
+/* What an audience has that got several messages in this turn or the one before. */
+struct busy {
+    struct burst bursts[2];    /* in RESP2 and RESP3 */
+    struct audience *audience; /* borrowed */
+    struct list link;          /* in pubsub.busy */
 };
 
 struct subscription {
@@ -25,6 +35,9 @@ struct subscription {
 struct pubsub {
     struct dict audiences[PUBSUB_KIND_COUNT]; /* name -> audience, owned */
     struct patterns patterns;                 /* of the audiences of PUBSUB_PATTERN */
+    struct burst single[2];                   /* the messages to audiences that are not busy */
+    struct list busy;
+    uint32_t turn;
     struct pubsub_stats stats;
     bool publishing; /* nothing above may change now */
 };

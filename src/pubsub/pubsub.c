@@ -5,7 +5,6 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "pubsub/audience.h"
-#include "pubsub/message.h"
 
 struct pubsub *pubsub_create(const struct hash_key *key)
 {
@@ -14,6 +13,8 @@ struct pubsub *pubsub_create(const struct hash_key *key)
     for (size_t i = 0; i < PUBSUB_KIND_COUNT; i++)
         dict_init(&ps->audiences[i], key);
     patterns_init(&ps->patterns);
+    list_init(&ps->busy);
+    ps->turn = 1; /* no audience has heard anything in it */
     return ps;
 }
 
@@ -23,6 +24,8 @@ void pubsub_destroy(struct pubsub *ps)
         ASSERT(dict_count(&ps->audiences[i]) == 0);
         dict_deinit(&ps->audiences[i]);
     }
+    for (size_t i = 0; i < COUNT_OF(ps->single); i++)
+        burst_deinit(&ps->single[i]);
     mem_free(ps);
 }
 
@@ -44,9 +47,20 @@ static struct audience *audience_create(struct pubsub *ps, enum pubsub_kind kind
     return audience;
 }
 
+static void end_busy(struct busy *busy)
+{
+    for (size_t i = 0; i < COUNT_OF(busy->bursts); i++)
+        burst_deinit(&busy->bursts[i]);
+    busy->audience->busy = NULL;
+    list_remove(&busy->link);
+    mem_free(busy);
+}
+
 static void audience_destroy(struct pubsub *ps, enum pubsub_kind kind, struct audience *audience)
 {
     ASSERT(audience->count == 0);
+    if (audience->busy != NULL)
+        end_busy(audience->busy);
     if (kind == PUBSUB_PATTERN)
         patterns_remove(&audience->pattern);
     (void)dict_remove(&ps->audiences[kind], audience->name);
@@ -79,33 +93,52 @@ void pubsub_leave(struct pubsub *ps, enum pubsub_kind kind, struct subscription 
 
 /* A message on its way. */
 struct publication {
+    struct pubsub *pubsub; /* borrowed */
     struct bytes channel;
-    struct bytes message;
+    struct bytes text;
     size_t deliveries;
 };
 
-static size_t deliver(const struct publication *p, enum pubsub_kind kind,
-                      const struct audience *audience)
+static struct busy *make_busy(struct pubsub *ps, struct audience *audience)
+{
+    struct busy *busy = mem_zalloc(1, sizeof(*busy));
+
+    busy->audience = audience;
+    list_push_back(&ps->busy, &busy->link);
+    return busy;
+}
+
+/* Where to encode a message to the audience, in RESP2 and RESP3. */
+static struct burst *bursts_of(struct pubsub *ps, struct audience *audience)
+{
+    bool again = audience->turn == ps->turn;
+
+    audience->turn = ps->turn;
+    if (audience->busy == NULL && again)
+        audience->busy = make_busy(ps, audience);
+    return audience->busy != NULL ? audience->busy->bursts : ps->single;
+}
+
+static size_t deliver(const struct publication *p, enum pubsub_kind kind, struct audience *audience)
 {
     const struct list *head = &audience->subscriptions;
-    struct frame *frames[2] = {NULL, NULL}; /* for RESP2 and RESP3 */
+    struct burst *bursts = bursts_of(p->pubsub, audience);
+    struct burst_part parts[2] = {{NULL, 0}, {NULL, 0}};
+    struct message message;
     size_t count = audience->count;
 
+    message_init(&message, kind, audience->name, p->channel, p->text);
     for (struct list *it = head->next; it != head; it = it->next) {
         struct subscriber *s = CONTAINER_OF(it, struct subscription, of_audience)->subscriber;
-        struct frame **frame = &frames[s->proto == 3];
+        struct burst_part *part = &parts[s->proto == 3];
 
         if (UNLIKELY(s->ended)) {
             count--;
             continue;
         }
-        if (*frame == NULL)
-            *frame = message_encode(s->proto, kind, audience->name, p->channel, p->message);
-        s->deliver(s, *frame);
-    }
-    for (size_t i = 0; i < COUNT_OF(frames); i++) {
-        if (frames[i] != NULL)
-            frame_unref(frames[i]);
+        if (UNLIKELY(part->frame == NULL))
+            *part = burst_add(&bursts[s->proto == 3], &message, s->proto);
+        s->deliver(s, part->frame, part->begin);
     }
     return count;
 }
@@ -120,8 +153,8 @@ static void deliver_pattern(void *ctx, struct pattern *pattern)
 size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes channel,
                       struct bytes message)
 {
-    struct publication p = {.channel = channel, .message = message};
-    const struct audience *audience;
+    struct publication p = {.pubsub = ps, .channel = channel, .text = message};
+    struct audience *audience;
 
     ASSERT(kind == PUBSUB_CHANNEL || kind == PUBSUB_SHARD);
     ASSERT(!ps->publishing);
@@ -132,9 +165,25 @@ size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes cha
     if (kind == PUBSUB_CHANNEL)
         patterns_match(&ps->patterns, channel, deliver_pattern, &p);
     ps->publishing = false;
+    for (size_t i = 0; i < COUNT_OF(ps->single); i++)
+        burst_forget(&ps->single[i]);
     ps->stats.messages++;
     ps->stats.deliveries += p.deliveries;
     return p.deliveries;
+}
+
+void pubsub_end_turn(struct pubsub *ps)
+{
+    ps->turn++;
+    LIST_EACH (it, &ps->busy) {
+        struct busy *busy = CONTAINER_OF(it, struct busy, link);
+        bool rests = busy->bursts[0].bytes + busy->bursts[1].bytes == 0;
+
+        for (size_t i = 0; i < COUNT_OF(busy->bursts); i++)
+            burst_end_turn(&busy->bursts[i]);
+        if (rests)
+            end_busy(busy);
+    }
 }
 
 static void count_pattern(void *ctx, struct pattern *pattern)

@@ -24,12 +24,14 @@ struct pubsub;
 struct subscriber {
     struct pubsub *pubsub; /* borrowed */
     int proto;             /* 2 or 3: how messages are framed; the owner may change it */
-    /* Takes over nothing: the callee refs the frame (out_append_frame does) or copies it. It must not
+    /* Gives it the part of the frame from `begin` to its present end. Takes over nothing: the callee refs the frame
+     * (out_append_part does) or copies the part, for what is in a small frame (FRAME_COPY_BYTES_MAX) that
+     * nobody holds is gone after the call. It must not
      * subscribe, unsubscribe or publish, for whomever (asserted): what follows from a delivery, such as
      * ending a connection that is too far behind, comes after it. */
-    void (*deliver)(struct subscriber *subscriber, struct frame *frame);
-    bool
-        ended; /* the owner may set it: nothing more is delivered, and it is no receiver of a message */
+    void (*deliver)(struct subscriber *subscriber, struct frame *frame, size_t begin);
+    /* The owner may set it: nothing more is delivered, and it is no receiver of a message. */
+    bool ended;
     /* Private. */
     struct list subscriptions[PUBSUB_KIND_COUNT]; /* owned, in order of subscribing */
     struct dict names[PUBSUB_KIND_COUNT];         /* name -> subscription */
@@ -47,7 +49,7 @@ void pubsub_destroy(struct pubsub *ps);                   /* no subscriber may b
 const struct pubsub_stats *pubsub_stats(const struct pubsub *ps);
 
 void subscriber_init(struct subscriber *s, struct pubsub *ps,
-                     void (*deliver)(struct subscriber *, struct frame *));
+                     void (*deliver)(struct subscriber *, struct frame *, size_t begin));
 void subscriber_deinit(struct subscriber *s); /* ends all its subscriptions */
 /* The same in pieces, for there may be very many, of one that has `ended`: takes away at most *budget
  * subscriptions, and as many off *budget; true when none is left. subscriber_deinit is still to be called. */
@@ -69,9 +71,12 @@ void pubsub_each_of(const struct subscriber *s, enum pubsub_kind kind,
 
 /* Delivers to subscribers of the channel and then, for PUBSUB_CHANNEL, of matching patterns, so that one
  * who has both gets both; `kind` is PUBSUB_CHANNEL or PUBSUB_SHARD. Returns how many deliveries were
- * made. `message`: any bytes. The same frame goes to all that hear one name in one protocol. */
+ * made. `message`: any bytes. All that hear one name in one protocol get the same part of the same frame, and the
+ * messages of a turn to one name may follow on one another in one. */
 size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes channel,
                       struct bytes message);
+/* What is published from now on belongs to another turn. */
+void pubsub_end_turn(struct pubsub *ps);
 
 /* How many deliveries that would make now. */
 size_t pubsub_receiver_count(const struct pubsub *ps, enum pubsub_kind kind, struct bytes channel);

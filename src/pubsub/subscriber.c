@@ -5,7 +5,7 @@
 #include "pubsub/audience.h"
 
 void subscriber_init(struct subscriber *s, struct pubsub *ps,
-                     void (*deliver)(struct subscriber *, struct frame *))
+                     void (*deliver)(struct subscriber *, struct frame *, size_t begin))
 {
     s->pubsub = ps;
     s->proto = 2;

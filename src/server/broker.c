@@ -379,6 +379,7 @@ void broker_tick(struct broker *b)
     commit(b);
     if (!b->services.stopping && !sessions_are_behind_with_followed(sv->sessions))
         follows_turn(sv->follows); /* behind the commit: what it wrote goes out in this turn */
+    pubsub_end_turn(sv->pubsub);
     sessions_flush(sv->sessions);
     sessions_bury(sv->sessions);
     sessions_resume_paused(sv->sessions);

@@ -47,6 +47,82 @@ Test(pubsub, messages_of_one_publisher_come_in_order)
     server_end(&s);
 }
 
+/* --- many messages in a turn ------------------------------------------------------------------ */
+
+#define MIXED_MESSAGES 4000
+
+/* What was published, and what each message was about: channel "a" or "b" in stretches, one byte to thousands. */
+struct mixed {
+    char channel;
+    size_t len;
+};
+
+static void draw_mixed(struct mixed *m, unsigned *state)
+{
+    for (size_t i = 0; i < MIXED_MESSAGES; i++) {
+        bool stays = i > 0 && rand_r(state) % 8 != 0;
+        m[i].channel = stays ? m[i - 1].channel : (char)('a' + rand_r(state) % 2);
+        m[i].len = (size_t)(rand_r(state) % (rand_r(state) % 20 == 0 ? 5000 : 120));
+    }
+}
+
+static void expect_message(redisContext *c, const char *pattern, size_t number, struct mixed m)
+{
+    redisReply *reply = NULL;
+    char text[32];
+    cr_assert_eq(redisGetReply(c, (void **)&reply), REDIS_OK, "%s", c->errstr);
+    cr_assert_eq(reply->elements, pattern == NULL ? 3 : 4);
+    const redisReply *channel = reply->element[reply->elements - 2];
+    const redisReply *value = reply->element[reply->elements - 1];
+    snprintf(text, sizeof(text), "%zu:", number);
+    cr_assert_eq(channel->str[0], m.channel, "message %zu", number);
+    cr_assert_eq(value->len, strlen(text) + m.len, "message %zu", number);
+    cr_assert_eq(strncmp(value->str, text, strlen(text)), 0, "message %zu", number);
+    if (pattern != NULL)
+        cr_assert_str_eq(reply->element[1]->str, pattern);
+    freeReplyObject(reply);
+}
+
+static void expect_all_of(redisContext *c, const struct mixed *m, char channel)
+{
+    for (size_t i = 0; i < MIXED_MESSAGES; i++)
+        if (m[i].channel == channel || channel == '*')
+            expect_message(c, NULL, i, m[i]);
+}
+
+Test(pubsub, messages_of_one_publisher_come_in_order_across_channels_and_whole)
+{
+    static struct mixed m[MIXED_MESSAGES];
+    static const char filler[5000];
+    unsigned seed = (unsigned)getpid(), state = seed;
+    fprintf(stderr, "pubsub: seed %u\n", seed);
+    draw_mixed(m, &state);
+    struct server s = server_start(NULL);
+    redisContext *pub = client_open(&s), *a = client_open(&s), *b = client_open(&s);
+    redisContext *both = client_open(&s), *glob = client_open(&s);
+    EXPECT(a, "(\"subscribe\", \"a\", 1)", "SUBSCRIBE a");
+    EXPECT(b, "(\"subscribe\", \"b\", 1)", "SUBSCRIBE b");
+    EXPECT(both, "(\"subscribe\", \"a\", 1)", "SUBSCRIBE a b");
+    EXPECT_NEXT(both, "(\"subscribe\", \"b\", 2)");
+    EXPECT(glob, "(\"psubscribe\", \"[ab]\", 1)", "PSUBSCRIBE [ab]");
+    for (size_t i = 0; i < MIXED_MESSAGES; i++)
+        redisAppendCommand(pub, "PUBLISH %b %d:%b", &m[i].channel, (size_t)1, (int)i, filler,
+                           m[i].len);
+    for (size_t i = 0; i < MIXED_MESSAGES; i++)
+        EXPECT_NEXT(pub, "3");
+    expect_all_of(a, m, 'a');
+    expect_all_of(b, m, 'b');
+    expect_all_of(both, m, '*');
+    for (size_t i = 0; i < MIXED_MESSAGES; i++)
+        expect_message(glob, "[ab]", i, m[i]);
+    redisFree(pub);
+    redisFree(a);
+    redisFree(b);
+    redisFree(both);
+    redisFree(glob);
+    server_end(&s);
+}
+
 Test(pubsub, patterns_match_as_globs)
 {
     struct server s = server_start(NULL);

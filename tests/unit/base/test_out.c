@@ -159,6 +159,108 @@ Test(out, a_large_frame_is_shared_and_a_small_one_copied)
     out_pool_deinit(&pool);
 }
 
+/* A frame of which one part after the other is appended to queues. */
+struct series {
+    struct out_pool pool;
+    struct out out;
+    struct frame *frame;
+};
+
+static void series_init(struct series *s, size_t cap)
+{
+    out_pool_init(&s->pool, POOL_COUNT_MAX);
+    out_init(&s->out, &s->pool);
+    s->frame = frame_create_empty(cap);
+}
+
+static void series_deinit(struct series *s)
+{
+    out_deinit(&s->out);
+    cr_assert_eq(s->frame->refs, 1);
+    frame_unref(s->frame);
+    out_pool_deinit(&s->pool);
+}
+
+static void series_append(struct series *s, const char *text)
+{
+    size_t begin = s->frame->len, len = strlen(text);
+
+    memcpy(frame_extend(s->frame, len), text, len);
+    out_append_part(&s->out, s->frame, begin);
+    out_end_message(&s->out);
+}
+
+Test(out, parts_that_follow_on_one_another_in_a_frame_are_one_piece_and_not_copied)
+{
+    struct series s;
+    struct iovec iov[4];
+
+    series_init(&s, 2000);
+    series_append(&s, "one ");
+    cr_assert_eq(s.frame->refs, 2);
+    series_append(&s, "two ");
+    out_consume(&s.out, 6);
+    series_append(&s, "three");
+    expect(&s.out, "o three");
+    cr_assert_eq(out_peek(&s.out, UINT64_MAX, iov, 4), 1);
+    cr_assert_eq(iov[0].iov_base, s.frame->data + 6);
+    cr_assert_eq(s.frame->refs, 2);
+    cr_assert_eq(s.out.memory_bytes, sizeof(struct out_chunk) + 2000);
+    cr_assert_eq(out_messages(&s.out), 2); /* one of them is partly sent */
+    out_consume(&s.out, out_len(&s.out));
+    cr_assert_eq(s.frame->refs, 1);
+    series_deinit(&s);
+}
+
+Test(out, parts_of_a_small_frame_are_copied)
+{
+    struct series s;
+
+    series_init(&s, FRAME_COPY_BYTES_MAX);
+    series_append(&s, "one ");
+    series_append(&s, "two");
+    cr_assert_eq(s.frame->refs, 1);
+    memset(s.frame->data, '-', s.frame->len); /* its room is used for something else */
+    expect(&s.out, "one two");
+    series_deinit(&s);
+}
+
+Test(out, small_parts_with_others_between_them_are_copied)
+{
+    struct series s;
+    struct iovec iov[8];
+
+    series_init(&s, 2000);
+    for (int i = 0; i < 5; i++) {
+        series_append(&s, "part ");
+        (void)frame_extend(s.frame, 5); /* not for this queue */
+    }
+    expect(&s.out, "part part part part part ");
+    cr_assert_eq(out_peek(&s.out, UINT64_MAX, iov, 8), 2); /* the first could not know */
+    cr_assert_eq(s.frame->refs, 2);
+    series_deinit(&s);
+}
+
+Test(out, a_part_behind_a_long_one_is_worth_a_piece_of_its_own)
+{
+    struct series s;
+    struct iovec iov[4];
+    struct frame *next = frame_create_empty(5000);
+
+    series_init(&s, 2000);
+    memset(frame_extend(s.frame, 1990), 'x', 1990);
+    out_append_part(&s.out, s.frame, 0);
+    memcpy(frame_extend(next, 5), "first", 5);
+    out_append_part(&s.out, next, 0);
+    memcpy(frame_extend(next, 6), "second", 6);
+    out_append_part(&s.out, next, 5);
+    cr_assert_eq(out_peek(&s.out, UINT64_MAX, iov, 4), 2);
+    cr_assert_eq(iov[1].iov_base, next->data);
+    cr_assert_eq(iov[1].iov_len, 11);
+    series_deinit(&s);
+    frame_unref(next);
+}
+
 Test(out, replace_changes_what_lies_between_and_moves_what_follows)
 {
     struct out_pool pool;
@@ -346,6 +448,7 @@ Test(out, replacing_what_was_sent_aborts, .signal = SIGABRT)
 
 #define FRAMES 4
 #define MODEL_BYTES_MAX (12 * OUT_CHUNK_BYTES)
+#define GROWING_BYTES 20000
 
 struct model {
     struct random random;
@@ -354,8 +457,9 @@ struct model {
     struct buf text; /* what the queue must hold */
     uint64_t pos;    /* of its first byte */
     struct frame *frames[FRAMES];
-    struct buf junk;   /* random bytes to write */
-    struct buf actual; /* scratch */
+    struct frame *growing; /* gets more and more, and then is another one */
+    struct buf junk;       /* random bytes to write */
+    struct buf actual;     /* scratch */
 };
 
 static void model_init(struct model *m)
@@ -366,6 +470,7 @@ static void model_init(struct model *m)
     out_init(&m->out, &m->pool);
     for (unsigned i = 0; i < FRAMES; i++)
         m->frames[i] = frame_of(FRAME_COPY_BYTES_MAX / 2 + i * 9000, i * 50);
+    m->growing = frame_create_empty(GROWING_BYTES);
     for (size_t i = 0; i < 3 * OUT_CHUNK_BYTES; i++)
         buf_append_char(&m->junk, (char)random_next(&m->random));
 }
@@ -378,6 +483,8 @@ static void model_deinit(struct model *m)
         cr_assert_eq(m->frames[i]->refs, 1);
         frame_unref(m->frames[i]);
     }
+    cr_assert_eq(m->growing->refs, 1);
+    frame_unref(m->growing);
     buf_deinit(&m->text);
     buf_deinit(&m->junk);
     buf_deinit(&m->actual);
@@ -426,12 +533,37 @@ static void model_consume(struct model *m)
     m->pos += len;
 }
 
+/* Adds to the growing frame and appends the part; not always, so that others get in between. */
+static void model_append_part(struct model *m)
+{
+    struct bytes data = model_bytes(m);
+    size_t begin;
+
+    if (data.len > frame_room(m->growing)) {
+        frame_unref(m->growing);
+        m->growing = frame_create_empty(GROWING_BYTES);
+        data.len = data.len > GROWING_BYTES ? GROWING_BYTES : data.len;
+    }
+    begin = m->growing->len;
+    memcpy(frame_extend(m->growing, data.len), data.data, data.len);
+    if (random_below(&m->random, 8) == 0)
+        return;
+    out_append_part(&m->out, m->growing, begin);
+    buf_append_bytes(&m->text, data);
+}
+
 static void model_append(struct model *m)
 {
     struct frame *frame = m->frames[random_below(&m->random, FRAMES)];
     struct bytes data = model_bytes(m);
 
-    switch (random_below(&m->random, 4)) {
+    switch (random_below(&m->random, 6)) {
+    case 3:
+    case 4:
+    case 5:
+        for (uint64_t count = random_below(&m->random, 8); count > 0; count--)
+            model_append_part(m);
+        return;
     case 0:
         out_append_frame(&m->out, frame);
         buf_append_bytes(&m->text, frame_bytes(frame));
@@ -465,7 +597,7 @@ static size_t memory_of(const struct out *o)
 
         cr_assert_leq(c->begin, c->end);
         cr_assert_leq(c->end, c->frame == NULL ? OUT_ROOM_BYTES : c->frame->len);
-        sum += c->frame == NULL ? OUT_CHUNK_BYTES : sizeof(*c) + c->frame->len;
+        sum += c->frame == NULL ? OUT_CHUNK_BYTES : sizeof(*c) + c->frame->cap;
     }
     return sum;
 }

@@ -3,12 +3,13 @@
 #include "base/check.h"
 #include <criterion/criterion.h>
 
-static void hear(struct subscriber *subscriber, struct frame *frame)
+static void hear(struct subscriber *subscriber, struct frame *frame, size_t begin)
 {
     struct listener *l = CONTAINER_OF(subscriber, struct listener, subscriber);
 
     cr_assert(l->heard_count < HEARD_MAX);
     l->order[l->heard_count] = l->sequence == NULL ? 0 : (*l->sequence)++;
+    l->parts[l->heard_count] = bytes_of(frame->data + begin, frame->len - begin);
     l->heard[l->heard_count++] = frame_ref(frame);
 }
 
@@ -37,9 +38,9 @@ const char *listener_text(const struct listener *l)
     size_t len = 0;
 
     for (size_t i = 0; i < l->heard_count; i++) {
-        cr_assert(len + l->heard[i]->len < sizeof(text));
-        memcpy(text + len, l->heard[i]->data, l->heard[i]->len);
-        len += l->heard[i]->len;
+        cr_assert(len + l->parts[i].len < sizeof(text));
+        memcpy(text + len, l->parts[i].data, l->parts[i].len);
+        len += l->parts[i].len;
     }
     text[len] = '\0';
     return text;

@@ -10,6 +10,7 @@
 struct listener {
     struct subscriber subscriber;
     struct frame *heard[HEARD_MAX]; /* counted */
+    struct bytes parts[HEARD_MAX];  /* of those: the messages */
     size_t order[HEARD_MAX];        /* of all deliveries to anyone, as *sequence counts them */
     size_t heard_count;
     size_t *sequence; /* borrowed; may be NULL */
