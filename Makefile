@@ -118,7 +118,9 @@ below   = $(shell echo '$(FOLDERS)' | tr ' ' '\n' | sed -n '/^$(1)$$/,$$p')
 archives_of = $(foreach f,$(1),$(call archive,$(f)))
 
 # Programs beside the server: each is a folder with a main.c, and uses these layers and libraries.
-TOOLS := $(foreach t,cli dump,$(if $(wildcard src/$(t)/main.c),$(t)))
+TOOLS := $(foreach t,bench cli dump,$(if $(wildcard src/$(t)/main.c),$(t)))
+bench_uses := resp base
+bench_libs := -ljansson
 cli_uses  := resp base
 cli_libs  := -ledit -ljansson
 dump_uses := storage disk base
@@ -242,6 +244,7 @@ install install-strip: all $(SHARE) service
 	install -m 644 $(BUILD)/completions/echolog.bash $(BASHDIR)/echolog-server
 	ln -sf echolog-server $(BASHDIR)/echolog-cli
 	ln -sf echolog-server $(BASHDIR)/echolog-dump
+	ln -sf echolog-server $(BASHDIR)/echolog-bench
 	install -m 644 $(BUILD)/completions/_echolog $(ZSHDIR)
 	install -m 644 $(addprefix $(BUILD)/completions/,$(FISH)) $(FISHDIR)
 

@@ -15,16 +15,20 @@ PREFIX = "/usr"
 
 OURS = """
 usr/bin/echolog-server usr/bin/echolog-cli usr/bin/echolog-dump usr/bin/echolog-install-service
+usr/bin/echolog-bench
 usr/share/man/man1/echolog-server.1 usr/share/man/man1/echolog-cli.1 usr/share/man/man1/echolog-dump.1
+usr/share/man/man1/echolog-bench.1
 usr/share/man/man5/echolog.conf.5 usr/share/doc/echolog/README.md usr/share/doc/echolog/LICENSE
 etc/echolog/echolog.conf etc/logrotate.d/echolog usr/lib/systemd/system/echolog.service
 usr/lib/sysusers.d/echolog.conf usr/lib/tmpfiles.d/echolog.conf
 usr/share/bash-completion/completions/echolog-server
 usr/share/bash-completion/completions/echolog-cli
 usr/share/bash-completion/completions/echolog-dump
+usr/share/bash-completion/completions/echolog-bench
 usr/share/zsh/site-functions/_echolog usr/share/fish/vendor_completions.d/echolog-server.fish
 usr/share/fish/vendor_completions.d/echolog-cli.fish
 usr/share/fish/vendor_completions.d/echolog-dump.fish
+usr/share/fish/vendor_completions.d/echolog-bench.fish
 """.split()
 
 
@@ -139,6 +143,7 @@ class Generated(unittest.TestCase):
 
     def programs(self):
         for program, *arguments in (["echolog-server"], ["echolog-cli"], ["echolog-dump"],
+                                    ["echolog-bench"],
                                     *(["echolog-cli", tool] for tool in tools())):
             options = options_of(os.path.join(BUILD, program), *arguments)
             self.assertGreater(len(options), 3)
