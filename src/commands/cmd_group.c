@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* GROUP LIST, HEARTBEAT, LEAVE, KICK, DELETE, EXPLAIN. (Others: cmd_group_describe.c, cmd_group_lag.c,
+/* GROUP LIST, HEARTBEAT, LEAVE, KICK, DELETE, FORGET, EXPLAIN. (Others: cmd_group_describe.c, cmd_group_lag.c,
  * cmd_group_seek.c.) */
+#include "commands/arguments.h"
 #include "commands/errors.h"
 #include "commands/group_reply.h"
 #include "commands/handlers.h"
@@ -88,6 +89,33 @@ void cmd_group_delete(struct call *c)
     struct appended appended = {0};
     enum ack ack = group_ack(c);
     enum err err = groups_delete(c->sv->groups, g, ack, &why, &where, &appended);
+    if (err == ERR_OK)
+        reply_ok_when_written(c, where, appended.batch, ack);
+    else
+        write_group_error(&c->w, err, &why);
+    buf_deinit(&why);
+}
+
+/* GROUP FORGET group topic [partition] */
+void cmd_group_forget(struct call *c)
+{
+    struct group *g = argument_group(c, c->argv[2]);
+    struct topic *t = g == NULL ? NULL : argument_topic(c, c->argv[3]);
+    struct topic_partition *only = NULL;
+    if (t == NULL)
+        return;
+    if (c->argc > 5) {
+        reply_syntax_error(c);
+        return;
+    }
+    if (c->argc == 5 && (only = argument_partition(c, t, c->argv[4])) == NULL)
+        return;
+    struct buf why = {0};
+    struct topic_partition *where = NULL;
+    struct appended appended = {0};
+    enum ack ack = group_ack(c);
+    enum err err = groups_forget(c->sv->groups, g, t->name, only == NULL ? -1 : only->number, ack,
+                                 &why, &where, &appended);
     if (err == ERR_OK)
         reply_ok_when_written(c, where, appended.batch, ack);
     else

@@ -291,6 +291,18 @@ void group_kick(struct member *m)
 
 /* --- deletion --------------------------------------------------------------------------------- */
 
+/* `number`: one partition, or -1. */
+static void gather_topic(const struct group_topic *gt, int32_t number,
+                         struct group_changes *changes)
+{
+    for (int32_t i = 0; i < gt->partition_count; i++) {
+        struct group_partition *gp = gt->partitions[i];
+
+        if (gp->committed >= 0 && (number < 0 || gp->number == number))
+            group_changes_forget(changes, gp);
+    }
+}
+
 static void gather_all(struct group *g, struct group_changes *changes)
 {
     size_t count = 1;
@@ -298,38 +310,72 @@ static void gather_all(struct group *g, struct group_changes *changes)
     LIST_EACH (it, &g->topics)
         count += CONTAINER_OF(it, struct group_topic, in_group)->committed_count;
     group_changes_init(changes, g, count);
-    LIST_EACH (it, &g->topics) {
-        const struct group_topic *gt = CONTAINER_OF(it, struct group_topic, in_group);
-
-        for (int32_t i = 0; i < gt->partition_count; i++) {
-            if (gt->partitions[i]->committed >= 0)
-                group_changes_forget(changes, gt->partitions[i]);
-        }
-    }
+    LIST_EACH (it, &g->topics)
+        gather_topic(CONTAINER_OF(it, struct group_topic, in_group), -1, changes);
     if (g->epoch_bound > 0)
         group_changes_forget_record(changes);
+}
+
+static enum err check_no_members(const struct group *g, const char *what, struct buf *why)
+{
+    if (g->member_count == 0)
+        return ERR_OK;
+    buf_printf(why, "group '%.*s' has %zu member%s; %s when they have left", NAME(g->name),
+               g->member_count, g->member_count == 1 ? "" : "s", what);
+    return ERR_NOT_EMPTY;
+}
+
+/* Writes what was gathered, and frees it. */
+static enum err write_gathered(struct group_changes *changes, enum ack ack, struct buf *why,
+                               struct topic_partition **where, struct appended *result)
+{
+    struct commit_result written;
+    enum err err = group_changes_write(changes, ack, why, &written);
+
+    group_changes_deinit(changes);
+    if (err != ERR_OK)
+        return err;
+    *where = written.where;
+    *result = written.appended;
+    return ERR_OK;
 }
 
 enum err groups_delete(struct groups *gs, struct group *g, enum ack ack, struct buf *why,
                        struct topic_partition **where, struct appended *result)
 {
     struct group_changes changes;
-    struct commit_result written;
-    enum err err;
+    enum err err = check_no_members(g, "it can be deleted", why);
 
-    if (g->member_count > 0) {
-        buf_printf(why, "group '%.*s' has %zu member%s; it can be deleted when they have left",
-                   NAME(g->name), g->member_count, g->member_count == 1 ? "" : "s");
-        return ERR_NOT_EMPTY;
-    }
-    gather_all(g, &changes);
-    err = group_changes_write(&changes, ack, why, &written);
-    group_changes_deinit(&changes);
     if (err != ERR_OK)
         return err;
-    *where = written.where;
-    *result = written.appended;
+    gather_all(g, &changes);
+    err = write_gathered(&changes, ack, why, where, result);
+    if (err != ERR_OK)
+        return err;
     TRACE_NOTE(gs->trace, "Group '%.*s' was deleted", NAME(g->name));
     group_destroy(g);
+    return ERR_OK;
+}
+
+enum err groups_forget(struct groups *gs, struct group *g, struct bytes topic, int32_t number,
+                       enum ack ack, struct buf *why, struct topic_partition **where,
+                       struct appended *result)
+{
+    struct group_topic *gt = group_topic(g, topic);
+    struct group_changes changes;
+    enum err err = check_no_members(g, "what it committed can be forgotten", why);
+
+    *where = NULL;
+    if (err != ERR_OK || gt == NULL)
+        return err;
+    group_changes_init(&changes, g, gt->committed_count + 1);
+    gather_topic(gt, number, &changes);
+    size_t count = changes.count;
+    err = write_gathered(&changes, ack, why, where, result);
+    if (err != ERR_OK)
+        return err;
+    TRACE_NOTE(gs->trace, "Group '%.*s' forgot %zu committed offset%s of topic '%.*s'",
+               NAME(g->name), count, count == 1 ? "" : "s", NAME(topic));
+    group_topic_prune(gt);
     return ERR_OK;
 }

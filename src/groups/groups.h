@@ -109,5 +109,11 @@ void group_kick(struct member *m);
 MUST_CHECK
 enum err groups_delete(struct groups *gs, struct group *g, enum ack ack, struct buf *why,
                        struct topic_partition **where, struct appended *result);
+/* The same for what it committed of one topic, or (`number` not -1) of one partition of it; the group stays. That
+ * nothing was committed there is fine. */
+MUST_CHECK
+enum err groups_forget(struct groups *gs, struct group *g, struct bytes topic, int32_t number,
+                       enum ack ack, struct buf *why, struct topic_partition **where,
+                       struct appended *result);
 
 #endif

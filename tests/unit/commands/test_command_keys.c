@@ -85,6 +85,7 @@ Test(command_keys, consumers_write_the_group_and_read_the_topics)
     expect("commit g m a 0 5", "g:W");
     expect("group seek g t TO EARLIEST", "g:W t:R");
     expect("group delete g", "g:W");
+    expect("group forget g t 0", "g:W t:R");
     expect("group lag g", "g:R");
     expect("group list", "");
 }

@@ -587,6 +587,29 @@ Test(broker_groups, delete_forgets_a_group_without_members)
     EXPECT_BEGINS(say("CONSUME g m TOPICS t\r\n"), PART("1"));
 }
 
+Test(broker_groups, forget_takes_back_what_was_committed_of_a_topic_or_a_partition)
+{
+    EXPECT_STR(say("TOPIC CREATE t PARTITIONS 2\r\nTOPIC CREATE u\r\n"), "+OK\r\n+OK\r\n");
+    EXPECT_BEGINS(say("GROUP FORGET g t\r\n"), "-UNKNOWNGROUP there is no group 'g'");
+    EXPECT_BEGINS(say("GROUP SEEK g t TO EARLIEST\r\n"), "*2\r\n");
+    EXPECT_BEGINS(say("GROUP SEEK g u TO EARLIEST\r\n"), "*1\r\n");
+    EXPECT_BEGINS(say("GROUP OFFSETS g\r\n"), "*3\r\n");
+    EXPECT_STR(say("GROUP FORGET g t 1\r\n"), "+OK\r\n");
+    EXPECT_HAS(say("GROUP OFFSETS g\r\n"), "partition\r\n:0\r\n$9\r\ncommitted\r\n:0\r\n");
+    EXPECT_HAS(say("GROUP OFFSETS g\r\n"), "partition\r\n:1\r\n$9\r\ncommitted\r\n$-1\r\n");
+    EXPECT_STR(say("GROUP FORGET g t 1\r\n"), "+OK\r\n");
+    EXPECT_STR(say("GROUP FORGET g t\r\n"), "+OK\r\n");
+    EXPECT_BEGINS(say("GROUP OFFSETS g\r\n"), "*1\r\n");
+    EXPECT_HAS(say("GROUP OFFSETS g\r\n"), "$1\r\nu\r\n");
+    EXPECT_STR(say("GROUP FORGET g t\r\n"), "+OK\r\n");
+    EXPECT_BEGINS(say("GROUP FORGET g none\r\n"), "-UNKNOWNTOPIC ");
+    EXPECT_BEGINS(say("GROUP FORGET g t 2\r\n"), "-UNKNOWNPARTITION ");
+    EXPECT_BEGINS(say("GROUP FORGET g t 0 1\r\n"), "-ERR syntax error");
+    EXPECT_BEGINS(say("PRODUCE u v\r\nCONSUME g m TOPICS u\r\n"), "*2\r\n");
+    EXPECT_BEGINS(say("GROUP FORGET g u\r\n"),
+                  "-GROUPNOTEMPTY group 'g' has 1 member; what it committed");
+}
+
 Test(broker_groups, info_counts_groups_and_lists_them)
 {
     with_records(2);
