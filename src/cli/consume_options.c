@@ -83,11 +83,32 @@ static bool consume_options_properties(struct consume_options *o, const struct f
     return true;
 }
 
+/* Of Kafka's consumer. */
+static bool consume_options_consumer_properties(struct consume_options *o, struct beginning *from,
+                                                const struct flag_list *list, char *why)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct bytes property = bytes_of_string(list->items[i]);
+
+        if (bytes_starts_with(property, "group.id="))
+            o->group = list->items[i] + strlen("group.id=");
+        else if (bytes_equal(property, BYTES_LITERAL("auto.offset.reset=earliest")))
+            from->earliest = true;
+        else if (!bytes_equal(property, BYTES_LITERAL("auto.offset.reset=latest"))) {
+            snprintf(why, FLAGS_WHY_BYTES,
+                     "--consumer-property is group.id=name, auto.offset.reset=earliest or "
+                     "auto.offset.reset=latest");
+            return false;
+        }
+    }
+    return true;
+}
+
 bool consume_options_parse(struct consume_options *o, int argc, char *const *argv,
                            char why[FLAGS_WHY_BYTES])
 {
     struct beginning from = {0};
-    struct flag_list properties = {0};
+    struct flag_list properties = {0}, consumer_properties = {0};
     bool follow = false, json = false;
     const struct flag flags[] = {
         {.name = "--topic", .text = &o->topic},
@@ -107,6 +128,7 @@ bool consume_options_parse(struct consume_options *o, int argc, char *const *arg
         {.name = "--print-timestamp", .set = &o->format.timestamp},
         {.name = "--print-headers", .set = &o->format.headers},
         {.name = "--property", .list = &properties},
+        {.name = "--consumer-property", .list = &consumer_properties},
         {.name = "--json", .set = &json},
         {.name = "--key-separator", .text = &o->format.key_separator},
         {.name = "--help", .set = &o->help},
@@ -126,5 +148,6 @@ bool consume_options_parse(struct consume_options *o, int argc, char *const *arg
     if (json)
         o->format.form = RECORD_JSON;
     return consume_options_properties(o, &properties, why) &&
+           consume_options_consumer_properties(o, &from, &consumer_properties, why) &&
            consume_options_check(o, &from, follow, why);
 }

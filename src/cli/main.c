@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct {
+static const struct tool_entry {
     const char *name;
     int (*run)(struct connection *c, const struct printer *printer, int argc, char *const *argv);
 } tools[] = {
@@ -120,10 +120,10 @@ static int run_mass(struct connection *c, const struct options *o)
 
 /* Descriptions come as maps: tools speak RESP3 unless they were told otherwise. */
 static int run_tool(struct connection *c, const struct options *o, const struct printer *printer,
-                    size_t tool)
+                    const struct tool_entry *tool)
 {
     if (o->last_from_input || o->repeat != 1) {
-        fprintf(stderr, "echolog-cli: -x and -r do not go with %s\n", tools[tool].name);
+        fprintf(stderr, "echolog-cli: -x and -r do not go with %s\n", tool->name);
         return EXIT_STATUS_FAILED;
     }
     if (c->target.proto == 0)
@@ -131,7 +131,7 @@ static int run_tool(struct connection *c, const struct options *o, const struct 
     interrupt_on(SIGINT);
     interrupt_on(SIGTERM);
     c->interrupt_fd = interrupt_pipe[0];
-    return tools[tool].run(c, printer, o->rest_count - 1, o->rest + 1);
+    return tool->run(c, printer, o->rest_count - 1, o->rest + 1);
 }
 
 /* Maps say what their values are, and messages can come beside replies: the prompt speaks RESP3 unless it was told
@@ -167,16 +167,24 @@ static bool is_prompt(const struct options *o)
     return o->rest_count == 0 && !o->mass && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static int run(struct connection *c, const struct options *o)
+/* Which tool was called; NULL: none. */
+static const struct tool_entry *find_tool(const struct options *o)
+{
+    for (size_t i = 0; i < COUNT_OF(tools); i++)
+        if (options_is_tool(o, tools[i].name))
+            return &tools[i];
+    return NULL;
+}
+
+static int run(struct connection *c, const struct options *o, const struct tool_entry *tool)
 {
     if (is_prompt(o))
         terminal_begin();
     locale_init();
     struct printer printer = printer_for(o);
 
-    for (size_t i = 0; i < COUNT_OF(tools); i++)
-        if (options_is_tool(o, tools[i].name))
-            return run_tool(c, o, &printer, i);
+    if (tool != NULL)
+        return run_tool(c, o, &printer, tool);
     if (o->rest_count > 0)
         return run_command(c, o, &printer);
     if (o->mass)
@@ -205,6 +213,12 @@ int main(int argc, char **argv)
         puts("echolog-cli " ECHOLOG_VERSION);
         return 0;
     }
+    const struct tool_entry *tool = find_tool(&options);
+    if (tool != NULL && !options_take_server(&options, why)) {
+        fprintf(stderr, "echolog-cli: %s\n", why);
+        options_deinit(&options);
+        return EXIT_STATUS_FAILED;
+    }
     struct buf password = {0};
     if (options.askpass && !askpass(&password)) {
         fputs("echolog-cli: --askpass: no password was given\n", stderr);
@@ -213,7 +227,7 @@ int main(int argc, char **argv)
     if (options.askpass)
         options.target.password = password.data;
     connection_init(&connection, &options.target, -1);
-    int status = run(&connection, &options);
+    int status = run(&connection, &options, tool);
     connection_close(&connection);
     options_deinit(&options);
     buf_deinit(&password);

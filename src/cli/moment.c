@@ -17,15 +17,55 @@ int64_t moment_now_ms(void)
     return (int64_t)now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
 }
 
-static bool parse_ago(const char *text, int64_t now_ms, int64_t *ms)
+/* PnDTnHnMnS: each part may be left out, but one has to be there, and one behind T. */
+static bool parse_period(const char *text, int64_t *ms)
+{
+    static const struct {
+        char name;
+        bool of_day; /* stands behind the T */
+        int64_t ms;
+    } units[] = {
+        {'D', false, DAY_MS}, {'H', true, HOUR_MS}, {'M', true, MINUTE_MS}, {'S', true, SECOND_MS}};
+    const char *at = text + 1;
+    bool in_day = false, given = false;
+
+    *ms = 0;
+    if (*text != 'P')
+        return false;
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        size_t len;
+        int64_t count;
+
+        if (!in_day && *at == 'T') {
+            in_day = true;
+            given = false;
+            at++;
+        }
+        len = strspn(at, "0123456789");
+        if (len == 0 || at[len] != units[i].name || in_day != units[i].of_day)
+            continue;
+        if (!num_parse_i64(bytes_of(at, len), &count) || count > AGO_MAX / units[i].ms)
+            return false;
+        *ms += count * units[i].ms;
+        at += len + 1;
+        given = true;
+    }
+    return given && *at == '\0';
+}
+
+bool moment_parse_ago(const char *text, int64_t now_ms, int64_t *ms)
 {
     static const struct {
         char name;
         int64_t ms;
     } units[] = {{'s', SECOND_MS}, {'m', MINUTE_MS}, {'h', HOUR_MS}, {'d', DAY_MS}};
     size_t len = strlen(text);
-    int64_t count;
+    int64_t count, period_ms;
 
+    if (parse_period(text, &period_ms)) {
+        *ms = now_ms - period_ms;
+        return true;
+    }
     if (len < 2 || !num_parse_i64(bytes_of(text, len - 1), &count) || count < 0)
         return false;
     for (size_t i = 0; i < COUNT_OF(units); i++) {
@@ -141,5 +181,5 @@ bool moment_parse(const char *text, int64_t now_ms, int64_t *ms)
         *ms = number;
         return true;
     }
-    return parse_ago(text, now_ms, ms) || parse_date(text, ms);
+    return moment_parse_ago(text, now_ms, ms) || parse_date(text, ms);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The global options. */
 #include "cli/options.h"
+#include "base/mem.h"
+#include "base/num.h"
 #include "cli/mass.h"
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,8 @@ static const char help_text[] =
     "\n"
     "  -h, --host name    server (default " OPTIONS_HOST_DEFAULT ")\n"
     "  -p, --port n       port (default 3246)\n"
+    "      --bootstrap-server host:port\n"
+    "                     the same as Kafka's users say it, also behind a tool's name\n"
     "  -s path            Unix socket, in place of host and port\n"
     "  -a, --pass text    password; better in the variable " OPTIONS_PASSWORD_VARIABLE "\n"
     "                     (or " OPTIONS_REDIS_PASSWORD_VARIABLE ")\n"
@@ -108,6 +112,62 @@ static bool options_take_uri(struct options *o, const char *text, int64_t *port,
     return true;
 }
 
+/* "localhost:3246", "localhost", "[::1]:3246" */
+static bool options_server(struct options *o, const char *text, int64_t *port, char *why)
+{
+    struct bytes host = bytes_of_string(text);
+    const char *colon = strrchr(text, ':');
+    bool bracketed = text[0] == '[' && strchr(text, ']') != NULL;
+
+    if (colon != NULL && (!bracketed || colon > strchr(text, ']'))) {
+        host.len = (size_t)(colon - text);
+        if (!num_parse_i64(bytes_of_string(colon + 1), port) || *port < 1 || *port > 65535)
+            host.len = 0;
+    }
+    if (bracketed && host.len >= 2)
+        host = bytes_of(host.data + 1, host.len - 2);
+    if (host.len == 0 || strchr(text, ',') != NULL) {
+        snprintf(why, FLAGS_WHY_BYTES,
+                 "--bootstrap-server takes one host:port, such as 127.0.0.1:3246, not '%s'", text);
+        return false;
+    }
+    mem_free(o->server);
+    o->server = mem_strndup(host.data, host.len);
+    o->target.host = o->server;
+    return true;
+}
+
+bool options_take_server(struct options *o, char why[FLAGS_WHY_BYTES])
+{
+    static const char *const names[] = {"--bootstrap-server", "--broker-list"};
+    int64_t port = o->target.port;
+    int kept = 0;
+
+    o->tool_words = mem_alloc(((size_t)o->rest_count + 1) * sizeof(*o->tool_words));
+    for (int i = 0; i < o->rest_count; i++) {
+        const char *value = NULL;
+
+        for (size_t n = 0; n < COUNT_OF(names) && value == NULL; n++) {
+            size_t len = strlen(names[n]);
+
+            if (strncmp(o->rest[i], names[n], len) != 0)
+                continue;
+            if (o->rest[i][len] == '=')
+                value = o->rest[i] + len + 1;
+            else if (o->rest[i][len] == '\0')
+                value = i + 1 < o->rest_count ? o->rest[++i] : "";
+        }
+        if (value == NULL)
+            o->tool_words[kept++] = o->rest[i];
+        else if (!options_server(o, value, &port, why))
+            return false;
+    }
+    o->target.port = (int)port;
+    o->rest = o->tool_words;
+    o->rest_count = kept;
+    return true;
+}
+
 static const char *options_environment_password(void)
 {
     const char *password = getenv(OPTIONS_PASSWORD_VARIABLE);
@@ -118,18 +178,21 @@ static const char *options_environment_password(void)
 void options_deinit(struct options *o)
 {
     uri_deinit(&o->uri);
+    mem_free(o->server);
+    mem_free(o->tool_words);
 }
 
 bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAGS_WHY_BYTES])
 {
     int64_t port = OPTIONS_PORT_DEFAULT;
     bool resp2 = false, resp3 = false;
-    const char *uri = NULL;
+    const char *uri = NULL, *server = NULL;
     struct secure_options *secure = &o->target.secure;
     const struct flag flags[] = {
         {.name = "-h", .text = &o->target.host},
         {.name = "--host", .text = &o->target.host},
         {.name = "-p", .number = &port, .number_min = 1, .number_max = 65535},
+        {.name = "--bootstrap-server", .text = &server},
         {.name = "--port", .number = &port, .number_min = 1, .number_max = 65535},
         {.name = "-a", .text = &o->target.password},
         {.name = "--pass", .text = &o->target.password},
@@ -172,8 +235,11 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
     }
     if (!flags_parse(flags, COUNT_OF(flags), argc, argv, &used, why))
         return false;
-    if (uri != NULL && !options_take_uri(o, uri, &port, why))
+    if ((uri != NULL && !options_take_uri(o, uri, &port, why)) ||
+        (server != NULL && !options_server(o, server, &port, why))) {
+        options_deinit(o);
         return false;
+    }
     o->target.port = (int)port;
     o->target.proto = resp3 || (o->json && !resp2) ? 3 : resp2 ? 2 : 0;
     o->rest = argv + used;

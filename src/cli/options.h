@@ -16,8 +16,10 @@
 struct options {
     struct connection_target target; /* borrowed from argv, the environment and `uri` */
     struct uri uri;                  /* owned; of -u */
-    bool askpass;                    /* the password is to be asked for */
-    bool raw;                        /* --raw, --no-raw: neither means as standard output asks */
+    char *server;                    /* owned; the host of --bootstrap-server, or NULL */
+    char **tool_words; /* owned; what is left of `rest` without that option, or NULL */
+    bool askpass;      /* the password is to be asked for */
+    bool raw;          /* --raw, --no-raw: neither means as standard output asks */
     bool no_raw;
     bool json, csv;
     bool last_from_input; /* -x */
@@ -35,6 +37,10 @@ struct options {
 MUST_CHECK
 bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAGS_WHY_BYTES]);
 void options_deinit(struct options *o);
+/* Of a tool, whose users have --bootstrap-server behind its name: takes that out of `rest` to `target`. False: as
+ * above, but for options_deinit. */
+MUST_CHECK
+bool options_take_server(struct options *o, char why[FLAGS_WHY_BYTES]);
 void options_print_help(FILE *to);
 /* A tool's name stands first, in lower case, and nothing or an option follows it. */
 bool options_is_tool(const struct options *o, const char *tool);

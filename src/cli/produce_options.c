@@ -12,6 +12,23 @@ static bool is_ack_level(const char *text)
            strcasecmp(text, "synced") == 0;
 }
 
+/* "acks=all" of Kafka's producer, as a level. */
+static bool produce_options_producer_property(struct produce_options *o, const char *property)
+{
+    static const struct {
+        const char *property, *level;
+    } levels[] = {
+        {"acks=0", "none"}, {"acks=1", "written"}, {"acks=all", "synced"}, {"acks=-1", "synced"}};
+
+    for (size_t i = 0; i < COUNT_OF(levels); i++) {
+        if (strcmp(property, levels[i].property) == 0) {
+            o->ack = levels[i].level;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool set_switch(bool *to, const char *value)
 {
     *to = strcmp(value, "true") == 0;
@@ -85,7 +102,7 @@ static bool produce_options_check(struct produce_options *o, char *why)
 bool produce_options_parse(struct produce_options *o, int argc, char *const *argv,
                            char why[FLAGS_WHY_BYTES])
 {
-    struct flag_list properties = {0};
+    struct flag_list properties = {0}, producer_properties = {0};
     const struct flag flags[] = {
         {.name = "--topic", .text = &o->topic},
         {.name = "--file", .text = &o->file},
@@ -94,6 +111,7 @@ bool produce_options_parse(struct produce_options *o, int argc, char *const *arg
         {.name = "--parse-headers", .set = &o->layout.headers},
         {.name = "--null-marker", .text = &o->layout.null_marker},
         {.name = "--property", .list = &properties},
+        {.name = "--producer-property", .list = &producer_properties},
         {.name = "--ack", .text = &o->ack},
         {.name = "--partition", .number = &o->partition, .number_max = INT32_MAX},
         {.name = "--rate", .number = &o->rate, .number_min = 1, .number_max = RATE_MAX},
@@ -116,6 +134,12 @@ bool produce_options_parse(struct produce_options *o, int argc, char *const *arg
     for (size_t i = 0; i < properties.count; i++) {
         if (!produce_options_property(&o->layout, properties.items[i])) {
             snprintf(why, FLAGS_WHY_BYTES, "--property: '%s' is not known", properties.items[i]);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < producer_properties.count; i++) {
+        if (!produce_options_producer_property(o, producer_properties.items[i])) {
+            snprintf(why, FLAGS_WHY_BYTES, "--producer-property is acks=0, acks=1 or acks=all");
             return false;
         }
     }

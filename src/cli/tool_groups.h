@@ -12,18 +12,25 @@ enum groups_to {
     GROUPS_TO_OFFSET,
     GROUPS_TO_TIME,
     GROUPS_SHIFT,
+    GROUPS_TO_CURRENT, /* what is committed, and the end where nothing is */
+};
+
+struct groups_place {
+    enum groups_to to;
+    int64_t value; /* the offset, the time in milliseconds, or how far to shift */
 };
 
 struct groups_options {
-    bool list, describe, reset, delete; /* exactly one */
+    bool list, describe, reset, forget, delete; /* exactly one */
     struct flag_list groups;
     bool all_groups;
     bool members, offsets, state, explain; /* of --describe: at most one; none: the lag */
-    struct flag_list topics; /* of --reset-offsets: name, or name:partition,partition */
+    struct flag_list topics; /* to be moved or forgotten: name, or name:partition,partition */
     bool all_topics;         /* those that the group has committed offsets of */
-    enum groups_to to;
-    int64_t to_value; /* the offset, the time in milliseconds, or how far to shift */
+    struct groups_place place;
+    const char *from_file; /* places of their own: lines of topic,partition,offset; may be NULL */
     bool execute;
+    bool export; /* print such lines */
     bool help;
 };
 

@@ -57,6 +57,8 @@ static const char help_text[] =
     "or\n"
     "                        false), key.separator, headers.delimiter, headers.separator,\n"
     "                        headers.key.separator and null.marker; may come several times\n"
+    "  --producer-property name=value\n"
+    "                        acks=0, acks=1 or acks=all: as --ack none, written or synced\n"
     "  --rate n              at most so many records in a second\n"
     "  --key-separator text  the separator (default: a tab)\n"
     "  --ack level           none, written or synced (default: as the topic is configured)\n"

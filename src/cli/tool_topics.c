@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/tool_topics.h"
+#include "cli/listing.h"
 
 #define INTERNAL_PREFIX "__"
 
@@ -23,6 +24,12 @@ static const char help_text[] =
     "                        taken for the sake of habit: 1, there is one server\n"
     "  --if-not-exists       with --create: be content with a topic that is there\n"
     "  --if-exists           with the others: be content with none\n"
+    "  --unavailable-partitions\n"
+    "                        with --describe: list only partitions whose state is not ok\n"
+    "  --under-replicated-partitions, --under-min-isr-partitions, --at-min-isr-partitions\n"
+    "                        with --describe, for the sake of habit: there are no replicas, so "
+    "none "
+    "is\n"
     "  --exclude-internal    with --list and --describe: leave out topics that begin with __\n"
     "  --remap               with --alter --partitions: accept that keys go to other partitions\n"
     "  --help                this text\n";
@@ -64,6 +71,8 @@ static bool topics_options_check(const struct topics_options *o, char *why)
         wrong = "--if-not-exists goes with --create";
     else if (o->if_exists && (o->create || o->list))
         wrong = "--if-exists goes with --describe, --alter or --delete";
+    else if ((o->unavailable || o->replicas_only) && !o->describe)
+        wrong = "what chooses partitions goes with --describe";
     else if (!has_equals(&o->configs))
         wrong = "--config takes name=value";
     if (wrong != NULL)
@@ -91,6 +100,10 @@ bool topics_options_parse(struct topics_options *o, int argc, char *const *argv,
         {.name = "--replication-factor", .number = &replication, .number_min = 1, .number_max = 1},
         {.name = "--if-not-exists", .set = &o->if_not_exists},
         {.name = "--if-exists", .set = &o->if_exists},
+        {.name = "--unavailable-partitions", .set = &o->unavailable},
+        {.name = "--under-replicated-partitions", .set = &o->replicas_only},
+        {.name = "--under-min-isr-partitions", .set = &o->replicas_only},
+        {.name = "--at-min-isr-partitions", .set = &o->replicas_only},
         {.name = "--exclude-internal", .set = &o->exclude_internal},
         {.name = "--remap", .set = &o->remap},
         {.name = "--help", .set = &o->help},
@@ -200,6 +213,26 @@ static void topics_alter(struct tool *t, const struct topics_options *o)
 
 /* --- many ----------------------------------------------------------------------------------------- */
 
+static void print_unavailable(struct tool *t, struct bytes topic, const struct reply *description)
+{
+    const struct reply *partitions = tool_field(description, "partitions");
+    struct reply *rows = listing_create();
+
+    for (size_t i = 0; partitions != NULL && i < partitions->count; i++) {
+        const struct reply *state = tool_field(&partitions->items[i], "state");
+
+        if (state == NULL || state->kind != REPLY_BULK || bytes_is(state->text, "ok"))
+            continue;
+        struct reply *row = listing_row(rows);
+        listing_text(row, "topic", topic);
+        listing_number(row, "partition", tool_field_number(&partitions->items[i], "partition", -1));
+        listing_text(row, "state", state->text);
+    }
+    if (rows->count > 0)
+        tool_print(t, rows);
+    reply_free(rows);
+}
+
 static void topics_describe_one(struct tool *t, const struct topics_options *o, struct bytes topic)
 {
     connection_begin_command(t->connection, 3);
@@ -210,7 +243,9 @@ static void topics_describe_one(struct tool *t, const struct topics_options *o, 
 
     if (reply == NULL)
         return;
-    if (reply->kind != REPLY_ERROR)
+    if (reply->kind != REPLY_ERROR && o->unavailable)
+        print_unavailable(t, topic, reply);
+    else if (reply->kind != REPLY_ERROR)
         tool_print(t, reply);
     else if (!o->if_exists || !bytes_starts_with(reply->text, "UNKNOWNTOPIC "))
         tool_refuse(t, reply->text);
@@ -271,6 +306,9 @@ int topics_run(struct tool *t, const struct topics_options *o)
         topics_create(t, o);
     else if (o->list)
         topics_list(t, o);
+    else if (o->describe && o->replicas_only)
+        fputs("There is one server: partitions have no replicas, so none of them lacks any.\n",
+              t->report);
     else if (o->describe)
         topics_describe(t, o);
     else if (o->alter)

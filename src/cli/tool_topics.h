@@ -13,7 +13,9 @@ struct topics_options {
     struct flag_list delete_configs; /* names */
     bool if_not_exists, if_exists;
     bool exclude_internal;
-    bool remap; /* keys may move to other partitions */
+    bool unavailable;   /* of --describe: only partitions that cannot be used */
+    bool replicas_only; /* only those that lack replicas: there are none */
+    bool remap;         /* keys may move to other partitions */
     bool help;
 };
 

@@ -66,6 +66,24 @@ class TestTopics(ConsoleTools):
         self.assertIn("did you mean '--topic'?", self.said)
 
 
+    def test_what_kafka_asks_about_partitions(self):
+        self.do("TOPIC CREATE orders")
+        self.assertEqual(self.cli("topics", "--describe", "--under-replicated-partitions"), "")
+        self.assertIn("no replicas", self.said)
+        self.assertEqual(self.cli("topics", "--describe", "--unavailable-partitions"), "")
+
+    def test_the_server_may_be_named_behind_the_tool(self):
+        self.do("TOPIC CREATE orders")
+        for server in (["--bootstrap-server", f"localhost:{self.server.port}"],
+                       [f"--bootstrap-server=127.0.0.1:{self.server.port}"],
+                       ["--broker-list", f"127.0.0.1:{self.server.port}"]):
+            done = subprocess.run([os.environ["ECHOLOG_CLI"], "topics", *server, "--list"],
+                                  stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+            self.assertEqual(done.stdout, "orders\n")
+        self.cli("topics", "--list", "--bootstrap-server", "a:1,b:1", status=FAILED)
+        self.assertIn("takes one host:port", self.said)
+
+
 class TestGroups(ConsoleTools):
     def setUp(self):
         super().setUp()
@@ -102,6 +120,41 @@ class TestGroups(ConsoleTools):
         self.reset("--topic", "orders:1", "--to-earliest", "--execute")
         self.assertEqual(self.committed(), {0: 10, 1: 0})
 
+    def test_places_as_kafkas_users_say_them(self):
+        self.reset("--topic", "orders", "--to-datetime", "2023-11-14T22:13:22Z", "--execute")
+        exported = self.reset("--topic", "orders", "--to-current", "--export")
+        self.assertEqual(exported, "orders,0,2\norders,1,2\n")
+        path = os.path.join(self.server.scratch, "places")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(exported.replace("1,2", "1,3"))
+        said = self.reset("--from-file", path)
+        self.assertEqual(self.committed(), {0: 2, 1: 2})
+        self.assertEqual(self.reset("--from-file", path, "--execute"), said)
+        self.assertEqual(self.committed(), {0: 2, 1: 3})
+        self.reset("--topic", "orders", "--by-duration", "PT1H", "--execute")
+        self.assertEqual(self.committed(), {0: 10, 1: 4})
+        self.reset("--topic", "orders", "--by-duration", "P20000D", "--execute")
+        self.assertEqual(self.committed(), {0: 0, 1: 0})
+        self.do("GROUP SEEK other orders 0 TO 3")
+        self.cli("groups", "--reset-offsets", "--all-groups", "--all-topics", "--to-latest",
+                 "--execute")
+        self.assertEqual(self.committed(), {0: 10, 1: 4})
+        self.assertEqual(self.do("GROUP OFFSETS other")[1][5], 4)
+
+    def test_offsets_are_forgotten_also_after_a_restart(self):
+        self.do("TOPIC CREATE clicks")
+        self.do("GROUP SEEK billing clicks TO 0")
+        forget = ("groups", "--delete-offsets", "--group", "billing", "--topic")
+        self.assertEqual(self.cli(*forget, "orders:1"), "")
+        self.assertIn("committed nothing of topic 'orders' there", self.said)
+        self.assertEqual(self.cli(*forget, "orders"), "group    topic   partition  offset\n"
+                                                      "billing  orders          0       3\n")
+        self.server.kill()
+        self.server.start()
+        offsets = self.cli("groups", "--describe", "--group", "billing", "--offsets")
+        self.assertIn("clicks", offsets)
+        self.assertNotIn("orders", offsets)
+
     def test_a_group_with_members_is_not_moved(self):
         self.do("CONSUME billing m1 COUNT 1 TOPICS orders")
         before = self.committed()
@@ -118,7 +171,12 @@ class TestGroups(ConsoleTools):
         self.cli("groups", "--describe", "--group", "billing", "--members")
         self.assertIn("has no members", self.said)
         self.cli("groups", "--describe", "--group", "none", status=REFUSED)
+        self.assertEqual(self.cli("groups", "--list", "--state"), "group    state\nbilling  Empty\n")
         self.cli("groups", "--delete", "--group", "billing")
+        self.assertEqual(self.cli("groups", "--list"), "")
+        self.do("GROUP SEEK a orders TO 0")
+        self.do("GROUP SEEK b orders TO 0")
+        self.cli("groups", "--delete", "--all-groups")
         self.assertEqual(self.cli("groups", "--list"), "")
 
     def test_lag_in_a_pipe_is_a_line_per_group_and_round(self):

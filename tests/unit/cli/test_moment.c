@@ -39,6 +39,11 @@ Test(moment, so_long_ago)
     expect("10m", NOW - 600000);
     expect("2h", NOW - 7200000);
     expect("1d", NOW - 86400000);
+    expect("PT1H", NOW - 3600000);
+    expect("PT1H30M5S", NOW - 5405000);
+    expect("P7D", NOW - 7 * INT64_C(86400000));
+    expect("P1DT2M", NOW - 86400000 - 120000);
+    expect("PT0S", NOW);
 }
 
 Test(moment, anything_else_is_refused)
@@ -59,7 +64,15 @@ Test(moment, anything_else_is_refused)
                                         "2026-01-31T10:00x",
                                         "2026-01-31Z",
                                         "2026-01-31T10:00:00.",
-                                        "9999999999999999d"};
+                                        "9999999999999999d",
+                                        "P",
+                                        "PT",
+                                        "P1DT",
+                                        "P1H",
+                                        "PT1D",
+                                        "PT1M1H",
+                                        "PT1Hx",
+                                        "PT99999999999999999H"};
     int64_t ms = 7;
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++)

@@ -201,3 +201,49 @@ Test(options, repetition_and_input_need_what_they_are_for)
     cr_expect_str_eq(why, "-i needs -r");
     cr_expect(!PARSE(&o, "--pipe", "PING"));
 }
+
+static void expect_server(char *word, const char *host, int port)
+{
+    struct options o;
+
+    cr_assert(PARSE(&o, "--bootstrap-server", word, "PING"), "%s: %s", word, why);
+    cr_expect_str_eq(o.target.host, host);
+    cr_expect_eq(o.target.port, port);
+    options_deinit(&o);
+}
+
+Test(options, a_server_may_be_named_as_kafkas_users_do)
+{
+    struct options o;
+    static char *const wrong[] = {"", ":3246", "a:b", "a:0", "a:65536", "a:1,b:1", "[]:1"};
+
+    expect_server("example:7000", "example", 7000);
+    expect_server("example", "example", 3246);
+    expect_server("[::1]:7000", "::1", 7000);
+    expect_server("[::1]", "::1", 3246);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        cr_expect(!PARSE(&o, "--bootstrap-server", wrong[i], "PING"), "%s", wrong[i]);
+}
+
+Test(options, a_server_may_stand_among_the_options_of_a_tool)
+{
+    struct options o;
+
+    cr_assert(PARSE(&o, "topics", "--bootstrap-server", "example:7000", "--list"));
+    cr_assert(options_take_server(&o, why));
+    cr_expect_str_eq(o.target.host, "example");
+    cr_expect_eq(o.target.port, 7000);
+    cr_assert_eq(o.rest_count, 2);
+    cr_expect_str_eq(o.rest[0], "topics");
+    cr_expect_str_eq(o.rest[1], "--list");
+    options_deinit(&o);
+    cr_assert(PARSE(&o, "-p", "7000", "produce", "--topic", "t", "--broker-list=example"));
+    cr_assert(options_take_server(&o, why));
+    cr_expect_str_eq(o.target.host, "example");
+    cr_expect_eq(o.target.port, 7000);
+    cr_expect_eq(o.rest_count, 3);
+    options_deinit(&o);
+    cr_assert(PARSE(&o, "topics", "--list", "--bootstrap-server"));
+    cr_expect(!options_take_server(&o, why));
+    options_deinit(&o);
+}

@@ -59,6 +59,19 @@ static void run_close(struct run *r)
     free(r->report);
 }
 
+Test(consume_options, properties_of_kafkas_consumer_are_options_of_ours)
+{
+    struct consume_options o;
+
+    cr_assert(PARSE(&o, "--topic", "t", "--consumer-property", "group.id=g", "--consumer-property",
+                    "auto.offset.reset=earliest"));
+    cr_expect_str_eq(o.group, "g");
+    cr_expect_eq(o.offset, CONSUME_FROM_EARLIEST);
+    cr_assert(PARSE(&o, "--topic", "t", "--consumer-property", "auto.offset.reset=latest"));
+    cr_expect_eq(o.offset, CONSUME_FROM_LATEST);
+    cr_expect(!PARSE(&o, "--topic", "t", "--consumer-property", "enable.auto.commit=false"));
+}
+
 Test(consume_options, are_read)
 {
     struct consume_options o;

@@ -64,6 +64,10 @@ Test(produce_options, are_read)
     cr_expect_eq(o.partition, -1);
     cr_assert(PARSE(&o, "--topic", "t", "--parse-key"));
     cr_expect_str_eq(o.layout.key_separator, "\t");
+    cr_assert(PARSE(&o, "--topic", "t", "--producer-property", "acks=all"));
+    cr_expect_str_eq(o.ack, "synced");
+    cr_expect(!PARSE(&o, "--topic", "t", "--producer-property", "linger.ms=5"));
+    cr_expect_str_eq(why, "--producer-property is acks=0, acks=1 or acks=all");
     cr_assert(PARSE(&o, "--topic=t", "--partition=3"));
     cr_expect_eq(o.partition, 3);
 }

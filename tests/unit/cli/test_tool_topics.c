@@ -141,3 +141,26 @@ Test(topics, a_lost_connection_ends_it)
     cr_expect_str_eq(r.report, "Error: Server closed the connection\n");
     tool_run_close(&r);
 }
+
+Test(topics, only_partitions_that_cannot_be_used)
+{
+    struct tool_run r;
+
+    tool_run_open(&r);
+    peer_answers(&r.peer, "%1\r\n$10\r\npartitions\r\n*2\r\n"
+                          "%2\r\n$9\r\npartition\r\n:0\r\n$5\r\nstate\r\n$2\r\nok\r\n"
+                          "%2\r\n$9\r\npartition\r\n:1\r\n$5\r\nstate\r\n$6\r\nfailed\r\n");
+    peer_serves(&r.peer, false);
+    RUN(&r, "--describe", "--topic", "t", "--unavailable-partitions");
+    cr_expect_str_eq(r.printed, "topic  partition  state\nt              1  failed\n");
+    tool_run_close(&r);
+
+    tool_run_open(&r);
+    peer_serves(&r.peer, false);
+    RUN(&r, "--describe", "--under-replicated-partitions");
+    cr_expect_str_eq(r.printed, "");
+    cr_expect_eq(r.tool.status, EXIT_STATUS_OK);
+    cr_expect(strstr(r.report, "no replicas") != NULL);
+    cr_expect_str_eq(peer_received(&r.peer), "");
+    tool_run_close(&r);
+}
