@@ -48,12 +48,16 @@ FLAVOUR_LDFLAGS = $(LDFLAGS_$(FLAVOUR))
 ALL_CFLAGS  = -std=c11 $(WARNINGS) $(FLAVOUR_CFLAGS) -pthread -MMD -MP $(CFLAGS)
 ALL_LDFLAGS = $(FLAVOUR_LDFLAGS) -pthread $(LDFLAGS)
 
+comma := ,
 # The sanitizers bring their own allocator.
 ifneq ($(filter asan tsan fuzz,$(FLAVOUR)),)
 MALLOC := libc
 endif
+# Linked in where the system has it for that: the shared one brings the C++ library along, which nobody here uses.
 # Compilers that link as needed do not see the calls to malloc that are still in the optimiser's hands.
-MALLOC_LIBS_jemalloc := -Wl,--push-state,--no-as-needed -ljemalloc -Wl,--pop-state
+JEMALLOC_ARCHIVE := $(filter /%,$(shell $(CC) -print-file-name=libjemalloc_pic.a))
+MALLOC_LIBS_jemalloc := $(if $(JEMALLOC_ARCHIVE),-Wl$(comma)-u$(comma)malloc $(JEMALLOC_ARCHIVE) -lm,\
+                          -Wl$(comma)--push-state$(comma)--no-as-needed -ljemalloc -Wl$(comma)--pop-state)
 MALLOC_LIBS_libc :=
 ifeq ($(filter jemalloc libc,$(MALLOC)),)
 $(error MALLOC is '$(MALLOC)'; it can be jemalloc or libc)
@@ -62,8 +66,12 @@ ifeq ($(filter yes no,$(METRICS)),)
 $(error METRICS is '$(METRICS)'; it can be yes or no)
 endif
 WITH_METRICS := $(filter yes,$(METRICS))
-CPPFLAGS += $(if $(WITH_METRICS),-DECHOLOG_METRICS)
-METRICS_LIBS_yes := -Wl,--push-state,--as-needed -lmicrohttpd -Wl,--pop-state
+# Loaded when it is wanted, by the name that a program linked with it would ask for.
+MHD_LIBRARY = $(or $(shell objdump -p $$($(CC) -print-file-name=libmicrohttpd.so) 2>/dev/null | sed -n 's/^ *SONAME *//p'),libmicrohttpd.so.12)
+ifneq ($(WITH_METRICS),)
+CPPFLAGS += -DECHOLOG_METRICS -DECHOLOG_MHD_LIBRARY='"$(MHD_LIBRARY)"'
+endif
+METRICS_LIBS_yes := -ldl
 # OpenSSL only where it is called. Its hashes are used also without TLS.
 TLS_LIBS_yes := -lssl -lcrypto
 TLS_LIBS_no  := -lcrypto
@@ -111,7 +119,7 @@ FOLDERS := $(foreach f,$(LAYERS),$(if $(wildcard src/$(f)/.),$(f)))
 # What the other kind of build has in their place.
 LEFT_OUT_yes := src/net/tls_none.c src/cli/secure_none.c
 LEFT_OUT_no  := src/net/tls.c src/net/tls_context.c src/cli/secure.c
-LEFT_OUT := $(LEFT_OUT_$(TLS)) $(if $(WITH_METRICS),,src/net/http.c)
+LEFT_OUT := $(LEFT_OUT_$(TLS)) $(if $(WITH_METRICS),,src/net/http.c src/net/mhd.c)
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/$(1)/main.c $(LEFT_OUT),$(wildcard src/$(1)/*.c)))
 archive = $(BUILD)/lib/libecholog-$(1).a
 below   = $(shell echo '$(FOLDERS)' | tr ' ' '\n' | sed -n '/^$(1)$$/,$$p')
