@@ -14,10 +14,11 @@ COPY deps deps
 RUN deps/install.sh run
 COPY . .
 RUN make install-strip PREFIX=/usr DESTDIR=/out
-# The packages that the programs need to run, by the names that this release of the distribution has.
-RUN ldd /out/usr/bin/echolog-server /out/usr/bin/echolog-cli | \
-    sed -n 's,.* => .*/\(lib[^ /]*\) .*,*/\1,p' | sort -u | xargs dpkg-query -S | \
-    sed 's/[:,].*//' | sort -u >/out/packages
+# The packages that the programs need to run, by the names that this release of the distribution has. That for the
+# metrics is loaded when it is wanted.
+RUN { ldd /out/usr/bin/echolog-server /out/usr/bin/echolog-cli | \
+    sed -n 's,.* => .*/\(lib[^ /]*\) .*,*/\1,p'; echo '*/libmicrohttpd.so.12'; } | \
+    sort -u | xargs dpkg-query -S | sed 's/[:,].*//' | sort -u >/out/packages
 
 FROM debian:bookworm-slim
 COPY --from=build /out /

@@ -7,9 +7,9 @@
 #include "net/http.h"
 
 #include "base/mem.h"
+#include "net/mhd.h"
 #include "net/tcp.h"
 #include <errno.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -22,6 +22,7 @@
 
 struct http {
     struct http_options options;
+    struct mhd mhd;
     struct MHD_Daemon *daemon;                      /* owned */
     struct reactor_watch events;                    /* of the daemon's descriptor */
     struct reactor_watch timer;                     /* of timer_fd */
@@ -51,6 +52,7 @@ struct call {
 };
 
 struct http_page {
+    struct http *http;             /* borrowed */
     struct MHD_Response *response; /* counted by the daemon too, while it is sent */
     unsigned refs;
 };
@@ -64,17 +66,18 @@ static void free_body(void *body)
 
 void http_page_header(struct http_page *page, const char *name, const char *value)
 {
-    enum MHD_Result added = MHD_add_response_header(page->response, name, value);
+    enum MHD_Result added = page->http->mhd.add_response_header(page->response, name, value);
     ASSERT(added == MHD_YES);
 }
 
-struct http_page *http_page_create(const char *type, struct buf *body)
+struct http_page *http_page_create(struct http *h, const char *type, struct buf *body)
 {
     struct http_page *page = mem_zalloc(1, sizeof(*page));
+    page->http = h;
     buf_reserve(body, 1); /* an empty one too has something to free */
     page->refs = 1;
-    page->response =
-        MHD_create_response_from_buffer_with_free_callback(body->len, body->data, free_body);
+    page->response = page->http->mhd.create_response_from_buffer_with_free_callback(
+        body->len, body->data, free_body);
     *body = (struct buf){0};
     ASSERT(page->response != NULL); /* but for want of memory, which is fatal (base/mem.h) */
     http_page_header(page, MHD_HTTP_HEADER_CONTENT_TYPE, type);
@@ -88,7 +91,7 @@ void http_page_unref(struct http_page *page)
     ASSERT(page->refs > 0);
     if (--page->refs > 0)
         return;
-    MHD_destroy_response(page->response);
+    page->http->mhd.destroy_response(page->response);
     mem_free(page);
 }
 
@@ -108,7 +111,7 @@ static int64_t wait_ms(const struct http *h)
         return 0;
     int64_t wait = -1;
     MHD_UNSIGNED_LONG_LONG daemons;
-    if (MHD_get_timeout(h->daemon, &daemons) == MHD_YES)
+    if (h->mhd.get_timeout(h->daemon, &daemons) == MHD_YES)
         wait = daemons < HTTP_CONNECTION_MS_MAX ? (int64_t)daemons : HTTP_CONNECTION_MS_MAX;
     if (!list_empty(&h->connections)) {
         int64_t left =
@@ -148,7 +151,7 @@ static void cut_overdue(struct http *h)
 
 static void drive(struct http *h)
 {
-    MHD_run(h->daemon);
+    h->mhd.run(h->daemon);
     cut_overdue(h);
     arm(h);
 }
@@ -183,7 +186,7 @@ void http_work_soon(struct http *h)
 static enum MHD_Result queue_answer(struct call *c)
 {
     c->queued = true;
-    return MHD_queue_response(c->of, c->status, c->page->response);
+    return c->http->mhd.queue_response(c->of, c->status, c->page->response);
 }
 
 void http_answer(struct http_request *r, unsigned status, struct http_page *page)
@@ -196,13 +199,14 @@ void http_answer(struct http_request *r, unsigned status, struct http_page *page
     if (!c->suspended)
         return; /* on_request is below us, and goes on */
     c->suspended = false;
-    MHD_resume_connection(c->of);
+    c->http->mhd.resume_connection(c->of);
 }
 
 static struct call *call_create(struct http *h, struct MHD_Connection *of, const char *method,
                                 const char *path)
 {
-    const char *accept = MHD_lookup_connection_value(of, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+    const char *accept =
+        h->mhd.lookup_connection_value(of, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
     struct call *c = mem_zalloc(1, sizeof(*c));
     c->http = h;
     c->of = of;
@@ -232,7 +236,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *of, const ch
         return MHD_YES;
     if (c->page != NULL)
         return queue_answer(c);
-    MHD_suspend_connection(of);
+    h->mhd.suspend_connection(of);
     c->suspended = true;
     return MHD_YES;
 }
@@ -264,7 +268,7 @@ static void hold_listeners(struct http *h)
 static void connection_began(struct http *h, struct MHD_Connection *of, void **place)
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
+        h->mhd.get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct connection *c = mem_zalloc(1, sizeof(*c));
     c->fd = info->connect_fd;
     c->ends_ms = now_ms() + HTTP_CONNECTION_MS_MAX;
@@ -303,7 +307,7 @@ static void on_accepted(void *ctx, int fd)
         close(fd);
         return;
     }
-    (void)MHD_add_connection(h->daemon, fd, (struct sockaddr *)&peer, len);
+    (void)h->mhd.add_connection(h->daemon, fd, (struct sockaddr *)&peer, len);
     hold_listeners(h);
     arm(h);
 }
@@ -329,17 +333,17 @@ enum err http_listen(struct http *h, const char *address, int *port)
 static struct MHD_Daemon *start_daemon(struct http *h)
 {
     /* One more than we let in: what is refused is refused by us. */
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
-                            NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)HTTP_CONNECTIONS_MAX + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)HTTP_HEAD_BYTES_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)HTTP_SILENCE_S_MAX, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-                            h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
+    return h->mhd.start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        on_request, h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX + 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_BYTES_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SILENCE_S_MAX, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
 }
 
 static enum err watch_daemon(struct http *h)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info = h->mhd.get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     ASSERT(info != NULL);
     enum err err = reactor_watch(h->options.reactor, &h->events, info->epoll_fd, REACTOR_READ);
     if (err == ERR_OK)
@@ -350,7 +354,12 @@ static enum err watch_daemon(struct http *h)
 enum err http_create(const struct http_options *options, struct http **http)
 {
     struct http *h = mem_zalloc(1, sizeof(*h));
-    enum err err = ERR_LIMIT;
+    enum err err = mhd_load(&h->mhd);
+    if (err != ERR_OK) {
+        mem_free(h);
+        return err;
+    }
+    err = ERR_LIMIT;
     h->options = *options;
     h->events = (struct reactor_watch){.fd = -1, .ready = on_events};
     h->timer = (struct reactor_watch){.fd = -1, .ready = on_timer};
@@ -374,13 +383,13 @@ void http_destroy(struct http *h)
     for (size_t i = 0; i < h->listener_count; i++)
         listener_close(h->listeners[i]);
     if (h->daemon != NULL)
-        MHD_run(h->daemon); /* sends what was just answered */
+        h->mhd.run(h->daemon); /* sends what was just answered */
     if (h->timer.fd >= 0)
         reactor_unwatch(h->options.reactor, &h->timer);
     if (h->events.fd >= 0)
         reactor_unwatch(h->options.reactor, &h->events);
     if (h->daemon != NULL)
-        MHD_stop_daemon(h->daemon);
+        h->mhd.stop_daemon(h->daemon);
     if (h->timer_fd >= 0)
         close(h->timer_fd);
     ASSERT(list_empty(&h->connections));

@@ -36,17 +36,18 @@ struct http_options {
     void *ctx; /* borrowed */
 };
 
-/* ERR_LIMIT: the system gives no descriptors. */
+/* ERR_LIMIT: the system gives no descriptors; ERR_NOT_FOUND: libmicrohttpd is not installed. */
 MUST_CHECK
 enum err http_create(const struct http_options *options, struct http **http);
 /* Listens on one more address. *port: 0 the system chooses, and it is told. Errors as tcp_listen's. */
 MUST_CHECK
 enum err http_listen(struct http *h, const char *address, int *port);
-/* Every request must have been answered. What the sockets do not take at once is dropped. */
+/* Every request must have been answered, and the pages were given back. What the sockets do not take at once is
+ * dropped. */
 void http_destroy(struct http *h);
 
 /* Takes over what is in `body`, which is empty then. `type` is borrowed for the call. */
-struct http_page *http_page_create(const char *type, struct buf *body);
+struct http_page *http_page_create(struct http *h, const char *type, struct buf *body);
 void http_page_header(struct http_page *page, const char *name, const char *value);
 void http_page_unref(struct http_page *page);
 

@@ -24,18 +24,18 @@ struct asked {
 
 /* --- answers -------------------------------------------------------------------------------- */
 
-static struct http_page *text_page(const char *text)
+static struct http_page *text_page(struct metrics_port *port, const char *text)
 {
     struct buf body = {0};
     buf_append_string(&body, text);
-    return http_page_create("text/plain; charset=utf-8", &body);
+    return http_page_create(port->http, "text/plain; charset=utf-8", &body);
 }
 
 static void answer_ready(struct metrics_port *port, struct http_request *r)
 {
     struct buf body = {0};
     unsigned status = pages_readyz(port->pages, &body);
-    struct http_page *made = http_page_create("text/plain; charset=utf-8", &body);
+    struct http_page *made = http_page_create(port->http, "text/plain; charset=utf-8", &body);
     http_answer(r, status, made);
     http_page_unref(made);
 }
@@ -54,8 +54,8 @@ static void answer_all(struct list *requests, unsigned status, struct http_page 
 static void on_ready(void *ctx, struct list *requests, enum exposition_format format,
                      struct buf *text)
 {
-    (void)ctx;
-    answer_all(requests, 200, http_page_create(exposition_content_type(format), text));
+    struct metrics_port *port = ctx;
+    answer_all(requests, 200, http_page_create(port->http, exposition_content_type(format), text));
 }
 
 /* --- requests ------------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ static void answer_opening(struct metrics_port *port, struct http_request *r)
 {
     struct buf body = {0};
     buf_printf(&body, "opening the log: %zu partitions so far\n", port->partitions_open);
-    struct http_page *made = http_page_create("text/plain; charset=utf-8", &body);
+    struct http_page *made = http_page_create(port->http, "text/plain; charset=utf-8", &body);
     http_answer(r, 503, made);
     http_page_unref(made);
 }
@@ -168,13 +168,16 @@ enum err metrics_port_open(struct reactor *r, const struct config *config,
     struct http_options options = {.reactor = r, .asked = on_asked, .work = on_work, .ctx = p};
     enum err err = http_create(&options, &p->http);
     if (err != ERR_OK) {
-        buf_append_string(why, "metrics: the system gives no descriptors");
+        buf_append_string(why, err == ERR_NOT_FOUND
+                                   ? "metrics-port: libmicrohttpd is not installed "
+                                     "(" ECHOLOG_MHD_LIBRARY ")"
+                                   : "metrics: the system gives no descriptors");
         mem_free(p);
         return err;
     }
-    p->alive = text_page("ok\n");
-    p->not_found = text_page("There are /metrics, /healthz and /readyz.\n");
-    p->method_refused = text_page("Only GET and HEAD.\n");
+    p->alive = text_page(p, "ok\n");
+    p->not_found = text_page(p, "There are /metrics, /healthz and /readyz.\n");
+    p->method_refused = text_page(p, "Only GET and HEAD.\n");
     http_page_header(p->method_refused, "Allow", "GET, HEAD");
     err = listen_on_all(p, config, why);
     buf_append_char(&p->addresses, '\0');
@@ -203,7 +206,7 @@ static void end_pages(struct metrics_port *port)
     struct list left;
     list_init(&left);
     pages_give_up(port->pages, &left);
-    answer_all(&left, 503, text_page("stopping\n"));
+    answer_all(&left, 503, text_page(port, "stopping\n"));
     pages_destroy(port->pages);
 }
 
@@ -213,10 +216,10 @@ void metrics_port_close(struct metrics_port *port)
         return;
     if (port->pages != NULL)
         end_pages(port);
-    http_destroy(port->http);
     http_page_unref(port->alive);
     http_page_unref(port->not_found);
     http_page_unref(port->method_refused);
+    http_destroy(port->http);
     buf_deinit(&port->addresses);
     mem_free(port);
 }

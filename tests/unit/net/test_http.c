@@ -25,16 +25,16 @@ struct host {
     char path[64], accept[64];
 };
 
-static struct http_page *page_of(const char *text)
+static struct http_page *page_of(struct host *h, const char *text)
 {
     struct buf body = {0};
     buf_append_string(&body, text);
-    return http_page_create("text/plain", &body);
+    return http_page_create(h->http, "text/plain", &body);
 }
 
-static void answer(struct http_request *r, unsigned status, const char *text)
+static void answer(struct host *h, struct http_request *r, unsigned status, const char *text)
 {
-    struct http_page *page = page_of(text);
+    struct http_page *page = page_of(h, text);
     http_answer(r, status, page);
     http_page_unref(page);
 }
@@ -48,7 +48,7 @@ static void on_asked(void *ctx, struct http_request *r)
     if (h->later)
         list_push_back(&h->kept, &r->link);
     else
-        answer(r, 200, "here");
+        answer(h, r, 200, "here");
 }
 
 static bool on_work(void *ctx)
@@ -80,7 +80,7 @@ static void answer_kept(struct host *h, const char *text)
     while (!list_empty(&h->kept)) {
         struct http_request *r = CONTAINER_OF(h->kept.next, struct http_request, link);
         list_remove(&r->link);
-        answer(r, 200, text);
+        answer(h, r, 200, text);
     }
 }
 
