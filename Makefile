@@ -131,6 +131,11 @@ bench_uses := resp base
 bench_libs := -ljansson
 cli_uses  := resp base
 cli_libs  := -ledit -ljansson
+# What of a program lies above the rest of it: only its main.c knows of these.
+cli_above := lab
+lab_uses  := cli resp base
+lab_libs  := $(cli_libs)
+ABOVE     := $(foreach t,$(TOOLS),$($(t)_above))
 dump_uses := storage disk base
 
 SERVER := $(BUILD)/echolog-server
@@ -150,7 +155,7 @@ $(call archive,$(1)): $(call objects,$(1)) | $(FLAGS)
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 endef
-$(foreach f,$(filter-out storage,$(FOLDERS)) $(TOOLS),$(eval $(call folder_rules,$(f))))
+$(foreach f,$(filter-out storage,$(FOLDERS)) $(TOOLS) $(ABOVE),$(eval $(call folder_rules,$(f))))
 
 # The storage library is whole in itself: it carries what it uses.
 $(call archive,storage): $(call objects,storage) $(call objects,disk) $(call objects,base)
@@ -163,7 +168,7 @@ $(SERVER): $(BUILD)/obj/server/main.o $(call archives_of,$(FOLDERS))
 	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 define tool_rules
-$(BUILD)/echolog-$(1): $(BUILD)/obj/$(1)/main.o $(call archives_of,$(1) $($(1)_uses))
+$(BUILD)/echolog-$(1): $(BUILD)/obj/$(1)/main.o $(call archives_of,$($(1)_above) $(1) $($(1)_uses))
 	$$(call say,LINK,$$@)
 	$$(Q)$$(LINK) -o $$@ $$(filter %.o %.a,$$^) $($(1)_libs) $$(LIBS)
 endef
@@ -276,7 +281,7 @@ $(BUILD)/tests/%.o: tests/%.c $(FLAGS) | $(DEPS_TEST)
 test_objects = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard $(1)))
 
 # Unit tests: one Criterion program per folder, linked with that folder and those below it.
-UNIT_FOLDERS := $(foreach f,$(LAYERS) $(TOOLS),$(if $(wildcard tests/unit/$(f)/*.c),$(f)))
+UNIT_FOLDERS := $(foreach f,$(LAYERS) $(TOOLS) $(ABOVE),$(if $(wildcard tests/unit/$(f)/*.c),$(f)))
 UNIT_TESTS := $(addprefix $(BUILD)/unit/,$(UNIT_FOLDERS))
 
 # What a folder's tests share with others'.
@@ -286,10 +291,11 @@ UNIT_SUPPORT_server   := tests/support/*.c tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_commands := tests/support/*.c
 UNIT_SUPPORT_session  := tests/support/*.c
 UNIT_SUPPORT_config   := tests/support/directive_rows.c
+UNIT_SUPPORT_lab      := tests/unit/cli/resp.c
 UNIT_SUPPORT_groups   := tests/unit/topics/rig.c tests/unit/storage/fake_disk.c
 
 define unit_rules
-$(BUILD)/unit/$(1): $(call test_objects,tests/unit/$(1)/*.c $(UNIT_SUPPORT_$(1))) $(call archives_of,$(if $(filter $(1),$(TOOLS)),$(1) $($(1)_uses),$(call below,$(1))))
+$(BUILD)/unit/$(1): $(call test_objects,tests/unit/$(1)/*.c $(UNIT_SUPPORT_$(1))) $(call archives_of,$(if $(filter $(1),$(TOOLS) $(ABOVE)),$(1) $($(1)_uses),$(call below,$(1))))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(LINK_TEST) -o $$@ $$^ -lcriterion $($(1)_libs) $$(LIBS)

@@ -16,6 +16,7 @@
 #include "cli/tool_produce.h"
 #include "cli/tool_tail.h"
 #include "cli/tool_topics.h"
+#include "lab/lab.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -134,6 +135,16 @@ static int run_tool(struct connection *c, const struct options *o, const struct 
     return tool->run(c, printer, o->rest_count - 1, o->rest + 1);
 }
 
+/* A course has a server of its own, unless one was named. */
+static int run_lab(const struct options *o)
+{
+    interrupt_on(SIGINT);
+    interrupt_on(SIGTERM);
+    interrupt_on(SIGHUP);
+    return tool_lab(o->server_named ? &o->target : NULL, interrupt_pipe[0], o->rest_count - 1,
+                    o->rest + 1);
+}
+
 /* Maps say what their values are, and messages can come beside replies: the prompt speaks RESP3 unless it was told
  * otherwise. */
 static int run_repl(struct connection *c, const struct printer *printer)
@@ -185,6 +196,8 @@ static int run(struct connection *c, const struct options *o, const struct tool_
 
     if (tool != NULL)
         return run_tool(c, o, &printer, tool);
+    if (options_is_lab(o))
+        return run_lab(o);
     if (o->rest_count > 0)
         return run_command(c, o, &printer);
     if (o->mass)

@@ -55,6 +55,7 @@ static const char help_text[] =
     "  lag        how far behind groups are, watched if you like\n"
     "  tail       several topics and channels as they come\n"
     "  bench      a short load, and how long its requests took\n"
+    "  lab        a course: what becomes of a message, played live, with guesses\n"
     "\n"
     "Without a command it prompts for commands, or reads them line by line from a pipe or file.\n"
     "The exit status is 0; 1 when a reply was an error; 2 when the server could not be reached or "
@@ -182,9 +183,19 @@ void options_deinit(struct options *o)
     mem_free(o->tool_words);
 }
 
+static void options_choose_server(struct options *o, int64_t port)
+{
+    struct connection_target *t = &o->target;
+
+    o->server_named = t->host != NULL || port != 0 || t->socket != NULL;
+    t->port = port != 0 ? (int)port : OPTIONS_PORT_DEFAULT;
+    if (t->host == NULL)
+        t->host = OPTIONS_HOST_DEFAULT;
+}
+
 bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAGS_WHY_BYTES])
 {
-    int64_t port = OPTIONS_PORT_DEFAULT;
+    int64_t port = 0;
     bool resp2 = false, resp3 = false;
     const char *uri = NULL, *server = NULL;
     struct secure_options *secure = &o->target.secure;
@@ -225,10 +236,9 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
     };
     int used = 0;
 
-    *o = (struct options){
-        .target = {.host = OPTIONS_HOST_DEFAULT, .password = options_environment_password()},
-        .repeat = 1,
-        .mass_timeout_s = MASS_TIMEOUT_S_DEFAULT};
+    *o = (struct options){.target = {.password = options_environment_password()},
+                          .repeat = 1,
+                          .mass_timeout_s = MASS_TIMEOUT_S_DEFAULT};
     if (argc == 1 && strcmp(argv[0], "-h") == 0) {
         o->help = true;
         return true;
@@ -240,7 +250,7 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
         options_deinit(o);
         return false;
     }
-    o->target.port = (int)port;
+    options_choose_server(o, port);
     o->target.proto = resp3 || (o->json && !resp2) ? 3 : resp2 ? 2 : 0;
     o->rest = argv + used;
     o->rest_count = argc - used;
@@ -248,6 +258,11 @@ bool options_parse(struct options *o, int argc, char *const *argv, char why[FLAG
         return true;
     options_deinit(o);
     return false;
+}
+
+bool options_is_lab(const struct options *o)
+{
+    return o->rest_count > 0 && strcmp(o->rest[0], "lab") == 0;
 }
 
 bool options_is_tool(const struct options *o, const char *tool)

@@ -18,6 +18,7 @@ struct options {
     struct uri uri;                  /* owned; of -u */
     char *server;                    /* owned; the host of --bootstrap-server, or NULL */
     char **tool_words; /* owned; what is left of `rest` without that option, or NULL */
+    bool server_named; /* by -h, -p, -s, -u or --bootstrap-server: it is not the default one */
     bool askpass;      /* the password is to be asked for */
     bool raw;          /* --raw, --no-raw: neither means as standard output asks */
     bool no_raw;
@@ -44,5 +45,7 @@ bool options_take_server(struct options *o, char why[FLAGS_WHY_BYTES]);
 void options_print_help(FILE *to);
 /* A tool's name stands first, in lower case, and nothing or an option follows it. */
 bool options_is_tool(const struct options *o, const char *tool);
+/* The course: it takes words behind its name, which no command has. */
+bool options_is_lab(const struct options *o);
 
 #endif

@@ -247,3 +247,24 @@ Test(options, a_server_may_stand_among_the_options_of_a_tool)
     cr_expect(!options_take_server(&o, why));
     options_deinit(&o);
 }
+
+Test(options, a_server_is_named_also_where_it_is_the_default_one)
+{
+    struct options o;
+
+    cr_assert(PARSE(&o, "lab", "3", "members=4"));
+    cr_expect(options_is_lab(&o));
+    cr_expect_not(o.server_named);
+    cr_assert(PARSE(&o, "-p", "3246", "lab"));
+    cr_expect(o.server_named);
+    cr_expect_str_eq(o.target.host, "127.0.0.1");
+    cr_assert(PARSE(&o, "-h", "127.0.0.1", "lab"));
+    cr_expect(o.server_named);
+    cr_assert(PARSE(&o, "-s", "/run/echolog.sock", "lab"));
+    cr_expect(o.server_named);
+    cr_assert(PARSE(&o, "-u", "redis://127.0.0.1", "lab"));
+    cr_expect(o.server_named);
+    options_deinit(&o);
+    cr_assert(PARSE(&o, "PUBLISH", "lab", "x"));
+    cr_expect_not(options_is_lab(&o));
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lab/lessons.h"
+#include "base/nearest.h"
+#include "base/num.h"
+
+extern const struct lesson lesson_unheard, lesson_sharing;
+
+static const struct lesson *const lessons[] = {
+    &lesson_unheard,
+    &lesson_sharing,
+};
+
+size_t lessons_count(void)
+{
+    return COUNT_OF(lessons);
+}
+
+const struct lesson *lessons_at(size_t i)
+{
+    ASSERT(i < COUNT_OF(lessons));
+    return lessons[i];
+}
+
+const struct lesson *lessons_find(struct bytes which, const char **nearest)
+{
+    struct nearest near;
+    int64_t number;
+
+    *nearest = NULL;
+    if (num_parse_i64(which, &number))
+        return number >= 1 && number <= (int64_t)COUNT_OF(lessons) ? lessons[number - 1] : NULL;
+    nearest_init(&near, which);
+    for (size_t i = 0; i < COUNT_OF(lessons); i++) {
+        if (bytes_is(which, lessons[i]->name))
+            return lessons[i];
+        nearest_offer(&near, lessons[i]->name);
+    }
+    *nearest = near.best;
+    return NULL;
+}
+
+size_t lessons_number(const struct lesson *lesson)
+{
+    size_t i = 0;
+
+    while (lessons[i] != lesson)
+        i++;
+    return i + 1;
+}

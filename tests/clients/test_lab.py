@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The course of echolog-cli: every lesson holds, with whatever can be varied, and leaves nothing behind."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+import redis
+
+from server import Server
+
+DEADLINE_S = 120
+
+
+def lab(*words, options=(), env=None, stdin=subprocess.DEVNULL):
+    return subprocess.run(
+        [os.environ["ECHOLOG_CLI"], *options, "lab", *words], stdin=stdin,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=DEADLINE_S, check=False,
+        env=dict(os.environ, **(env or {})))
+
+
+def lessons():
+    """The names, in their order."""
+    rows = lab("--list").stdout.splitlines()[1:]
+    return [row.split()[1] for row in rows]
+
+
+class TestLab(unittest.TestCase):
+    def plays(self, *words, **more):
+        done = lab("--auto", *words, **more)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stderr, "")
+        return done.stdout
+
+    def test_all_lessons_hold_and_nothing_is_left_behind(self):
+        names = lessons()
+        with tempfile.TemporaryDirectory() as scratch:
+            printed = self.plays(env={"TMPDIR": scratch})
+            self.assertEqual(os.listdir(scratch), [])
+        for number, name in enumerate(names, 1):
+            with self.subTest(lesson=name):
+                self.assertRegex(printed, rf"(?m)^lesson {number}, {name}(, .*)?: held$")
+        self.assertTrue(printed.endswith(f"{len(names)} lessons, {len(names)} held\n"))
+
+    def test_one_lesson_by_its_number_or_name_with_other_dials(self):
+        by_number = self.plays("1", "listeners=2")
+        self.assertIn("lesson 1, unheard, listeners=2: held", by_number)
+        self.assertTrue(by_number.endswith("1 lesson, 1 held\n"))
+        self.assertIn("lesson 1, unheard, listeners=0: held", self.plays("unheard"))
+
+    def test_on_a_server_that_others_use_it_cleans_up_behind_itself(self):
+        server = Server()
+        self.addCleanup(server.close)
+        client = redis.Redis(port=server.port, decode_responses=True)
+        self.addCleanup(client.close)
+        client.execute_command("PRODUCE", "orders", "somebody else's")
+        self.plays(options=["-p", str(server.port)])
+        topics = client.execute_command("TOPIC", "LIST")
+        self.assertEqual([name for name in topics if not name.startswith("__")], ["orders"])
+        self.assertEqual(client.execute_command("GROUP", "LIST"), [])
+        self.assertEqual(len(client.execute_command("FETCH", "orders", 0, "EARLIEST")), 1)
+
+    def test_what_makes_no_sense_is_said(self):
+        for words, said in [(["unhaerd"], "did you mean 'unheard'?"),
+                            (["99"], "there is no lesson '99'"),
+                            (["--auto", "1", "listeners=99"], "listeners is 0 to 3"),
+                            (["--auto", "1", "listners=1"], "did you mean 'listeners'?"),
+                            (["1"], "--auto")]:
+            with self.subTest(words=words):
+                done = lab(*words)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(said, done.stderr)
+
+    def test_no_server_is_not_a_lesson_that_fails(self):
+        done = lab("--auto", options=["-p", "1"])
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("Could not connect", done.stderr)
+        self.assertIn("0 held", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
