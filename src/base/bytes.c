@@ -26,11 +26,6 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
     return a.len == b.len && equal_nocase(a.data, b.data, a.len);
 }
 
-bool bytes_is(struct bytes a, const char *word)
-{
-    return bytes_equal_nocase(a, bytes_of_string(word));
-}
-
 bool bytes_starts_with(struct bytes a, const char *prefix)
 {
     size_t len = strlen(prefix);

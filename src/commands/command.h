@@ -99,7 +99,7 @@ struct command_stats {
 };
 
 /* The table is made once from commands.def. */
-struct command_table *command_table_create(const struct hash_key *key);
+struct command_table *command_table_create(void);
 void command_table_destroy(struct command_table *t);
 size_t command_table_count(const struct command_table *t); /* sub-commands included */
 const struct command *command_at(const struct command_table *t, size_t index);

@@ -4,6 +4,7 @@
 #include "commands/handlers.h"
 
 #include "base/check.h"
+#include "base/lexicon.h"
 #include "base/mem.h"
 
 #define NAME_BYTES_MAX 64 /* of the longest "container|sub-command" */
@@ -12,7 +13,7 @@ struct command_table {
     struct command *items; /* owned */
     size_t count;
     struct command_stats *stats; /* owned, one per item */
-    struct dict by_name;
+    struct lexicon by_name;      /* the numbers are those of the items */
 };
 
 /* clang-format off */
@@ -29,34 +30,33 @@ static const struct command definitions[] = {
 };
 /* clang-format on */
 
-static struct bytes lower(struct bytes word, char *to, size_t room)
-{
-    size_t len = word.len < room ? word.len : room;
-    for (size_t i = 0; i < len; i++)
-        to[i] = byte_lower(word.data[i]);
-    return bytes_of(to, len);
-}
-
 /* The parent of "client|list" stands before it in the table. */
 static const struct command *parent_of(const struct command_table *t, const struct command *c)
 {
     const char *bar = strchr(c->name, '|');
     if (bar == NULL)
         return NULL;
-    const struct command *parent =
-        dict_find(&t->by_name, bytes_of(c->name, (size_t)(bar - c->name)));
+    const struct command *parent = command_by_name(t, bytes_of(c->name, (size_t)(bar - c->name)));
     ASSERT(parent != NULL);
     return parent;
 }
 
-struct command_table *command_table_create(const struct hash_key *key)
+static void index_names(struct command_table *t)
+{
+    const char *names[COUNT_OF(definitions)];
+    for (size_t i = 0; i < t->count; i++)
+        names[i] = t->items[i].name;
+    lexicon_init(&t->by_name, names, t->count);
+}
+
+struct command_table *command_table_create(void)
 {
     struct command_table *t = mem_zalloc(1, sizeof(*t));
     t->count = COUNT_OF(definitions);
     t->items = mem_alloc(sizeof(definitions));
     memcpy(t->items, definitions, sizeof(definitions));
     t->stats = mem_zalloc(t->count, sizeof(*t->stats));
-    dict_init(&t->by_name, key);
+    index_names(t);
     for (size_t i = 0; i < t->count; i++) {
         struct command *c = &t->items[i];
         const char *bar = strchr(c->name, '|');
@@ -65,7 +65,6 @@ struct command_table *command_table_create(const struct hash_key *key)
         c->parent = parent_of(t, c);
         command_read_key_specs(c);
         ASSERT(strlen(c->name) <= NAME_BYTES_MAX);
-        dict_add(&t->by_name, bytes_of_string(c->name), c);
     }
     return t;
 }
@@ -73,7 +72,7 @@ struct command_table *command_table_create(const struct hash_key *key)
 void command_table_destroy(struct command_table *t)
 {
     command_stats_reset(t);
-    dict_deinit(&t->by_name);
+    lexicon_deinit(&t->by_name);
     mem_free(t->items);
     mem_free(t->stats);
     mem_free(t);
@@ -107,10 +106,8 @@ void command_stats_reset(struct command_table *t)
 
 const struct command *command_by_name(const struct command_table *t, struct bytes name)
 {
-    char text[NAME_BYTES_MAX];
-    if (name.len > sizeof(text))
-        return NULL;
-    return dict_find(&t->by_name, lower(name, text, sizeof(text)));
+    size_t i = lexicon_find(&t->by_name, name);
+    return i != LEXICON_NOT_FOUND ? &t->items[i] : NULL;
 }
 
 static bool has_subcommands(const struct command_table *t, const struct command *c)
@@ -133,8 +130,8 @@ const struct command *command_find(const struct command_table *t, int argc,
     if (len + 1 + argv[1].len <= sizeof(text)) {
         memcpy(text, c->name, len);
         text[len] = '|';
-        lower(argv[1], text + len + 1, argv[1].len);
-        const struct command *sub = dict_find(&t->by_name, bytes_of(text, len + 1 + argv[1].len));
+        memcpy(text + len + 1, argv[1].data, argv[1].len);
+        const struct command *sub = command_by_name(t, bytes_of(text, len + 1 + argv[1].len));
         if (sub != NULL)
             return sub;
     }

@@ -197,7 +197,7 @@ static enum err open_users(struct broker *b)
 {
     struct services *sv = &b->services;
     struct buf why = {0};
-    sv->commands = command_table_create(&b->hash_key);
+    sv->commands = command_table_create();
     b->vocabulary = command_vocabulary_create(sv->commands);
     sv->users = users_create(b->vocabulary);
     access_log_init(&b->access_log);

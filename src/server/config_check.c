@@ -146,8 +146,7 @@ static void check_addresses(struct config_source *s, const char *directive, cons
 /* Those of the configuration, or of its aclfile, are set up as a start would. */
 static void check_users(struct config_source *s)
 {
-    static const struct hash_key key; /* of a table that nobody else looks into */
-    struct command_table *commands = command_table_create(&key);
+    struct command_table *commands = command_table_create();
     struct access_vocabulary *vocabulary = command_vocabulary_create(commands);
     struct services sv = {
         .config = s->config,

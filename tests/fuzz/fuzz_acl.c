@@ -10,7 +10,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 struct subject {
-    struct hash_key key;
     struct command_table *table;
     struct access_vocabulary *words;
 };
@@ -109,7 +108,7 @@ static void as_file(const struct subject *s, struct bytes text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct subject s = {0};
-    s.table = command_table_create(&s.key);
+    s.table = command_table_create();
     s.words = command_vocabulary_create(s.table);
     as_rules(&s, bytes_of(data, len));
     as_file(&s, bytes_of(data, len));

@@ -83,7 +83,7 @@ void fixture_init(struct fixture *f)
     list_init(&f->sv.config_parts);
     f->sv.pubsub = pubsub_create(&f->hash_key);
     f->sv.recorder = recorder_create(NULL, f->sv.pubsub, &f->hash_key);
-    f->sv.commands = command_table_create(&f->hash_key);
+    f->sv.commands = command_table_create();
     f->vocabulary = command_vocabulary_create(f->sv.commands);
     f->sv.users = users_create(f->vocabulary);
     access_log_init(&f->access_log);

@@ -8,12 +8,11 @@
 
 #define WORDS_MAX 32
 
-static struct hash_key key;
 static struct command_table *table;
 
 static void setup(void)
 {
-    table = command_table_create(&key);
+    table = command_table_create();
 }
 
 static void teardown(void)

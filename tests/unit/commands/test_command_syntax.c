@@ -126,8 +126,7 @@ Test(command_syntax, more_than_fits_is_refused)
 
 Test(command_syntax, every_command_of_the_table_is_understood)
 {
-    struct hash_key key = {0};
-    struct command_table *t = command_table_create(&key);
+    struct command_table *t = command_table_create();
     for (size_t i = 0; i < command_table_count(t); i++) {
         struct syntax syntax;
         const struct command *c = command_at(t, i);
