@@ -4,6 +4,7 @@
 #ifndef ECHOLOG_BASE_BYTES_H
 #define ECHOLOG_BASE_BYTES_H
 
+#include "base/check.h"
 #include "base/chunk.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,7 +56,7 @@ static inline char byte_upper(char c)
 /* Equality without regard to ASCII case. */
 bool bytes_equal_nocase(struct bytes a, struct bytes b);
 /* The same with a word: a short one that is written at the call costs a few instructions. */
-static inline bool bytes_is(struct bytes a, const char *word)
+static ALWAYS_INLINE bool bytes_is(struct bytes a, const char *word)
 {
     size_t len = strlen(word);
     if (a.len != len)

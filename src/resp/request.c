@@ -15,7 +15,6 @@
 #define ARGV_CAP_FIRST 8
 #define ARGV_CAP_KEPT 1024
 #define UNQUOTED_BYTES_KEPT 4096
-#define HEADER_BYTES_MIN 4 /* a type byte, a digit, CR and LF */
 #define QUICK_DIGITS_MAX 9
 
 static_assert(REQUEST_ARGS_MAX < INT_MAX / 2, "argc is an int, and its array grows by doubling");
@@ -102,9 +101,24 @@ static void arg_starts_apply(struct request *r, struct bytes input)
 
 enum header { HEADER_READY, HEADER_PARTIAL, HEADER_TOO_LONG, HEADER_INVALID };
 
-static bool is_digit(char c)
+/* A number of up to QUICK_DIGITS_MAX digits at `p`, with CR LF behind it; returns what stands behind that, or NULL when it is
+ * anything else. */
+static ALWAYS_INLINE const char *quick_number(const char *p, const char *end, size_t *number)
 {
-    return c >= '0' && c <= '9';
+    const char *first = p;
+    size_t n = 0;
+    unsigned digit;
+    while (p < end && (digit = (unsigned)(unsigned char)*p - '0') <= 9) {
+        n = n * 10 + digit;
+        p++;
+    }
+    size_t digits = (size_t)(p - first);
+    if (UNLIKELY(end - p < 2 || digits - 1 >= QUICK_DIGITS_MAX || *p != '\r'))
+        return NULL;
+    if (UNLIKELY(*first == '0' && digits > 1))
+        return NULL;
+    *number = n;
+    return p + 2;
 }
 
 /* Any header line at all. HEADER_INVALID: a whole line, but without a number. */
@@ -136,24 +150,16 @@ static enum header header_read_any(struct request *r, struct bytes input, size_t
 static inline enum header header_read(struct request *r, struct bytes input, size_t pos,
                                       int64_t *number, size_t *end)
 {
-    size_t room = input.len - pos;
-    if (LIKELY(room >= HEADER_BYTES_MIN)) {
-        const char *digits = input.data + pos + 1;
-        size_t count_max = room - (HEADER_BYTES_MIN - 1); /* behind them CR and LF still fit */
-        if (count_max > QUICK_DIGITS_MAX)
-            count_max = QUICK_DIGITS_MAX;
-        int64_t n = 0;
-        size_t count = 0;
-        while (count < count_max && is_digit(digits[count]))
-            n = n * 10 + (digits[count++] - '0');
-        if (LIKELY(count > 0 && digits[count] == '\r' && (digits[0] != '0' || count == 1))) {
-            r->line_scanned = 0;
-            *number = n;
-            *end = pos + count + HEADER_BYTES_MIN - 1;
-            return HEADER_READY;
-        }
-    }
-    return header_read_any(r, input, pos, number, end);
+    size_t n;
+    const char *behind = NULL;
+    if (LIKELY(pos < input.len))
+        behind = quick_number(input.data + pos + 1, input.data + input.len, &n);
+    if (UNLIKELY(behind == NULL))
+        return header_read_any(r, input, pos, number, end);
+    r->line_scanned = 0;
+    *number = (int64_t)n;
+    *end = (size_t)(behind - input.data);
+    return HEADER_READY;
 }
 
 static enum request_status array_begin(struct request *r, struct bytes input)
@@ -178,6 +184,37 @@ static enum request_status array_begin(struct request *r, struct bytes input)
     r->bulk_len = -1;
     r->pos = end;
     return REQUEST_READY;
+}
+
+/* The usual case in one walk: an array that is all there, with nothing odd about it. False: nothing has changed, and
+ * the careful way finds out what it is. */
+static bool array_read_at_once(struct request *r, struct bytes input, size_t *consumed)
+{
+    const char *end = input.data + input.len;
+    size_t count, len, count_max = ARGV_CAP_KEPT, len_max = (size_t)r->bulk_bytes_max;
+    if (!r->authenticated) {
+        count_max = REQUEST_ARGS_MAX_UNAUTHENTICATED;
+        if (len_max > REQUEST_BULK_BYTES_MAX_UNAUTHENTICATED)
+            len_max = REQUEST_BULK_BYTES_MAX_UNAUTHENTICATED;
+    }
+    const char *p = quick_number(input.data + 1, end, &count);
+    if (p == NULL || count > count_max)
+        return false;
+    while (UNLIKELY((size_t)r->argv_cap < count))
+        argv_grow(r);
+    struct bytes *argv = r->argv;
+    for (size_t i = 0; i < count; i++) {
+        if (UNLIKELY(p == end || *p != '$'))
+            return false;
+        p = quick_number(p + 1, end, &len);
+        if (UNLIKELY(p == NULL || len > len_max || (size_t)(end - p) < len + 2))
+            return false;
+        argv[i] = bytes_of(p, len);
+        p += len + 2;
+    }
+    r->argc = (int)count;
+    *consumed = (size_t)(p - input.data);
+    return true;
 }
 
 static enum request_status bulk_type_error(struct request *r, char type)
@@ -293,6 +330,8 @@ enum request_status request_read(struct request *r, struct bytes input, size_t *
             return REQUEST_PARTIAL;
         if (input.data[0] != '*')
             return inline_read(r, input, consumed);
+        if (r->line_scanned == 0 && LIKELY(array_read_at_once(r, input, consumed)))
+            return REQUEST_READY;
         enum request_status status = array_begin(r, input);
         if (status != REQUEST_READY)
             return status;
