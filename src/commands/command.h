@@ -72,8 +72,9 @@ struct command {
     const char *name;             /* as listed: "produce", "client|list" */
     const char *word;             /* what is typed at its level: "produce", "list" */
     const struct command *parent; /* NULL for a whole command */
-    void (*run)(struct call *c);  /* NULL: it needs a sub-command */
-    int arity; /* words including the command's own; negative: at least so many */
+    bool has_subcommands;
+    void (*run)(struct call *c); /* NULL: it needs a sub-command */
+    int arity;                   /* words including the command's own; negative: at least so many */
     unsigned flags;
     unsigned categories;
     const char *keys; /* what it names, in the notation of command_keys.h */

@@ -31,14 +31,16 @@ static const struct command definitions[] = {
 /* clang-format on */
 
 /* The parent of "client|list" stands before it in the table. */
-static const struct command *parent_of(const struct command_table *t, const struct command *c)
+static void find_parent(struct command_table *t, struct command *c)
 {
     const char *bar = strchr(c->name, '|');
+    c->word = bar != NULL ? bar + 1 : c->name;
     if (bar == NULL)
-        return NULL;
-    const struct command *parent = command_by_name(t, bytes_of(c->name, (size_t)(bar - c->name)));
-    ASSERT(parent != NULL);
-    return parent;
+        return;
+    size_t parent = lexicon_find(&t->by_name, bytes_of(c->name, (size_t)(bar - c->name)));
+    ASSERT(parent < c->index);
+    c->parent = &t->items[parent];
+    t->items[parent].has_subcommands = true;
 }
 
 static void index_names(struct command_table *t)
@@ -59,10 +61,8 @@ struct command_table *command_table_create(void)
     index_names(t);
     for (size_t i = 0; i < t->count; i++) {
         struct command *c = &t->items[i];
-        const char *bar = strchr(c->name, '|');
         c->index = i;
-        c->word = bar != NULL ? bar + 1 : c->name;
-        c->parent = parent_of(t, c);
+        find_parent(t, c);
         command_read_key_specs(c);
         ASSERT(strlen(c->name) <= NAME_BYTES_MAX);
     }
@@ -110,9 +110,18 @@ const struct command *command_by_name(const struct command_table *t, struct byte
     return i != LEXICON_NOT_FOUND ? &t->items[i] : NULL;
 }
 
-static bool has_subcommands(const struct command_table *t, const struct command *c)
+/* The sub-command that `word` names; NULL. */
+static const struct command *subcommand(const struct command_table *t, const struct command *c,
+                                        struct bytes word)
 {
-    return c->index + 1 < t->count && t->items[c->index + 1].parent == c;
+    char text[NAME_BYTES_MAX];
+    size_t len = strlen(c->name);
+    if (len + 1 + word.len > sizeof(text))
+        return NULL;
+    memcpy(text, c->name, len);
+    text[len] = '|';
+    memcpy(text + len + 1, word.data, word.len);
+    return command_by_name(t, bytes_of(text, len + 1 + word.len));
 }
 
 const struct command *command_find(const struct command_table *t, int argc,
@@ -123,21 +132,12 @@ const struct command *command_find(const struct command_table *t, int argc,
     const struct command *c = command_by_name(t, argv[0]);
     if (c == NULL || c->parent != NULL)
         return NULL; /* "client|list" as one word is not a command */
-    if (argc == 1 || !has_subcommands(t, c))
+    if (LIKELY(!c->has_subcommands) || argc == 1)
         return c;
-    char text[NAME_BYTES_MAX];
-    size_t len = strlen(c->name);
-    if (len + 1 + argv[1].len <= sizeof(text)) {
-        memcpy(text, c->name, len);
-        text[len] = '|';
-        memcpy(text + len + 1, argv[1].data, argv[1].len);
-        const struct command *sub = command_by_name(t, bytes_of(text, len + 1 + argv[1].len));
-        if (sub != NULL)
-            return sub;
-    }
-    if (container != NULL)
+    const struct command *sub = subcommand(t, c, argv[1]);
+    if (sub == NULL && container != NULL)
         *container = c;
-    return NULL;
+    return sub;
 }
 
 /* --- words ---------------------------------------------------------------------------------- */

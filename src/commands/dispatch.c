@@ -85,20 +85,37 @@ static void refuse_subscribed(struct session *s, struct writer *w, const struct 
     refuse(s, w, command, "ERR", text);
 }
 
-/* Finds the command, or refuses in the words of Redis; NULL then. */
+/* What a browser sends when a page is made to talk to us across protocols: never a command of ours. */
+static bool is_http(struct bytes word)
+{
+    return bytes_is(word, "post") || bytes_is(word, "host:");
+}
+
+static void cut_off_http(struct services *sv, struct session *s)
+{
+    TRACE_WARN(sv->trace, "Possible attack: %s sent an HTTP request. Connection closed",
+               s->stream->peer);
+    client_log_add(s, CUT_OFF_PROTOCOL, "an HTTP request");
+    session_close(s, NULL);
+}
+
+/* Finds the command, or refuses in the words of Redis, or cuts off what is no client; NULL then. */
 static const struct command *resolve(struct services *sv, struct session *s, struct writer *w,
                                      int argc, const struct bytes *argv)
 {
     const struct command *container;
     const struct command *command = command_find(sv->commands, argc, argv, &container);
-    s->last_command = command != NULL ? command->name : "NULL"; /* also of one that is refused */
-    if (command == NULL) {
-        if (container != NULL)
+    if (UNLIKELY(command == NULL)) {
+        s->last_command = "NULL";
+        if (is_http(argv[0]))
+            cut_off_http(sv, s);
+        else if (container != NULL)
             refuse_unknown_subcommand(w, container, argv[1]);
         else
             refuse_unknown(w, argc, argv);
         return NULL;
     }
+    s->last_command = command->name; /* also of one that is refused */
     bool fits = command->arity >= 0 ? argc == command->arity : argc >= -command->arity;
     if (!fits || command->run == NULL) {
         command_stats(sv->commands, command)->rejected++;
@@ -218,24 +235,11 @@ static bool lacks_room(const struct session *s, const struct command *command)
            owner->overloaded(owner->ctx);
 }
 
-/* What a browser sends when a page is made to talk to us across protocols: never a command of ours. */
-static bool is_http(struct bytes word)
-{
-    return bytes_is(word, "post") || bytes_is(word, "host:");
-}
-
 static void execute(struct services *sv, struct session *s, int argc, struct bytes *argv)
 {
-    if (is_http(argv[0])) {
-        TRACE_WARN(sv->trace, "Possible attack: %s sent an HTTP request. Connection closed",
-                   s->stream->peer);
-        client_log_add(s, CUT_OFF_PROTOCOL, "an HTTP request");
-        session_close(s, NULL);
-        return;
-    }
     struct writer w = session_writer(s);
     const struct command *command = resolve(sv, s, &w, argc, argv);
-    if (command == NULL) {
+    if (UNLIKELY(command == NULL)) {
         spoil_transaction(s);
         return;
     }

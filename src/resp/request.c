@@ -15,7 +15,8 @@
 #define ARGV_CAP_FIRST 8
 #define ARGV_CAP_KEPT 1024
 #define UNQUOTED_BYTES_KEPT 4096
-#define QUICK_DIGITS_MAX 9
+#define QUICK_NUMBER_BYTES_MIN 5 /* a digit, CR LF, and those of an empty bulk */
+#define QUICK_NUMBER_MAX 999999999
 
 static_assert(REQUEST_ARGS_MAX < INT_MAX / 2, "argc is an int, and its array grows by doubling");
 static_assert(REQUEST_BULK_BYTES_MAX_UNAUTHENTICATED < REQUEST_BULK_BYTES_LARGE,
@@ -101,22 +102,28 @@ static void arg_starts_apply(struct request *r, struct bytes input)
 
 enum header { HEADER_READY, HEADER_PARTIAL, HEADER_TOO_LONG, HEADER_INVALID };
 
-/* A number of up to QUICK_DIGITS_MAX digits at `p`, with CR LF behind it; returns what stands behind that, or NULL when it is
- * anything else. */
+/* The number at `p`, when it is one of few digits with CR LF behind it, and two bytes more behind those of a single digit,
+ * as in any whole request. Returns what stands behind the line; NULL: it is anything else. */
 static ALWAYS_INLINE const char *quick_number(const char *p, const char *end, size_t *number)
 {
-    const char *first = p;
-    size_t n = 0;
-    unsigned digit;
-    while (p < end && (digit = (unsigned)(unsigned char)*p - '0') <= 9) {
-        n = n * 10 + digit;
-        p++;
+    if (UNLIKELY(end - p < QUICK_NUMBER_BYTES_MIN))
+        return NULL;
+    size_t n = (size_t)(unsigned char)*p - '0';
+    size_t digit;
+    if (UNLIKELY(n > 9))
+        return NULL;
+    p++;
+    if (*p != '\r') {
+        if (UNLIKELY(n == 0))
+            return NULL;
+        for (const char *last = end - 2; (digit = (size_t)(unsigned char)*p - '0') <= 9; p++) {
+            n = n * 10 + digit;
+            if (UNLIKELY(p == last || n > QUICK_NUMBER_MAX))
+                return NULL;
+        }
+        if (UNLIKELY(*p != '\r'))
+            return NULL;
     }
-    size_t digits = (size_t)(p - first);
-    if (UNLIKELY(end - p < 2 || digits - 1 >= QUICK_DIGITS_MAX || *p != '\r'))
-        return NULL;
-    if (UNLIKELY(*first == '0' && digits > 1))
-        return NULL;
     *number = n;
     return p + 2;
 }
