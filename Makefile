@@ -193,6 +193,12 @@ $(BENCH_GROUPS): $(BUILD)/utils/bench/groups.o
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ -lhiredis
 
+# What is left of a server when all is taken away that makes it one.
+BENCH_FLOOR := $(BUILD)/bench-floor
+$(BENCH_FLOOR): $(BUILD)/utils/bench/floor.o
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^
+
 # --- running and installing -------------------------------------------------------------------------
 
 # `make run ARGS="--port 7000"` passes directives on.

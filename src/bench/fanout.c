@@ -32,7 +32,8 @@ static bool fanout_on_greeting(void *context, struct peer *p, struct bytes data)
     struct fanout *f = context;
     struct bytes ending = buf_bytes(&f->wire.ending), tail;
 
-    (void)p;
+    if (p == f->publisher)
+        return true; /* NATS tells him of itself */
     buf_append_bytes(&f->greeting, data);
     if (f->greeting.len < ending.len)
         return true;
@@ -48,9 +49,11 @@ static bool fanout_on_greeting(void *context, struct peer *p, struct bytes data)
     return true;
 }
 
-/* One after the other, which is soon done. NATS greets the publisher too, who has to be known as well. */
+/* One after the other, which is soon done. */
 static bool fanout_subscribe(struct fanout *f)
 {
+    if (!peer_send(&f->peers, f->publisher, buf_bytes(&f->wire.hello)))
+        return false;
     for (size_t i = 0; i < f->subscribers; i++) {
         if (!peer_send(&f->peers, &f->peers.items[i], buf_bytes(&f->wire.subscribe)))
             return false;

@@ -4,6 +4,7 @@
 #include "bench/durable.h"
 #include "bench/fanout.h"
 #include "bench/group.h"
+#include "bench/latency.h"
 #include "bench/rate.h"
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,9 @@ static const struct {
     {"xread", "XREAD of Redis, the same", durable_xread},
     {"consume", "CONSUME of --records by a group of --members", group_run},
     {"fan-out", "PUBLISH to --subscribers of one channel: deliveries", fanout_run},
+    {"latency", "from PRODUCE to a blocked FETCH, at --rate", latency_produce},
+    {"latency-xadd", "from XADD to a blocked XREAD of Redis", latency_xadd},
+    {"latency-publish", "from PUBLISH to a subscriber", latency_publish},
 };
 
 static int find(const char *name)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench/wire.h"
 
+#define NATS_HELLO "CONNECT {\"verbose\":false}\r\n" /* do not answer what is in order */
+
 static void append_word(struct buf *b, struct bytes word)
 {
     buf_printf(b, "$%zu\r\n", word.len);
@@ -27,7 +29,8 @@ static void init_resp(struct wire *w, struct bytes channel, struct bytes payload
 /* The server greets with a line about itself and answers PING when it has done what came before. */
 static void init_nats(struct wire *w, struct bytes channel, struct bytes payload)
 {
-    buf_append_string(&w->subscribe, "CONNECT {\"verbose\":false}\r\nSUB ");
+    buf_append_string(&w->hello, NATS_HELLO);
+    buf_append_string(&w->subscribe, NATS_HELLO "SUB ");
     buf_append_bytes(&w->subscribe, channel);
     buf_append_string(&w->subscribe, " 1\r\nPING\r\n");
     buf_append_string(&w->ending, "PONG\r\n");
@@ -54,6 +57,7 @@ void wire_init(struct wire *w, bool nats, struct bytes channel, struct bytes pay
 
 void wire_deinit(struct wire *w)
 {
+    buf_deinit(&w->hello);
     buf_deinit(&w->subscribe);
     buf_deinit(&w->publish);
     buf_deinit(&w->frame);

@@ -9,6 +9,7 @@
 
 /* Zero is valid and empty. */
 struct wire {
+    struct buf hello;     /* what a publisher begins with, if anything */
     struct buf subscribe; /* what a subscriber sends ... */
     struct buf ending;    /* ... and what the answer ends with */
     struct buf publish;   /* one message with the payload */
