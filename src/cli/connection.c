@@ -308,6 +308,13 @@ static bool connection_send(struct connection *c, const char **why)
     return true;
 }
 
+void connection_flush(struct connection *c)
+{
+    const char *why = NULL;
+
+    (void)connection_send(c, &why);
+}
+
 /* Reads once. False: the connection is lost, and *why says why. */
 static bool connection_receive(struct connection *c, const char **why)
 {
@@ -402,7 +409,7 @@ enum connection_event connection_wait(struct connection *c, int input_fd, int ti
         return connection_lost(c, "not connected");
     /* Most of the time the socket takes all at once. A failure is not looked at here: what the server
      * still said is read first. */
-    (void)connection_send(c, &why);
+    connection_flush(c);
     for (;;) {
         enum connection_event event;
         enum err err = connection_read_reply(c, reply, &why);

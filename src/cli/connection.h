@@ -81,6 +81,9 @@ MUST_CHECK
 enum connection_event connection_wait(struct connection *c, int input_fd, int timeout_ms,
                                       struct reply **reply);
 
+/* Sends of what is queued what the socket takes. A failure shows when it is next waited. */
+void connection_flush(struct connection *c);
+
 /* A clock that never goes back, for deadlines and durations. */
 int64_t connection_now_ms(void);
 

@@ -351,17 +351,37 @@ class TestConsume(ConsoleTools):
 
 class TestBench(ConsoleTools):
     def test_it_counts_what_it_did_and_leaves_nothing_behind(self):
-        results = json.loads(self.cli("--json", "bench", "--requests", "500"))
-        self.assertEqual([row["test"] for row in results], ["ping", "publish", "produce"])
-        for row in results:
-            self.assertEqual((row["requests"], row["errors"]), (500, 0))
+        for connections in (1, 20):
+            self.count(connections)
+
+    def count(self, connections):
+        results = json.loads(self.cli("--json", "bench", "--requests", "500", "--connections",
+                                      str(connections)))
+        rows = {row["test"]: row for row in results}
+        self.assertEqual(list(rows), ["ping", "publish", "produce", "fetch", "consume"])
+        for test, row in rows.items():
+            if test != "consume":
+                self.assertEqual(row["requests"], 500)
+            self.assertGreater(row["requests"], 0)
+            self.assertEqual(row["errors"], 0)
             self.assertGreater(row["per-second"], 0)
             self.assertLessEqual(row["p50-us"], row["p99-us"])
             self.assertLessEqual(row["p99.9-us"], row["max-us"])
-        self.assertEqual(self.do("TOPIC LIST"), [])
+        self.assertIsNone(rows["ping"]["records-per-second"])
+        self.assertEqual(rows["produce"]["records-per-second"], rows["produce"]["per-second"])
+        self.assertGreater(rows["consume"]["records-per-second"], rows["consume"]["per-second"])
+        self.assertEqual(self.do("TOPIC LIST"), ["__consumer_offsets"])
+        self.assertEqual(self.do("GROUP LIST"), [])
+
+    def test_a_topic_that_is_there_stays(self):
         self.do("TOPIC CREATE load")
+        self.cli("bench", "--test", "fetch", "--topic", "load", status=REFUSED)
+        self.assertIn("no record to read", self.said)
         self.cli("bench", "--test", "produce", "--requests", "70", "--topic", "load")
         self.assertEqual(self.do("TOPIC OFFSETS load")[0][1], 70)
+        read = json.loads(self.cli("--json", "bench", "--test", "consume", "--topic", "load",
+                                   "--count", "50", "--connections", "3"))
+        self.assertEqual(read[0]["requests"], 2)
 
 
 if __name__ == "__main__":
