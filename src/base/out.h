@@ -50,16 +50,16 @@ struct out_mark {
 #define OUT_MARK_NOWHERE UINT64_MAX
 
 struct out {
-    struct out_pool *pool;   /* borrowed */
-    struct list chunks;      /* owned; empty only when the queue is */
-    struct list marks;       /* of struct out_mark */
     struct out_chunk *tail;  /* the last chunk when it has room of its own, else NULL */
     struct out_chunk *shown; /* the last chunk when it shows a frame, else NULL */
     uint64_t pos_start;      /* position of the first byte still here */
     uint64_t pos_end;        /* position behind the last one */
+    size_t messages;         /* of all chunks */
     size_t memory_bytes;     /* held by this queue; a shared frame counts as if it were its own */
     size_t chunk_count;
-    size_t messages; /* of all chunks */
+    struct out_pool *pool; /* borrowed */
+    struct list chunks;    /* owned; empty only when the queue is */
+    struct list marks;     /* of struct out_mark */
 };
 
 void out_init(struct out *o, struct out_pool *pool);

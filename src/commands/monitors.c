@@ -46,11 +46,8 @@ static void append_line(struct buf *b, const struct call *c)
 
 static void tell(struct session *s, struct frame *line)
 {
-    struct push p;
-    if (session_is_mute(s) || !push_begin(&p, s))
-        return;
-    out_append_frame(&s->out, line);
-    push_end(&p);
+    if (!session_is_mute(s))
+        push_shared(s, line, 0);
 }
 
 void monitors_tell(struct call *c)

@@ -42,6 +42,23 @@ void push_end(struct push *p)
     output_limit_check(p->session);
 }
 
+void push_shared(struct session *s, struct frame *frame, size_t begin)
+{
+    struct push p;
+    if (LIKELY(s->blocker == NULL)) { /* nothing can stand at the end that this would overtake */
+        if (s->dead || s->closing)
+            return;
+        out_append_part(&s->out, frame, begin);
+        out_end_message(&s->out);
+        session_output_ready(s);
+        if (UNLIKELY(out_len(&s->out) >= s->sessions->output_limit_least))
+            output_limit_check(s);
+    } else if (push_begin(&p, s)) {
+        out_append_part(&s->out, frame, begin);
+        push_end(&p);
+    }
+}
+
 void push_end_followed(struct push *p)
 {
     struct session *s = p->session;

@@ -15,6 +15,11 @@ struct session;
  * does not count against the output limits, since no more of it gathers. */
 #define PUSH_FOLLOWED_BYTES_MAX (256 * 1024)
 
+/* A push that is a part of a frame, from `begin` to its end; nothing if the session takes none any more. It looks at the
+ * output limits as push_end does. */
+void push_shared(struct session *s, struct frame *frame, size_t begin);
+
+/* One that is written piece by piece. */
 struct push {
     struct session *session;
     struct writer w;

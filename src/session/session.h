@@ -40,15 +40,20 @@ enum session_reply_mode {
 };
 
 struct session {
-    uint64_t id;               /* never used twice in a run */
+    /* What a delivery looks at stands together: with thousands of subscribers it is memory that counts. */
     struct sessions *sessions; /* borrowed */
-    struct stream *stream;     /* owned; NULL once closed */
-    bool readable, writable;   /* what the edge-triggered stream said last */
-    bool at_end;               /* the peer will send no more, and all is read */
-    bool end_in_sight;         /* the peer will send no more */
-    bool closing;              /* no more commands; closed when the output is out */
-    bool dead;                 /* to be buried this turn */
+    struct blocker *blocker;   /* borrowed; NULL while not blocked */
+    struct list in_flush;
+    struct stream *stream;   /* owned; NULL once closed */
+    bool readable, writable; /* what the edge-triggered stream said last */
+    bool at_end;             /* the peer will send no more, and all is read */
+    bool end_in_sight;       /* the peer will send no more */
+    bool closing;            /* no more commands; closed when the output is out */
+    bool dead;               /* to be buried this turn */
+    struct out out;
+    struct subscriber subscriber;
 
+    uint64_t id; /* never used twice in a run */
     struct request request;
     struct buf input; /* received, not yet executed; from input_pos on */
     size_t input_pos;
@@ -56,7 +61,6 @@ struct session {
      * what is kept) was received: what the client may have known when it sent that. */
     uint64_t sent_before_input;
 
-    struct out out;
     struct list holds; /* of struct hold, in output order */
     uint64_t held_bytes;
     uint32_t held_replies;
@@ -67,8 +71,6 @@ struct session {
     uint64_t turn_ends_at;       /* output position at which it has had its share of the turn */
     int64_t soft_limit_since_us; /* 0 while under the soft output limit */
 
-    struct blocker *blocker; /* borrowed; NULL while not blocked */
-    struct subscriber subscriber;
     struct group_client group_client;
     struct follower follower;
     uint64_t
@@ -95,7 +97,7 @@ struct session {
     uint64_t bytes_in, bytes_out;
 
     /* Links of the sets it is in. */
-    struct list in_all, in_active, in_flush, in_dead;
+    struct list in_all, in_active, in_dead;
     struct list in_monitors;
     struct list in_over_soft; /* while over the soft output limit */
     struct list in_postponed; /* of sessions.pause */

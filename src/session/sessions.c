@@ -143,12 +143,7 @@ static void on_ready(struct stream *stream, unsigned readiness)
 /* A message for a subscriber. */
 static void on_deliver(struct subscriber *subscriber, struct frame *frame, size_t begin)
 {
-    struct session *s = CONTAINER_OF(subscriber, struct session, subscriber);
-    struct push p;
-    if (!push_begin(&p, s))
-        return;
-    out_append_part(&s->out, frame, begin);
-    push_end(&p);
+    push_shared(CONTAINER_OF(subscriber, struct session, subscriber), frame, begin);
 }
 
 static void write_targets(struct writer *w, const struct member *m)
