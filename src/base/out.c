@@ -5,31 +5,44 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-static_assert(OUT_CHUNK_BYTES > sizeof(struct out_chunk) + OUT_RESERVE_BYTES_MAX,
+static_assert(OUT_SMALL_ROOM_BYTES >= OUT_RESERVE_BYTES_MAX,
               "a fresh chunk has room for the largest reservation");
+
+static struct out_chunk *chunk_of(struct list *link)
+{
+    return CONTAINER_OF(link, struct out_chunk, link);
+}
 
 void out_pool_init(struct out_pool *pool, size_t count_max)
 {
     *pool = (struct out_pool){.count_max = count_max};
 }
 
+static struct out_chunk *take(struct out_pool_part *part)
+{
+    struct out_chunk *c;
+
+    if (part->free == NULL)
+        return NULL;
+    c = chunk_of(part->free);
+    part->free = c->link.next;
+    part->count--;
+    return c;
+}
+
+static void part_deinit(struct out_pool_part *part)
+{
+    while (part->free != NULL)
+        mem_free(take(part));
+}
+
 void out_pool_deinit(struct out_pool *pool)
 {
-    while (pool->free != NULL) {
-        struct out_chunk *next = pool->free->next;
-
-        mem_free(pool->free);
-        pool->free = next;
-    }
-    pool->count = 0;
+    part_deinit(&pool->large);
+    part_deinit(&pool->small);
 }
 
 /* --- chunks --------------------------------------------------------------------------------------- */
-
-static struct out_chunk *chunk_of(struct list *link)
-{
-    return CONTAINER_OF(link, struct out_chunk, link);
-}
 
 static size_t chunk_len(const struct out_chunk *c)
 {
@@ -43,35 +56,38 @@ static char *chunk_data(struct out_chunk *c)
 
 static size_t chunk_memory(const struct out_chunk *c)
 {
-    return c->frame != NULL ? sizeof(*c) + c->frame->cap : OUT_CHUNK_BYTES;
+    return c->frame != NULL ? sizeof(*c) + c->frame->cap : sizeof(*c) + c->cap;
 }
 
-static struct out_chunk *chunk_take(struct out_pool *pool)
+static struct out_chunk *chunk_take(struct out_pool *pool, bool small)
 {
-    struct out_chunk *c = pool->free;
+    struct out_chunk *c = take(small ? &pool->small : &pool->large);
 
     if (c == NULL)
-        return mem_alloc(OUT_CHUNK_BYTES);
-    pool->free = c->next;
-    pool->count--;
+        c = mem_alloc(small ? OUT_SMALL_CHUNK_BYTES : OUT_CHUNK_BYTES);
+    c->cap = small ? OUT_SMALL_ROOM_BYTES : OUT_ROOM_BYTES;
     return c;
 }
 
 static void chunk_give(struct out_pool *pool, struct out_chunk *c)
 {
-    if (pool->count >= pool->count_max) {
+    struct out_pool_part *part = c->cap == OUT_SMALL_ROOM_BYTES ? &pool->small : &pool->large;
+
+    if (part->count >= pool->count_max) {
         mem_free(c);
         return;
     }
-    c->next = pool->free;
-    pool->free = c;
-    pool->count++;
+    c->link.next = part->free;
+    part->free = &c->link;
+    part->count++;
 }
 
-/* A chunk with room of its own, linked in before `where`. */
-static struct out_chunk *insert_room(struct out *o, struct list *where)
+/* A chunk with room of its own, linked in before `where`. `len` is what is to come into it, or the beginning of
+ * that. */
+static struct out_chunk *insert_room(struct out *o, struct list *where, size_t len)
 {
-    struct out_chunk *c = chunk_take(o->pool);
+    bool small = list_empty(&o->chunks) && len <= OUT_SMALL_ROOM_BYTES;
+    struct out_chunk *c = chunk_take(o->pool, small);
 
     c->frame = NULL;
     c->begin = c->end = c->origin = c->messages = 0;
@@ -88,6 +104,7 @@ static struct out_chunk *insert_frame(struct out *o, struct list *where, struct 
     struct out_chunk *c = mem_alloc(sizeof(*c));
 
     c->frame = frame_ref(frame);
+    c->cap = 0;
     c->begin = c->origin = begin;
     c->end = end;
     c->messages = 0;
@@ -150,16 +167,16 @@ void out_deinit(struct out *o)
     ASSERT(o->memory_bytes == 0 && o->chunk_count == 0 && o->messages == 0);
 }
 
-static void add_room(struct out *o)
+static void add_room(struct out *o, size_t len)
 {
-    o->tail = insert_room(o, &o->chunks);
+    o->tail = insert_room(o, &o->chunks, len);
     o->shown = NULL;
 }
 
 char *out_reserve_in_new_chunk(struct out *o, size_t len)
 {
     ASSERT(len <= OUT_RESERVE_BYTES_MAX);
-    add_room(o);
+    add_room(o, len);
     return o->tail->room;
 }
 
@@ -170,9 +187,9 @@ void out_append_across(struct out *o, const void *data, size_t len)
     while (len > 0) {
         size_t piece;
 
-        if (o->tail == NULL || o->tail->end == OUT_ROOM_BYTES)
-            add_room(o);
-        piece = OUT_ROOM_BYTES - o->tail->end;
+        if (o->tail == NULL || o->tail->end == o->tail->cap)
+            add_room(o, len);
+        piece = o->tail->cap - o->tail->end;
         if (piece > len)
             piece = len;
         memcpy(o->tail->room + o->tail->end, from, piece);
@@ -301,7 +318,7 @@ static struct list *split_at(struct out *o, uint64_t pos)
     if (c->frame != NULL) {
         rest = insert_frame(o, c->link.next, c->frame, cut, c->end);
     } else {
-        rest = insert_room(o, c->link.next);
+        rest = insert_room(o, c->link.next, c->end - cut);
         rest->end = c->end - cut;
         memcpy(rest->room, c->room + cut, rest->end);
     }
@@ -337,9 +354,9 @@ static void insert_bytes(struct out *o, struct list *where, struct bytes data)
     while (data.len > 0) {
         size_t piece;
 
-        if (c == NULL || c->frame != NULL || c->end == OUT_ROOM_BYTES)
-            c = insert_room(o, where);
-        piece = OUT_ROOM_BYTES - c->end;
+        if (c == NULL || c->frame != NULL || c->end == c->cap)
+            c = insert_room(o, where, data.len);
+        piece = c->cap - c->end;
         if (piece > data.len)
             piece = data.len;
         memcpy(c->room + c->end, data.data, piece);
@@ -355,7 +372,7 @@ static bool join_next(struct out *o, struct out_chunk *c)
 
     if (c->frame != NULL || next->frame != NULL)
         return false;
-    if (chunk_len(c) + chunk_len(next) > OUT_ROOM_BYTES)
+    if (chunk_len(c) + chunk_len(next) > c->cap)
         return false;
     memmove(c->room, chunk_data(c), chunk_len(c));
     c->end = chunk_len(c);
@@ -398,7 +415,7 @@ static bool replace_in_place(struct out *o, uint64_t from, uint64_t to, struct b
     if (c == NULL || c->frame != NULL)
         return false;
     at = c->begin + (size_t)(from - chunk_pos);
-    if (old_len > c->end - at || data.len > OUT_ROOM_BYTES - (c->end - old_len))
+    if (old_len > c->end - at || data.len > c->cap - (c->end - old_len))
         return false;
     place = c->room + at;
     memmove(place + data.len, place + old_len, c->end - at - old_len);

@@ -14,27 +14,35 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define OUT_CHUNK_BYTES 16384 /* the memory of one chunk, with its header */
+/* The memory of a chunk, with its header. An empty queue begins with a small one if that will do: most replies and
+ * messages go out before there are more of them. */
+#define OUT_CHUNK_BYTES 16384
+#define OUT_SMALL_CHUNK_BYTES 1024
 #define OUT_RESERVE_BYTES_MAX 512
 
 /* One stretch of the queue. It stands here for the inline functions below; others leave it alone. */
 struct out_chunk {
-    struct list link;       /* in out.chunks */
-    struct out_chunk *next; /* in out_pool.free */
-    struct frame *frame;    /* counted; NULL when the bytes are in `room` */
-    size_t begin, end;      /* the bytes that count, in the frame or in `room` */
-    size_t origin;          /* where they began before some of them were sent */
-    size_t messages;        /* that end in it, those that were sent included */
-    char room[];            /* OUT_ROOM_BYTES of them; none behind a frame */
+    struct list link;    /* in out.chunks; next: in out_pool */
+    struct frame *frame; /* counted; NULL when the bytes are in `room` */
+    size_t begin, end;   /* the bytes that count, in the frame or in `room` */
+    size_t origin;       /* where they began before some of them were sent */
+    size_t messages;     /* that end in it, those that were sent included */
+    size_t cap;          /* of `room`; 0 with a frame */
+    char room[];
 };
 
 #define OUT_ROOM_BYTES (OUT_CHUNK_BYTES - sizeof(struct out_chunk))
+#define OUT_SMALL_ROOM_BYTES (OUT_SMALL_CHUNK_BYTES - sizeof(struct out_chunk))
 
 /* Empty chunks that wait for their next use; shared by all queues of a thread. */
-struct out_pool {
-    struct out_chunk *free; /* owned, singly linked */
+struct out_pool_part {
+    struct list *free; /* owned, singly linked; NULL at the end */
     size_t count;
-    size_t count_max;
+};
+
+struct out_pool {
+    struct out_pool_part large, small;
+    size_t count_max; /* of each */
 };
 
 void out_pool_init(struct out_pool *pool, size_t count_max);
@@ -80,7 +88,7 @@ static inline char *out_reserve(struct out *o, size_t len)
 {
     struct out_chunk *tail = o->tail;
 
-    if (LIKELY(tail != NULL && len <= OUT_ROOM_BYTES - tail->end))
+    if (LIKELY(tail != NULL && len <= tail->cap - tail->end))
         return tail->room + tail->end;
     return out_reserve_in_new_chunk(o, len);
 }
@@ -88,12 +96,12 @@ static inline char *out_reserve(struct out *o, size_t len)
 /* So much can be reserved without leaving room unused, also beyond OUT_RESERVE_BYTES_MAX. */
 static inline size_t out_room(const struct out *o)
 {
-    return o->tail != NULL ? OUT_ROOM_BYTES - o->tail->end : 0;
+    return o->tail != NULL ? o->tail->cap - o->tail->end : 0;
 }
 
 static inline void out_commit(struct out *o, size_t used)
 {
-    ASSERT(o->tail != NULL && used <= OUT_ROOM_BYTES - o->tail->end);
+    ASSERT(o->tail != NULL && used <= o->tail->cap - o->tail->end);
     o->tail->end += used;
     o->pos_end += used;
 }
@@ -102,7 +110,7 @@ static inline void out_append(struct out *o, const void *data, size_t len)
 {
     struct out_chunk *tail = o->tail;
 
-    if (UNLIKELY(tail == NULL || len > OUT_ROOM_BYTES - tail->end)) {
+    if (UNLIKELY(tail == NULL || len > tail->cap - tail->end)) {
         out_append_across(o, data, len);
     } else if (LIKELY(len > 0)) {
         memcpy(tail->room + tail->end, data, len);

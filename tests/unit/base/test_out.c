@@ -59,33 +59,59 @@ Test(out, small_writes_share_one_chunk)
     out_append(&o, NULL, 0);
     expect(&o, "+OK\r\n:1\r\n");
     cr_assert_eq(out_peek(&o, UINT64_MAX, iov, 4), 1);
-    cr_assert_eq(o.memory_bytes, OUT_CHUNK_BYTES);
+    cr_assert_eq(o.memory_bytes, OUT_SMALL_CHUNK_BYTES);
     cr_assert_eq(o.pos_end, 9);
     out_deinit(&o);
     out_pool_deinit(&pool);
+}
+
+Test(out, a_queue_begins_small_and_goes_on_large)
+{
+    struct out_pool pool;
+    struct out o;
+    struct iovec iov[4];
+    char *bytes = mem_zalloc(1, OUT_CHUNK_BYTES);
+
+    out_pool_init(&pool, POOL_COUNT_MAX);
+    out_init(&o, &pool);
+    out_append(&o, bytes, OUT_SMALL_ROOM_BYTES);
+    cr_assert_eq(o.memory_bytes, OUT_SMALL_CHUNK_BYTES);
+    out_append(&o, bytes, 100);
+    cr_assert_eq(o.memory_bytes, OUT_SMALL_CHUNK_BYTES + OUT_CHUNK_BYTES);
+    out_consume(&o, OUT_SMALL_ROOM_BYTES);
+    cr_assert_eq(o.memory_bytes, OUT_CHUNK_BYTES);
+    cr_assert_eq(pool.small.count, 1);
+    cr_assert_eq(pool.large.count, 0);
+    out_consume(&o, 100);
+    out_append(&o, bytes, OUT_SMALL_ROOM_BYTES + 1);
+    cr_assert_eq(o.memory_bytes, OUT_CHUNK_BYTES); /* a small one would not do */
+    cr_assert_eq(out_peek(&o, UINT64_MAX, iov, 4), 1);
+    out_deinit(&o);
+    out_pool_deinit(&pool);
+    mem_free(bytes);
 }
 
 Test(out, a_drained_queue_gives_its_chunks_to_the_pool)
 {
     struct out_pool pool;
     struct out a, b;
+    char bytes[2 * OUT_SMALL_CHUNK_BYTES] = {0};
 
     out_pool_init(&pool, POOL_COUNT_MAX);
     out_init(&a, &pool);
     out_init(&b, &pool);
-    out_append(&a, "abc", 3);
+    out_append(&a, bytes, sizeof(bytes));
     out_consume(&a, 2);
-    cr_assert_eq(pool.count, 0);
-    out_consume(&a, 1);
-    cr_assert_eq(pool.count, 1);
+    cr_assert_eq(pool.large.count, 0);
+    out_consume(&a, sizeof(bytes) - 2);
+    cr_assert_eq(pool.large.count, 1);
     cr_assert_eq(a.memory_bytes, 0);
-    out_append(&b, "xyz", 3); /* the other queue takes it */
-    cr_assert_eq(pool.count, 0);
-    expect(&b, "xyz");
+    out_append(&b, bytes, sizeof(bytes)); /* the other queue takes it */
+    cr_assert_eq(pool.large.count, 0);
     out_append(&a, "def", 3); /* positions go on */
     expect(&a, "def");
-    cr_assert_eq(a.pos_start, 3);
-    cr_assert_eq(a.pos_end, 6);
+    cr_assert_eq(a.pos_start, sizeof(bytes));
+    cr_assert_eq(a.pos_end, sizeof(bytes) + 3);
     out_deinit(&a);
     out_deinit(&b);
     out_pool_deinit(&pool);
@@ -102,10 +128,10 @@ Test(out, the_pool_keeps_no_more_than_its_bound)
     out_append(&o, big, 20 * (size_t)OUT_CHUNK_BYTES);
     cr_assert_geq(o.memory_bytes, 20 * (size_t)OUT_CHUNK_BYTES);
     out_consume(&o, out_len(&o));
-    cr_assert_eq(pool.count, 3);
+    cr_assert_eq(pool.large.count, 3);
     out_deinit(&o);
     out_pool_deinit(&pool);
-    cr_assert_eq(pool.count, 0);
+    cr_assert_eq(pool.large.count, 0);
     mem_free(big);
 }
 
@@ -596,8 +622,8 @@ static size_t memory_of(const struct out *o)
         const struct out_chunk *c = CONTAINER_OF(link, struct out_chunk, link);
 
         cr_assert_leq(c->begin, c->end);
-        cr_assert_leq(c->end, c->frame == NULL ? OUT_ROOM_BYTES : c->frame->len);
-        sum += c->frame == NULL ? OUT_CHUNK_BYTES : sizeof(*c) + c->frame->cap;
+        cr_assert_leq(c->end, c->frame == NULL ? c->cap : c->frame->len);
+        sum += sizeof(*c) + (c->frame == NULL ? c->cap : c->frame->cap);
     }
     return sum;
 }
@@ -611,7 +637,8 @@ static void model_check(struct model *m)
     cr_assert_eq(m->out.pos_start, m->pos);
     cr_assert_eq(out_len(&m->out), m->text.len);
     cr_assert_eq(m->out.memory_bytes, memory_of(&m->out));
-    cr_assert_leq(m->pool.count, m->pool.count_max);
+    cr_assert_leq(m->pool.large.count, m->pool.count_max);
+    cr_assert_leq(m->pool.small.count, m->pool.count_max);
     collect(&m->out, UINT64_MAX, &m->actual);
     cr_assert(bytes_equal(buf_bytes(&m->actual), buf_bytes(&m->text)));
     collect(&m->out, m->pos + limit, &m->actual);
