@@ -136,12 +136,29 @@ static bool put_read(struct buf *out, const struct reply *reply)
     return true;
 }
 
+/* Of GROUP SEEK: [[topic, partition, offset], ...] */
+static bool put_places(struct buf *out, const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->count; i++) {
+        const struct reply *place = &reply->items[i];
+
+        if (place->kind != REPLY_ARRAY || place->count != 3 || place->items[1].kind != REPLY_INT ||
+            place->items[2].kind != REPLY_INT)
+            return false;
+        buf_printf(out, "%s%.*s/%lld at offset %lld", i > 0 ? "\n" : "",
+                   (int)place->items[0].text.len, place->items[0].text.data,
+                   (long long)seen_number(&place->items[1]),
+                   (long long)seen_number(&place->items[2]));
+    }
+    return reply->kind == REPLY_ARRAY && reply->count > 0;
+}
+
 static const struct {
     const char *command;
     bool (*put)(struct buf *out, const struct reply *reply);
 } known[] = {
     {"PRODUCE", put_produced}, {"MPRODUCE", put_produced_many}, {"FETCH", put_read},
-    {"MFETCH", put_read},      {"CONSUME", put_read},
+    {"MFETCH", put_read},      {"CONSUME", put_read},           {"GROUP", put_places},
 };
 
 /* "orders/0@3 ann "a book"", "message news "hello"", "listening to channel news (1 in all)" … */

@@ -32,6 +32,13 @@ Test(wording, says_where_a_record_went)
            "partition 0, offsets 4 to 6\npartition 1, offset 9");
 }
 
+Test(wording, says_where_a_group_was_put)
+{
+    expect("GROUP", "*2\r\n*3\r\n$1\r\nt\r\n:0\r\n:7\r\n*3\r\n$1\r\nt\r\n:1\r\n:9\r\n",
+           "t/0 at offset 7\nt/1 at offset 9");
+    expect("GROUP", "*1\r\n$3\r\nann\r\n", "[\"ann\"]");
+}
+
 Test(wording, gives_each_record_a_line)
 {
     expect("FETCH", "*2\r\n" RECORD KEYED, "@3 \"a book\"\n@4 ann (nil)");
