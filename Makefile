@@ -456,9 +456,9 @@ lint: all $(SHARE) service
 format:
 	clang-format -i $(shell find src tests utils -name '*.[ch]')
 
-# Against redis-server too, when it is installed.
-bench: all
-	@utils/bench/run $(SERVER)
+# Beside Redis and NATS, where they are installed, and a floor. ARGS names rows: ARGS="publish fan-out --rounds 1"
+bench: all $(BENCH_FLOOR)
+	@utils/bench/run $(BUILD) $(ARGS)
 
 bench-storage: $(BENCH_STORAGE)
 	@$(BENCH_STORAGE) $(BUILD)/bench-storage-data
@@ -487,7 +487,8 @@ help:
 	@echo 'make docs        the reference of commands and the pictures, from their sources; docs-test runs what pages show'
 	@echo 'make lint        layers, headers, formatting, scripts, names'
 	@echo 'make format      clang-format on every source'
-	@echo 'make bench       compare with redis-server by redis-benchmark; bench-storage: the storage library'
+	@echo 'make bench       the table beside redis-server and the targets; ARGS="publish fan-out --rounds 1"'
+	@echo '                 bench-storage: the storage library'
 	@echo '                 bench-groups: a server with many consumer groups'
 	@echo 'make install     into PREFIX (/usr/local), below DESTDIR; uninstall takes it out again; install-strip'
 	@echo 'make clean       remove build/'

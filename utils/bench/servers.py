@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The servers that are measured side by side. Each is started on a fresh directory, on the core kept for it, and ended
+by its process; all of them stand on the loopback address."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+DEADLINE_S = 30
+PAYLOAD = b"x" * 100
+
+
+class NotThere(Exception):
+    """The program is not installed."""
+
+
+def request(*words):
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        data = word if isinstance(word, bytes) else str(word).encode()
+        parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
+    return b"".join(parts)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return unused.getsockname()[1]
+
+
+def cores():
+    """The server's, and the load's."""
+    mine = sorted(os.sched_getaffinity(0))
+    return mine[:1], mine[1:2] or mine[:1]
+
+
+def on_core(core):
+    return lambda: os.sched_setaffinity(0, core)
+
+
+class Server:
+    """A process that was started, with the directory it has for itself."""
+
+    def __init__(self, scratch):
+        self.scratch = scratch
+        self.directory = os.path.join(scratch, "data")
+        self.out = os.path.join(scratch, "out")
+        self.process = None
+        self.port = None
+        shutil.rmtree(self.directory, ignore_errors=True)
+        os.makedirs(self.directory)
+
+    def spawn(self, *command, env=None):
+        with open(self.out, "wb") as out:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                            preexec_fn=on_core(cores()[0]), env=env, cwd=self.directory)
+
+    def said(self):
+        with open(self.out, encoding="utf-8", errors="replace") as out:
+            return out.read()
+
+    def connect(self):
+        """As soon as it listens."""
+        end = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port))
+            except ConnectionRefusedError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError("it did not start:\n" + self.said()) from None
+                time.sleep(0.0005)
+
+    def ask(self, *words):
+        """The first bytes of a reply. A server that is still loading says so, and is asked again."""
+        with self.connect() as s:
+            while True:
+                s.sendall(request(*words))
+                reply = s.recv(65536)
+                if not reply.startswith(b"-LOADING"):
+                    break
+        if not reply or reply.startswith(b"-"):
+            raise RuntimeError(f"{words[0]}: the server says {reply!r}")
+        return reply
+
+    def end(self, how=signal.SIGKILL):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait()
+
+    def memory_kib(self, field="VmRSS"):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            for line in status:
+                if line.startswith(field + ":"):
+                    return int(line.split()[1])
+        return 0
+
+
+def need(program):
+    path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if path is None:
+        raise NotThere(program)
+    return path
+
+
+# --- what is measured ---------------------------------------------------------------------------------------
+
+
+def echolog(build, scratch, *directives, fresh=True):
+    server = Server(scratch) if fresh else fresh_process(scratch)
+    server.port = free_port()
+    server.spawn(os.path.join(build, "echolog-server"), "--port", str(server.port), "--bind", "127.0.0.1", "--dir",
+                 os.path.join(server.directory, "log"), *directives)
+    return server
+
+
+def fresh_process(scratch):
+    """Another process on the directory of the one before."""
+    server = Server.__new__(Server)
+    server.scratch, server.process = scratch, None
+    server.directory, server.out = os.path.join(scratch, "data"), os.path.join(scratch, "out")
+    return server
+
+
+REDIS_MODES = {
+    "none": (),
+    "everysec": ("--appendonly", "yes", "--appendfsync", "everysec"),
+    "always": ("--appendonly", "yes", "--appendfsync", "always"),
+}
+
+
+def redis(mode, scratch):
+    program = need("redis-server")
+    server = Server(scratch)
+    server.port = free_port()
+    server.spawn(program, "--port", str(server.port), "--bind", "127.0.0.1", "--save", "", "--dir", server.directory,
+                 *REDIS_MODES[mode])
+    server.ask("PING")
+    return server
+
+
+def nats(scratch):
+    program = need("nats-server")
+    server = Server(scratch)
+    server.port = free_port()
+    server.spawn(program, "-a", "127.0.0.1", "-p", str(server.port), env=dict(os.environ, GOMAXPROCS="1"))
+    server.connect().close()
+    return server
+
+
+def floor(build, scratch, mode, request_bytes, text):
+    server = Server(scratch)
+    program = os.path.join(build, "bench-floor")
+    file = [os.path.join(server.directory, "written")] if mode in ("write", "sync") else []
+    server.spawn(program, mode, str(request_bytes), escaped(text), *file)
+    wait_for_port(server)
+    return server
+
+
+def floor_stored(build, scratch, request_bytes, reply, times):
+    """A file with the reply so many times, to be sent as it is stored."""
+    server = Server(scratch)
+    path = os.path.join(server.directory, "stored")
+    with open(path, "wb") as stored:
+        for _ in range(times):
+            stored.write(reply)
+    server.spawn(os.path.join(build, "bench-floor"), "stored", str(request_bytes), str(len(reply)), path)
+    wait_for_port(server)
+    return server
+
+
+def escaped(text):
+    return text.decode().replace("\r", "\\r").replace("\n", "\\n")
+
+
+def wait_for_port(server):
+    end = time.monotonic() + DEADLINE_S
+    while server.port is None:
+        if server.process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(server.said())
+        said = server.said()
+        if said.endswith("\n"):
+            server.port = int(said.split()[-1])
+        else:
+            time.sleep(0.001)
