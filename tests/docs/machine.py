@@ -160,7 +160,7 @@ class Machine:
         tools = os.path.dirname(sys.executable)  # where redis-py is
         env.update(HOME=self.scratch, PWD=self.scratch, LC_ALL="C.UTF-8", PYTHONUNBUFFERED="1", NODE_PATH=NODE_MODULES,
                    PATH=f"{self.programs}:{self.scratch}/bin:{tools}:{env['PATH']}",
-                   ECHOLOG_BIND="127.0.0.1", ECHOLOG_PORT="0", ECHOLOG_DIR=os.path.join(self.scratch, "data"),
+                   ECHOLOG_BIND="127.0.0.1", ECHOLOG_PORT="0", ECHOLOG_DIR=os.path.join(self.scratch, "echolog-data"),
                    ECHOLOG_PIDFILE=os.path.join(self.scratch, "echolog.pid"))
         return env
 
@@ -171,6 +171,8 @@ class Machine:
             os.symlink(os.path.join(ROOT, name), os.path.join(self.scratch, name))
         os.symlink(NODE_MODULES, os.path.join(self.scratch, "node_modules"))
         os.symlink(os.environ["ECHOLOG_SERVER"], os.path.join(self.programs, "echolog-server"))
+        dump = os.path.join(os.path.dirname(os.environ["ECHOLOG_SERVER"]), "echolog-dump")
+        os.symlink(dump, os.path.join(self.programs, "echolog-dump"))
 
     def wrap(self, directory, name, program):
         """The program, but for the port it takes when nothing is said."""
@@ -262,6 +264,19 @@ class Machine:
         done = subprocess.run(command, cwd=self.scratch, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=DEADLINE_S, check=False)
         return done.returncode, done.stdout
+
+    def interrupted(self, command):
+        """A command that goes on: Ctrl-C comes once it has said something."""
+        process = subprocess.Popen(["bash", "-c", "exec " + command], cwd=self.scratch, env=self.env,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            said = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            said += process.communicate(timeout=DEADLINE_S)[0]
+        finally:
+            process.kill()
+            process.wait()
+        return process.returncode, said
 
     def shell(self, script):
         return self.run(["bash", "-e", "-c", script])

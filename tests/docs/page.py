@@ -6,6 +6,8 @@ import re
 
 FENCE = re.compile(r"```(\S*)\s*$")
 ORDER = re.compile(r"<!-- docs: (.*?) -->\s*$")
+CELL = re.compile(r"(?<!\\)\|")
+CODE = re.compile(r"`([^`]+)`")
 PROMPT = r"127\.0\.0\.1:\d+(?:\([^)]*\))*> "
 TYPED = re.compile(rf"(\$ |{PROMPT})(.*)")
 
@@ -37,6 +39,13 @@ class Block:
         return steps
 
 
+def table_commands(lines):
+    """What stands as code in the last column of a table and names one of our programs."""
+    cells = [CELL.split(line.strip())[-2] for line in lines[2:]]
+    codes = [code.replace("\\|", "|") for cell in cells for code in CODE.findall(cell)]
+    return [code for code in codes if "echolog-" in code]
+
+
 def blocks(text):
     """The blocks of a page, in order. The last has no lines when comments stand behind the last block."""
     found, orders, block, fenced, blank_before = [], [], None, False, True
@@ -51,6 +60,12 @@ def blocks(text):
             block, fenced = Block(fence.group(1) or "text", number + 1), True
             block.orders, orders = orders, []
             found.append(block)
+        elif line.startswith("|") and (block and block.language == "table" or "table" in orders):
+            if block is None:
+                block = Block("table", number)
+                block.orders, orders = [order for order in orders if order != "table"], []
+                found.append(block)
+            block.lines.append(line)
         elif line.startswith("    ") and (block or blank_before):
             if block is None:
                 block = Block("", number)

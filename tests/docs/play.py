@@ -13,6 +13,7 @@ import page
 NAMED = re.compile(r"(?:#|//) (\S+\.(?:py|mjs))\b")
 SERVER = re.compile(r"(?:build/release/)?echolog-server(?= |$)(?!.*--(check-config|version|help|daemonize))")
 LISTENS = re.compile(r"\b([PS]?SUBSCRIBE|FOLLOW|MONITOR)\b")  # these go on until Ctrl-C, but not at echolog-cli's prompt
+ENDLESS = re.compile(r"echolog-cli (tail|consume)\b(?!.*--(max-messages|timeout-ms|until-end))")
 COMMENT = re.compile(r"\s{2,}#\s.*$|\s+# .*$")
 BARE = re.compile(r"([A-Z]+|echolog-cli|redis-cli)( |$)")
 PROGRAMS = {"python": (["python3"], ".py"), "js": (["node"], ".mjs")}
@@ -83,6 +84,8 @@ class Player:
         elif block.language == "text" and self.printed is not None:
             self.check(block.lines, self.printed.split("\n"))
             self.printed = None
+        elif block.language == "table":
+            self.play_table(block)
         elif block.language in ("", "text"):
             self.play_lines(block, terminal, how)
         else:
@@ -128,6 +131,24 @@ class Player:
             terminal.prompt_for("127.0.0.1" if command[0].isupper() else "$ ")
             terminal.enter(command)
             self.succeed(terminal, command)
+
+    def play_table(self, block):
+        """The commands of its last column, one after the other: each has to succeed."""
+        commands = page.table_commands(block.lines)
+        if not commands:
+            raise Wrong("there is no command in the last column")
+        for command in map(self.machine.mapped, commands):
+            server = SERVER.match(command)
+            if server:
+                self.machine.start_server(shlex.split(command[server.end():]))
+                continue
+            run = self.machine.interrupted if ENDLESS.match(command) else self.machine.shell
+            status, output = run(command)
+            if status != 0:
+                raise Wrong(f"{command}: status {status}\n{output}")
+            if "SHUTDOWN" in command:
+                self.machine.wait_gone()
+                self.machine.start_server(())
 
     def play_shell(self, block):
         script = []

@@ -109,6 +109,15 @@ class TestPages(unittest.TestCase):
         self.assertIn("goes on", self.failure(
             "    $ redis-cli -p 3246 PRODUCE t v; cat\n    1) (integer) 0\n    2) (integer) 0\n"))
 
+    def test_commands_of_a_table_have_to_succeed(self):
+        page = ("<!-- docs: table -->\n\n| there | here |\n|---|---|\n| `x` | `echolog-cli PRODUCE t 'a\\|b'` |\n"
+                "| `y` | `echolog-cli consume --topic t --from-beginning`, or nothing |\n| `z` | nothing |\n"
+                "| `stop` | `echolog-cli SHUTDOWN` |\n| `more` | `echolog-cli TOPIC DESCRIBE t` |\n")
+        self.assertEqual([outcome for outcome, _ in outcomes(page)], ["passed"])
+        self.assertIn("UNKNOWNTOPIC", self.failure(page.replace("DESCRIBE t", "DESCRIBE u")))
+        self.assertIn("status 1", self.failure(page.replace("topic t", "topic u")))
+        self.assertIn("no command", self.failure(page.replace("echolog-", "")))
+
     def test_what_follows_a_failure_has_failed(self):
         whys = outcomes(TRUTH.replace("2) (integer) 1", "2) (integer) 7"))
         self.assertEqual([outcome for outcome, _ in whys], ["failed"] * 6)
