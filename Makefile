@@ -292,6 +292,7 @@ UNIT_TESTS := $(addprefix $(BUILD)/unit/,$(UNIT_FOLDERS))
 
 # What a folder's tests share with others'.
 UNIT_SUPPORT_net      := tests/support/certificates.c
+UNIT_SUPPORT_cli      := tests/support/certificates.c
 UNIT_SUPPORT_topics   := tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_server   := tests/support/*.c tests/unit/storage/fake_disk.c
 UNIT_SUPPORT_commands := tests/support/*.c
