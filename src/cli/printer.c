@@ -15,21 +15,14 @@ static void put_int(struct buf *out, int64_t value)
 
 void printer_quoted(struct buf *out, struct bytes text)
 {
-    static const char values[] = "\\\"\n\r\t\a\b", names[] = "\\\"nrtab";
-
     buf_append_char(out, '"');
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
-        const char *value = c == '\0' ? NULL : strchr(values, c);
 
-        if (value != NULL) {
-            buf_append_char(out, '\\');
-            buf_append_char(out, names[value - values]);
-        } else if (c >= ' ' && c <= '~') {
+        if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
             buf_append_char(out, c);
-        } else {
-            buf_printf(out, "\\x%02x", (unsigned char)c);
-        }
+        else
+            text_append_escaped(out, c);
     }
     buf_append_char(out, '"');
 }

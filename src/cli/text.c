@@ -60,7 +60,7 @@ struct bytes text_fitting(struct bytes text, size_t width)
 
 /* --- putting -------------------------------------------------------------------------------------- */
 
-static void put_escaped(struct buf *out, char c)
+void text_append_escaped(struct buf *out, char c)
 {
     static const char values[] = "\\\"\n\r\t\a\b", names[] = "\\\"nrtab";
     const char *value = c == '\0' ? NULL : strchr(values, c);
@@ -83,7 +83,7 @@ void text_append_quoted(struct buf *out, struct bytes text)
             buf_append(out, text.data, c.len);
         else
             for (size_t i = 0; i < c.len; i++)
-                put_escaped(out, text.data[i]);
+                text_append_escaped(out, text.data[i]);
         text = behind(text, c.len);
     }
     buf_append_char(out, '"');

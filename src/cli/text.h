@@ -15,6 +15,8 @@ struct bytes text_fitting(struct bytes text, size_t width);
 /* Appends the bytes in quotes. Printable characters come as they are, UTF-8 among them; what is not printable is
  * escaped as \n, \", \xHH …, so that what is shown can be typed again. */
 void text_append_quoted(struct buf *out, struct bytes text);
+/* Appends one byte as it stands inside of such quotes: \n, \", \xHH … */
+void text_append_escaped(struct buf *out, char c);
 void text_append_spaces(struct buf *out, size_t count);
 void text_write(struct bytes text, FILE *to); /* all of it; nothing when it is empty */
 /* A time as 2026-01-01T00:00:00.000Z; what is no time as the number it is. */
