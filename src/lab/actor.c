@@ -197,7 +197,8 @@ bool actor_take(struct actor *a)
         return true;
     case WIRE_PUSH:
         keep_push(a, stage_keep(a->stage, reply));
-        show(a, BYTES_NULL, LANE_PUSH, reply);
+        if (!a->hides)
+            show(a, BYTES_NULL, LANE_PUSH, reply);
         return true;
     case WIRE_LOST:
         take_loss(a);
@@ -274,6 +275,16 @@ void actor_stop_reading(struct actor *a)
 void actor_read_on(struct actor *a)
 {
     a->deaf = false;
+}
+
+void actor_hide_pushes(struct actor *a)
+{
+    a->hides = true;
+}
+
+void actor_show_pushes(struct actor *a)
+{
+    a->hides = false;
 }
 
 static bool is_lost(const void *ctx)

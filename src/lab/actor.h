@@ -14,6 +14,7 @@ struct actor {
     size_t lane;                 /* LANES_MAX: backstage */
     bool deaf;                   /* reads nothing of what comes */
     bool lost;                   /* the server closed the connection */
+    bool hides;                  /* shows nothing of what comes by itself */
     const struct reply *answer;  /* to the latest command that was answered; NULL: none yet */
     const struct reply **pushes; /* owned array of borrowed: what came by itself */
     size_t push_count, push_cap;
@@ -52,6 +53,9 @@ void actor_return(struct actor *a);
 /* Stops reading what comes, as a program that is busy; and reads again. */
 void actor_stop_reading(struct actor *a);
 void actor_read_on(struct actor *a);
+/* From now on nothing is shown of what comes by itself: for what would be shown a hundred times. */
+void actor_hide_pushes(struct actor *a);
+void actor_show_pushes(struct actor *a);
 /* Waits until the server has closed the connection; false: it did not in time, which is left to a check. */
 bool actor_await_loss(struct actor *a);
 /* The lesson's own words in the lane. */

@@ -3,11 +3,12 @@
 #include "base/nearest.h"
 #include "base/num.h"
 
-extern const struct lesson lesson_unheard, lesson_sharing, lesson_replay;
+extern const struct lesson lesson_unheard, lesson_sharing, lesson_slow, lesson_replay;
 
 static const struct lesson *const lessons[] = {
     &lesson_unheard,
     &lesson_sharing,
+    &lesson_slow,
     &lesson_replay,
 };
 
