@@ -199,15 +199,15 @@ void out_append_across(struct out *o, const void *data, size_t len)
     }
 }
 
-/* Whether a small part of a frame, in which more is to be expected, is worth a chunk: not where what came last was
- * small as well, for then the next part will not follow on this one either. */
-static bool is_worth_a_chunk(const struct out *o, const struct frame *frame)
+/* Whether a small part of a frame, in which more is to be expected, is worth a chunk: at the beginning, behind a long
+ * one, and where it follows on the one before; but not where parts of several frames take turns. */
+static bool is_worth_a_chunk(const struct out *o, const struct frame *frame, size_t begin)
 {
     if (frame->cap <= FRAME_COPY_BYTES_MAX)
         return false;
     if (o->shown != NULL)
         return o->shown->end - o->shown->origin > FRAME_COPY_BYTES_MAX;
-    return o->tail == NULL;
+    return o->tail == NULL || o->copied_end == frame->data + begin;
 }
 
 void out_append_part_anew(struct out *o, struct frame *frame, size_t begin)
@@ -215,8 +215,9 @@ void out_append_part_anew(struct out *o, struct frame *frame, size_t begin)
     size_t len = frame->len - begin;
 
     ASSERT(begin <= frame->len);
-    if (len <= FRAME_COPY_BYTES_MAX && !is_worth_a_chunk(o, frame)) {
+    if (len <= FRAME_COPY_BYTES_MAX && !is_worth_a_chunk(o, frame, begin)) {
         out_append(o, frame->data + begin, len);
+        o->copied_end = frame->data + frame->len;
         return;
     }
     o->shown = insert_frame(o, &o->chunks, frame, begin, frame->len);

@@ -65,6 +65,8 @@ struct out {
     size_t messages;         /* of all chunks */
     size_t memory_bytes;     /* held by this queue; a shared frame counts as if it were its own */
     size_t chunk_count;
+    const char
+        *copied_end;       /* where in a frame the part ended that was copied last; only compared */
     struct out_pool *pool; /* borrowed */
     struct list chunks;    /* owned; empty only when the queue is */
     struct list marks;     /* of struct out_mark */

@@ -267,6 +267,23 @@ Test(out, small_parts_with_others_between_them_are_copied)
     series_deinit(&s);
 }
 
+Test(out, one_that_follows_on_a_part_that_was_copied_is_worth_a_piece)
+{
+    struct series s;
+    struct iovec iov[4];
+
+    series_init(&s, 2000);
+    out_append(&s.out, "+OK ", 4);
+    series_append(&s, "one ");
+    cr_assert_eq(s.frame->refs, 1);
+    series_append(&s, "two ");
+    series_append(&s, "three");
+    expect(&s.out, "+OK one two three");
+    cr_assert_eq(out_peek(&s.out, UINT64_MAX, iov, 4), 2);
+    cr_assert_eq(iov[1].iov_base, s.frame->data + 4);
+    series_deinit(&s);
+}
+
 Test(out, a_part_behind_a_long_one_is_worth_a_piece_of_its_own)
 {
     struct series s;
