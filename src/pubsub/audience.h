@@ -35,7 +35,10 @@ struct subscription {
 struct pubsub {
     struct dict audiences[PUBSUB_KIND_COUNT]; /* name -> audience, owned */
     struct patterns patterns;                 /* of the audiences of PUBSUB_PATTERN */
-    struct burst single[2];                   /* the messages to audiences that are not busy */
+    struct audience
+        *found; /* borrowed; of the last message to a channel or shard channel that had one */
+    enum pubsub_kind found_kind;
+    struct burst single[2]; /* the messages to audiences that are not busy */
     struct list busy;
     uint32_t turn;
     struct pubsub_stats stats;

@@ -17,6 +17,9 @@ struct burst {
     struct frame *frame; /* counted; the last one, NULL */
     size_t bytes;        /* of this turn */
     size_t bytes_before; /* of the one before */
+    /* Of the message in the frame that came last: the next one is likely to begin as it does. */
+    struct bytes head; /* empty: there is none */
+    struct bytes channel;
 };
 
 /* The part of a frame from `begin` to its end. */
@@ -25,7 +28,8 @@ struct burst_part {
     size_t begin;
 };
 
-/* Encodes one more message; the part stays good until the next. */
+/* Encodes one more message, of the same kind and to the same pattern as the others since the turn began or the burst
+ * was forgotten; the part stays good until the next. */
 struct burst_part burst_add(struct burst *b, const struct message *m, int proto);
 /* What comes next has nothing to do with what came before. */
 void burst_forget(struct burst *b);

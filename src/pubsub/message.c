@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Encoding: the length is computed first, so that room is made once. */
 #include "pubsub/message.h"
 #include "base/check.h"
 
-static void add(struct message *m, struct bytes bytes)
-{
-    struct message_item *item = &m->items[m->count++];
+static const struct bytes words[PUBSUB_KIND_COUNT] = {
+    [PUBSUB_CHANNEL] = {"message", 7},
+    [PUBSUB_PATTERN] = {"pmessage", 8},
+    [PUBSUB_SHARD] = {"smessage", 8},
+};
 
-    ASSERT(m->count <= MESSAGE_ITEMS_MAX);
-    item->bytes = bytes;
-    item->len_text_len = num_format_u64(item->len_text, bytes.len);
-    m->len += 1 + item->len_text_len + 2 + bytes.len + 2; /* $<len>\r\n<bytes>\r\n */
+static size_t digits_in(size_t value)
+{
+    size_t count = 1;
+
+    for (; value >= 10; value /= 10)
+        count++;
+    return count;
 }
 
-void message_init(struct message *m, enum pubsub_kind kind, struct bytes pattern,
-                  struct bytes channel, struct bytes text)
+/* What put_item makes: $<len>\r\n<bytes>\r\n */
+static size_t item_len(struct bytes bytes)
 {
-    static const struct bytes words[PUBSUB_KIND_COUNT] = {
-        [PUBSUB_CHANNEL] = {"message", 7},
-        [PUBSUB_PATTERN] = {"pmessage", 8},
-        [PUBSUB_SHARD] = {"smessage", 8},
-    };
-
-    m->count = 0;
-    m->len = 4; /* *<count>\r\n */
-    add(m, words[kind]);
-    if (kind == PUBSUB_PATTERN)
-        add(m, pattern);
-    add(m, channel);
-    add(m, text);
+    return 1 + digits_in(bytes.len) + 2 + bytes.len + 2;
 }
 
 static char *put(char *to, const void *data, size_t len)
@@ -38,23 +30,40 @@ static char *put(char *to, const void *data, size_t len)
     return to + len;
 }
 
-static char *put_item(char *to, const struct message_item *item)
+static char *put_item(char *to, struct bytes bytes)
 {
+    char digits[NUM_TEXT_BYTES_MAX];
+
     *to++ = '$';
-    to = put(to, item->len_text, item->len_text_len);
+    to = put(to, digits, num_format_u64(digits, bytes.len));
     to = put(to, "\r\n", 2);
-    to = put(to, item->bytes.data, item->bytes.len);
+    to = put(to, bytes.data, bytes.len);
     return put(to, "\r\n", 2);
 }
 
-void message_write(const struct message *m, int proto, char *to)
+size_t message_head_len(const struct message *m)
 {
-    const char *end = to + m->len;
+    return 4 + item_len(words[m->kind]) + (m->kind == PUBSUB_PATTERN ? item_len(m->pattern) : 0) +
+           item_len(m->channel); /* *<count>\r\n first */
+}
 
+char *message_write_head(const struct message *m, int proto, char *to)
+{
     *to++ = proto == 3 ? '>' : '*';
-    *to++ = (char)('0' + m->count);
+    *to++ = m->kind == PUBSUB_PATTERN ? '4' : '3';
     to = put(to, "\r\n", 2);
-    for (size_t i = 0; i < m->count; i++)
-        to = put_item(to, &m->items[i]);
-    ASSERT(to == end);
+    to = put_item(to, words[m->kind]);
+    if (m->kind == PUBSUB_PATTERN)
+        to = put_item(to, m->pattern);
+    return put_item(to, m->channel);
+}
+
+size_t message_text_len(struct bytes text)
+{
+    return item_len(text);
+}
+
+char *message_write_text(struct bytes text, char *to)
+{
+    return put_item(to, text);
 }

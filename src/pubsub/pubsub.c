@@ -59,6 +59,8 @@ static void end_busy(struct busy *busy)
 static void audience_destroy(struct pubsub *ps, enum pubsub_kind kind, struct audience *audience)
 {
     ASSERT(audience->count == 0);
+    if (ps->found == audience)
+        ps->found = NULL;
     if (audience->busy != NULL)
         end_busy(audience->busy);
     if (kind == PUBSUB_PATTERN)
@@ -119,15 +121,21 @@ static struct burst *bursts_of(struct pubsub *ps, struct audience *audience)
     return audience->busy != NULL ? audience->busy->bursts : ps->single;
 }
 
+/* The next one is to somebody else. */
+static void forget_singles(struct pubsub *ps)
+{
+    for (size_t i = 0; i < COUNT_OF(ps->single); i++)
+        burst_forget(&ps->single[i]);
+}
+
 static size_t deliver(const struct publication *p, enum pubsub_kind kind, struct audience *audience)
 {
     const struct list *head = &audience->subscriptions;
     struct burst *bursts = bursts_of(p->pubsub, audience);
     struct burst_part parts[2] = {{NULL, 0}, {NULL, 0}};
-    struct message message;
+    const struct message message = {kind, audience->name, p->channel, p->text};
     size_t count = audience->count;
 
-    message_init(&message, kind, audience->name, p->channel, p->text);
     for (struct list *it = head->next; it != head; it = it->next) {
         struct subscriber *s = CONTAINER_OF(it, struct subscription, of_audience)->subscriber;
         struct burst_part *part = &parts[s->proto == 3];
@@ -140,6 +148,8 @@ static size_t deliver(const struct publication *p, enum pubsub_kind kind, struct
             *part = burst_add(&bursts[s->proto == 3], &message, s->proto);
         s->deliver(s, part->frame, part->begin);
     }
+    if (bursts == p->pubsub->single)
+        forget_singles(p->pubsub);
     return count;
 }
 
@@ -148,6 +158,21 @@ static void deliver_pattern(void *ctx, struct pattern *pattern)
     struct publication *p = ctx;
 
     p->deliveries += deliver(p, PUBSUB_PATTERN, CONTAINER_OF(pattern, struct audience, pattern));
+}
+
+/* Messages tend to go where the one before went. */
+static struct audience *find_audience(struct pubsub *ps, enum pubsub_kind kind, struct bytes name)
+{
+    struct audience *audience = ps->found;
+
+    if (audience != NULL && ps->found_kind == kind && bytes_equal(audience->name, name))
+        return audience;
+    audience = dict_find(&ps->audiences[kind], name);
+    if (audience != NULL) {
+        ps->found = audience;
+        ps->found_kind = kind;
+    }
+    return audience;
 }
 
 size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes channel,
@@ -159,14 +184,12 @@ size_t pubsub_publish(struct pubsub *ps, enum pubsub_kind kind, struct bytes cha
     ASSERT(kind == PUBSUB_CHANNEL || kind == PUBSUB_SHARD);
     ASSERT(!ps->publishing);
     ps->publishing = true;
-    audience = dict_find(&ps->audiences[kind], channel);
+    audience = find_audience(ps, kind, channel);
     if (audience != NULL)
         p.deliveries = deliver(&p, kind, audience);
     if (kind == PUBSUB_CHANNEL)
         patterns_match(&ps->patterns, channel, deliver_pattern, &p);
     ps->publishing = false;
-    for (size_t i = 0; i < COUNT_OF(ps->single); i++)
-        burst_forget(&ps->single[i]);
     ps->stats.messages++;
     ps->stats.deliveries += p.deliveries;
     return p.deliveries;

@@ -21,18 +21,20 @@ static void tear_down(void)
 
 TestSuite(burst, .init = set_up, .fini = tear_down);
 
-/* Adds a message that is encoded in `len` bytes. */
+static struct burst_part add_to(const char *channel, struct bytes message)
+{
+    const struct message m = {PUBSUB_CHANNEL, BYTES_NULL, bytes_of_string(channel), message};
+
+    return burst_add(&burst, &m, 2);
+}
+
+/* Adds a message that is encoded in `len` bytes, or a few less. */
 static struct burst_part add(size_t len)
 {
-    struct message m;
-    size_t overhead;
+    const struct message m = {PUBSUB_CHANNEL, BYTES_NULL, BYTES_LITERAL("c"), bytes_of(text, len)};
+    size_t overhead = message_head_len(&m) + message_text_len(m.text) - len;
 
-    message_init(&m, PUBSUB_CHANNEL, BYTES_NULL, BYTES_LITERAL("c"), bytes_of(text, len));
-    overhead = m.len - len;
-    message_init(&m, PUBSUB_CHANNEL, BYTES_NULL, BYTES_LITERAL("c"),
-                 bytes_of(text, len - overhead));
-    cr_assert_leq(m.len, len);
-    return burst_add(&burst, &m, 2);
+    return add_to("c", bytes_of(text, len - overhead));
 }
 
 static void add_times(size_t count, size_t len)
@@ -130,4 +132,25 @@ Test(burst, forgets_what_came_and_keeps_no_large_frame)
     (void)add(5000);
     burst_forget(&burst);
     cr_assert_null(burst.frame);
+}
+
+static void expect(struct burst_part part, const char *content)
+{
+    cr_assert(bytes_equal(bytes_of(part.frame->data + part.begin, part.frame->len - part.begin),
+                          bytes_of_string(content)));
+}
+
+Test(burst, each_message_names_its_own_channel)
+{
+    for (int i = 0; i < 50; i++) { /* over several frames */
+        expect(add_to("one", BYTES_LITERAL("x")),
+               "*3\r\n$7\r\nmessage\r\n$3\r\none\r\n$1\r\nx\r\n");
+        expect(add_to("one", BYTES_LITERAL("again")),
+               "*3\r\n$7\r\nmessage\r\n$3\r\none\r\n$5\r\nagain\r\n");
+        expect(add_to("two", BYTES_LITERAL("")), "*3\r\n$7\r\nmessage\r\n$3\r\ntwo\r\n$0\r\n\r\n");
+        expect(add_to("", BYTES_LITERAL("x")), "*3\r\n$7\r\nmessage\r\n$0\r\n\r\n$1\r\nx\r\n");
+        expect(add_to("", BYTES_LITERAL("x")), "*3\r\n$7\r\nmessage\r\n$0\r\n\r\n$1\r\nx\r\n");
+        if (i % 7 == 0)
+            burst_forget(&burst);
+    }
 }

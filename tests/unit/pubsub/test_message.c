@@ -5,13 +5,12 @@
 
 static bool encodes(int proto, enum pubsub_kind kind, struct bytes message, struct bytes expected)
 {
-    struct message m;
-    char *text;
+    const struct message m = {kind, BYTES_LITERAL("n*"), BYTES_LITERAL("news"), message};
+    size_t len = message_head_len(&m) + message_text_len(message);
+    char *text = mem_alloc(len);
+    const char *end = message_write_text(message, message_write_head(&m, proto, text));
+    bool equal = end == text + len && bytes_equal(bytes_of(text, len), expected);
 
-    message_init(&m, kind, BYTES_LITERAL("n*"), BYTES_LITERAL("news"), message);
-    text = mem_alloc(m.len);
-    message_write(&m, proto, text);
-    bool equal = bytes_equal(bytes_of(text, m.len), expected);
     mem_free(text);
     return equal;
 }
