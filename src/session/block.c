@@ -38,11 +38,18 @@ void session_block(struct session *s, struct blocker *b, bool waits, int64_t dea
     s->sessions->blocked++;
 }
 
+/* Its turn comes again where something waits for that: most that were blocked have sent nothing more. */
+static void go_on(struct session *s)
+{
+    if (session_input_bytes(s) > 0 || s->readable || s->at_end)
+        session_wake(s);
+}
+
 void session_unblock(struct blocker *b)
 {
     struct session *s = b->session;
     detach(b);
-    session_wake(s);
+    go_on(s);
 }
 
 bool session_end_block(struct session *s, enum block_end how)
@@ -51,7 +58,7 @@ bool session_end_block(struct session *s, enum block_end how)
     if (b == NULL || (how != BLOCK_CLOSED && !b->waits))
         return false;
     detach(b);
-    session_wake(s);
+    go_on(s);
     b->ended(b, how);
     return true;
 }
