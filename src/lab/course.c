@@ -112,15 +112,14 @@ static bool ask_prediction(struct course *c, const struct quiz *quiz, size_t *gu
         if (bytes_is(answer, "q") || bytes_is(answer, "quit") || bytes_is(answer, "exit"))
             c->learner.left = true;
         else if (bytes_is(answer, "?") || bytes_is(answer, "help"))
-            print_line(
-                c, "Type the letter of what you think will happen, and see. A wrong guess costs "
-                   "nothing, and one remembers it best. Enter plays without a guess, q leaves "
-                   "the course.");
+            print_line(c, "Type the letter of what you think will happen, and see. A wrong guess "
+                          "costs nothing, and one remembers it best. Enter plays without a guess, "
+                          "q leaves the course.");
         else
-            print_line(c,
-                       "'%.*s' is none of the choices: type a letter from a to %c, or Enter for no "
-                       "guess.",
-                       (int)answer.len, answer.data, (char)('a' + quiz->count - 1));
+            print_line(
+                c,
+                "'%.*s' is none of the choices: type a letter from a to %c, or Enter for no guess.",
+                (int)answer.len, answer.data, (char)('a' + quiz->count - 1));
     }
     buf_deinit(&line);
     return answered && !c->learner.left;
@@ -219,9 +218,8 @@ enum course_result course_play(struct course *c, const struct lesson *lesson, co
     if (story)
         tell_story(c, lesson);
     if (lesson->own_server && c->given != NULL) {
-        print_line(
-            c, "Skipped: this lesson restarts its server or changes its configuration, so it needs "
-               "one of its own. Run it without -h, -p, -s and -u.");
+        print_line(c, "Skipped: this lesson restarts its server or changes its configuration, so "
+                      "it needs one of its own. Run it without -h, -p, -s and -u.");
         result = COURSE_SKIPPED;
     } else {
         result = play_asked(c, lesson, d);

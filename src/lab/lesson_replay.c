@@ -34,14 +34,14 @@ static void ask(struct quiz *q, const struct dials *d)
                                          [FROM_OFFSET] = "offset 3",
                                          [FROM_LATEST] = "the end, behind the latest record"};
 
-    quiz_ask(
-        q,
-        "Ann writes invoices: she is the only member of the group billing, and has read and "
-        "committed four orders, two from the morning and two from the afternoon. Then a mistake "
-        "is found: what she wrote since noon is wrong. %s, and you say that billing is to go on "
-        "from %s. What does she get when she asks again?",
-        dials_get(d, "ann") == MEMBER_STAYS ? "She stays where she is" : "She leaves the group",
-        places[dials_get(d, "from")]);
+    quiz_ask(q,
+             "Ann writes invoices: she is the only member of the group billing, and has read and "
+             "committed four orders, two from the morning and two from the afternoon. Then a "
+             "mistake is found: what she wrote since noon is wrong. %s, and you say that billing "
+             "is to go on from %s. What does she get when she asks again?",
+             dials_get(d, "ann") == MEMBER_STAYS ? "She stays where she is"
+                                                 : "She leaves the group",
+             places[dials_get(d, "from")]);
 }
 
 static void predict(struct quiz *q, const struct dials *d)
@@ -63,16 +63,14 @@ static void predict(struct quiz *q, const struct dials *d)
     else
         quiz_why(q, "It would be that, if the group were put at offset 3.");
     quiz_choice(q, "The two orders since noon.");
-    quiz_why(q,
-             "Each record has a time, and a place can be given as a time: it is the first record "
-             "that is at least so late. From there the group reads on, in the same order, and "
-             "finds the same offsets.");
+    quiz_why(q, "Each record has a time, and a place can be given as a time: it is the first "
+                "record that is at least so late. From there the group reads on, in the same "
+                "order, and finds the same offsets.");
     quiz_choice(q, "All four orders.");
     if (from == FROM_EARLIEST)
-        quiz_why(q,
-                 "The topic still has all of them, and the group reads them once more, in the same "
-                 "order. What is done twice now is for the program to know: the offsets are "
-                 "those of the first time.");
+        quiz_why(q, "The topic still has all of them, and the group reads them once more, in the "
+                    "same order. What is done twice now is for the program to know: the offsets "
+                    "are those of the first time.");
     else
         quiz_why(q, "That is one way. But a group can be put at any place: EARLIEST, LATEST, an "
                     "offset, or a time.");
@@ -95,8 +93,8 @@ static void produce(struct stage *s, struct actor *you)
 
     stage_say(s,
               "A day of orders. A record's time is in milliseconds since 1970, and whoever "
-              "produces may give it. To be short we take what a clock shows: 900 is nine "
-              "o'clock. These times are long ago, so the topic is told to keep records for ever.");
+              "produces may give it. To be short we take what a clock shows: 900 is nine o'clock. "
+              "These times are long ago, so the topic is told to keep records for ever.");
     actor_ask(you, "TOPIC CREATE $orders CONFIG retention.ms -1");
     for (int i = 0; i < RECORDS; i++)
         actor_ask(you, "PRODUCE $orders %s TIMESTAMP %d", orders[i].what, orders[i].time);
@@ -126,9 +124,8 @@ static void look_from(struct stage *s, struct actor *you, const char *place, siz
 
 static void look(struct stage *s, struct actor *you)
 {
-    stage_say(s,
-              "Both groups have done everything. Whoever only wants to look needs no group: FETCH "
-              "begins at an offset, or at a time: @1200 is noon.");
+    stage_say(s, "Both groups have done everything. Whoever only wants to look needs no group: "
+                 "FETCH begins at an offset, or at a time: @1200 is noon.");
     look_from(s, you, "EARLIEST", 0);
     look_from(s, you, "3", 3);
     look_from(s, you, "@1200", AT_NOON);
@@ -209,14 +206,12 @@ const struct lesson lesson_replay = {
     .question = "The work was done wrongly since noon. Can it be done again?",
     .minutes = 3,
     .page = "docs/tutorial-7.md",
-    .story =
-        "A program with a mistake in it has read orders all day. In most systems that hand out "
-        "messages, a message that was handled is gone. A topic is a list that stays: how far "
-        "somebody has read is only a number, the *offset* of the next record to read. For a "
-        "group the server keeps that number, and COMMIT is what moves it on.",
-    .rule =
-        "Reading takes nothing away: how far a reader is is a number, and it can be set back, to "
-        "an offset or to a time. Other groups do not notice.",
+    .story = "A program with a mistake in it has read orders all day. In most systems that hand "
+             "out messages, a message that was handled is gone. A topic is a list that stays: how "
+             "far somebody has read is only a number, the *offset* of the next record to read. For "
+             "a group the server keeps that number, and COMMIT is what moves it on.",
+    .rule = "Reading takes nothing away: how far a reader is is a number, and it can be set back, "
+            "to an offset or to a time. Other groups do not notice.",
     .vary = "Try v from=earliest, v from=offset, or v ann=stays.",
     LESSON_DIALS(dials),
     .predict = predict,

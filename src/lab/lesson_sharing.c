@@ -29,43 +29,35 @@ struct crew {
 static void predict(struct quiz *q, const struct dials *d)
 {
     int64_t shipping = dials_get(d, "shipping"), billing = dials_get(d, "billing");
+    static const char *const others[] = {"", ", the group billing one", ", the group billing two",
+                                         ", the group billing three"};
     bool alone = shipping == 1 && billing <= 1;
 
     quiz_ask(
         q,
-        "%lld work together as the group shipping%s. All of them also listen to a channel. %d "
-        "messages are published on the channel, and %d records are produced to the topic. Who gets "
-        "what?",
-        (long long)shipping,
-        billing == 0   ? ""
-        : billing == 1 ? ", and one as the group billing"
-                       : ", and some as billing",
-        MESSAGES, MESSAGES);
+        "The group shipping has %lld member%s%s. All of them also listen to a channel. %d messages "
+        "are published on the channel, and %d records are produced to the topic. Who gets what?",
+        (long long)shipping, shipping == 1 ? "" : "s", others[billing], MESSAGES, MESSAGES);
     quiz_choice(q, "Everyone gets all %d messages and all %d records.", MESSAGES, MESSAGES);
     if (alone)
         quiz_why(q, "Every subscriber hears every message; and every group gets every record. Each "
-                    "group has "
-                    "one member here, with whom it shares with nobody.");
+                    "group has one member here, with whom it shares with nobody.");
     else
-        quiz_why(
-            q, "So it is on the channel. But members of a group are there to divide the work: each "
-               "record goes to one of them.");
-    quiz_choice(
-        q, alone ? "Everyone gets all messages; the records are shared out among all."
-                 : "Everyone gets all messages; the records go once to each group, and its members "
-                   "share them.");
+        quiz_why(q, "So it is on the channel. But members of a group are there to divide the work: "
+                    "each record goes to one of them.");
+    quiz_choice(q, alone ? "Everyone gets all messages; the records are shared out among all."
+                         : "Everyone gets all messages; the records go once to each group, and its "
+                           "members share them.");
     if (alone)
         quiz_why(q, "Records are shared inside a group, never between groups.");
     else
-        quiz_why(
-            q,
-            "Every subscriber is another copy. A group is one reader, whatever the number of its "
-            "members: it gets each record once, and each partition of the topic belongs to one of "
-            "its members. Another group is another reader, and gets all of it too.");
+        quiz_why(q,
+                 "Every subscriber is another copy. A group is one reader, whatever the number of "
+                 "its members: it gets each record once, and each partition of the topic belongs "
+                 "to one of its members. Another group is another reader, and gets all of it too.");
     quiz_choice(q, "Each message and each record goes to one of them.");
     quiz_why(q, "That is how a work queue does it. A channel cannot share work at all, and a topic "
-                "shares it "
-                "only inside a group.");
+                "shares it only inside a group.");
     quiz_teaches(q, alone ? EVERYONE_ALL : GROUPS_SHARE);
 }
 
@@ -151,12 +143,11 @@ static size_t play(struct stage *s, const struct dials *d)
     stage_say(s, "First the channel.");
     hear_messages(s, writer, &crew);
 
-    stage_say(
-        s,
-        "Everyone heard everything. Now the topic: it is split into %d partitions, so that it can "
-        "be "
-        "shared. The first CONSUME makes each a member of its group, the second takes its share.",
-        MESSAGES);
+    stage_say(s,
+              "Everyone heard everything. Now the topic: it is split into %d partitions, so that "
+              "it can be shared. The first CONSUME makes each a member of its group, the second "
+              "takes its share.",
+              MESSAGES);
     actor_ask(writer, "TOPIC CREATE $orders PARTITIONS %d", MESSAGES);
     consume_all(&crew);
     consume_all(&crew);
@@ -178,15 +169,11 @@ const struct lesson lesson_sharing = {
     .minutes = 3,
     .page = "docs/tutorial-2.md",
     .story = "Often several copies of a program run at once. Sometimes all of them are to know "
-             "something: the "
-             "price has changed. Sometimes one of them is to do something, and only one: send this "
-             "parcel. "
-             "Those who read a topic can say that they belong together: CONSUME names a *group*, "
-             "and who "
-             "of the group is asking.",
+             "something: the price has changed. Sometimes one of them is to do something, and only "
+             "one: send this parcel. Those who read a topic can say that they belong together: "
+             "CONSUME names a group, and who of the group is asking.",
     .rule = "Subscribers each get everything. Members of one group share the records; each group "
-            "gets all of "
-            "them. Everyone hears: a group each. One hears: one group.",
+            "gets all of them. Everyone hears: a group each. One hears: one group.",
     .vary = "Try v billing=0, v shipping=1, or v shipping=3 billing=2.",
     LESSON_DIALS(dials),
     .predict = predict,

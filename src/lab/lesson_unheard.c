@@ -13,20 +13,16 @@ static void predict(struct quiz *q, const struct dials *d)
     int64_t listeners = dials_get(d, "listeners");
 
     if (listeners == 0)
-        quiz_ask(q,
-                 "Nobody listens. Ann publishes a message to a channel, and produces a record to a "
-                 "topic. Later Bob comes, and asks for both. What does he get?");
+        quiz_ask(q, "Nobody listens. Ann publishes a message to a channel, and produces a record "
+                    "to a topic. Later Bob comes, and asks for both. What does he get?");
     else
-        quiz_ask(
-            q,
-            "%lld listen. Ann publishes a message to a channel, and produces a record to a topic. "
-            "Later Bob comes, and asks for both. What does he get?",
-            (long long)listeners);
+        quiz_ask(q,
+                 "%lld listen. Ann publishes a message to a channel, and produces a record to a "
+                 "topic. Later Bob comes, and asks for both. What does he get?",
+                 (long long)listeners);
     quiz_choice(q, "Both.");
-    quiz_why(
-        q,
-        "The channel kept nothing for him. A channel is like a voice in a room: whoever is not in "
-        "it has missed what was said.");
+    quiz_why(q, "The channel kept nothing for him. A channel is like a voice in a room: whoever is "
+                "not in it has missed what was said.");
     quiz_choice(q, "The record of the topic, and not the message of the channel.");
     quiz_why(
         q,
@@ -39,8 +35,7 @@ static void predict(struct quiz *q, const struct dials *d)
         "It is the other way round: the topic writes down what it is given, the channel does not.");
     quiz_choice(q, "Neither: nobody was told to keep anything for him.");
     quiz_why(q, "For the channel that is so. The topic keeps its records for whoever comes, "
-                "whether anybody "
-                "was there or not.");
+                "whether anybody was there or not.");
     quiz_teaches(q, RECORD_ONLY);
 }
 
@@ -64,11 +59,10 @@ static size_t play(struct stage *s, const struct dials *d)
     stage_expect_number(s, "how many PUBLISH says have heard it", there, heard);
     actor_ask(ann, "PRODUCE $orders 'a book'");
 
-    stage_say(
-        s,
-        "PUBLISH is answered with the number of those who heard the message: %lld. PRODUCE is "
-        "answered with the place where the record is kept. Now Bob comes.",
-        (long long)heard);
+    stage_say(s,
+              "PUBLISH is answered with the number of those who heard the message: %lld. PRODUCE "
+              "is answered with the place where the record is kept. Now Bob comes.",
+              (long long)heard);
     actor_ask(bob, "SUBSCRIBE $news");
     actor_settle(bob);
     size_t missed = actor_heard(bob, "message");
@@ -101,14 +95,12 @@ const struct lesson lesson_unheard = {
     .question = "A message is sent while nobody listens. Who gets it later?",
     .minutes = 2,
     .page = "docs/tutorial-1.md",
-    .story = "Echolog has two ways to send something. PUBLISH says it on a *channel*, to whoever "
-             "has said "
-             "SUBSCRIBE. PRODUCE writes it to a *topic*, which is a list on disk that only grows; "
-             "what is in it "
-             "is called a record, and its number in the list is its offset. FETCH reads records.",
+    .story =
+        "Echolog has two ways to send something. PUBLISH says it on a channel, to whoever has said "
+        "SUBSCRIBE. PRODUCE writes it to a topic, which is a list on disk that only grows; what is "
+        "in it is called a record, and its number in the list is its offset. FETCH reads records.",
     .rule = "A channel delivers to those who are there now; a topic keeps its records for those "
-            "who come "
-            "later. If it must not be missed, produce it.",
+            "who come later. If it must not be missed, produce it.",
     .vary = "Try v listeners=2: does it help Bob that others were there?",
     LESSON_DIALS(dials),
     .predict = predict,

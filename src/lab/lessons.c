@@ -3,14 +3,25 @@
 #include "base/nearest.h"
 #include "base/num.h"
 
-extern const struct lesson lesson_unheard, lesson_sharing, lesson_slow, lesson_replay;
+/* One a line, in the order of the course. */
+/* clang-format off */
+#define LESSONS(LESSON) \
+    LESSON(unheard)     \
+    LESSON(sharing)     \
+    LESSON(keys)        \
+    LESSON(members)     \
+    LESSON(rebalance)   \
+    LESSON(twice)       \
+    LESSON(never)       \
+    LESSON(slow)        \
+    LESSON(replay)
+/* clang-format on */
 
-static const struct lesson *const lessons[] = {
-    &lesson_unheard,
-    &lesson_sharing,
-    &lesson_slow,
-    &lesson_replay,
-};
+#define DECLARE(name) extern const struct lesson lesson_##name;
+LESSONS(DECLARE)
+
+#define POINT_TO(name) &lesson_##name,
+static const struct lesson *const lessons[] = {LESSONS(POINT_TO)};
 
 size_t lessons_count(void)
 {

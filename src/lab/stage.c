@@ -6,8 +6,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define BACKSTAGE 0
+/* What the server says to several in one turn comes to them a moment apart. When something has come, a moment passes
+ * before all are looked at, so that it is shown in the order of the lanes. */
+#define TURN_US 1000
 
 static struct actor *backstage(struct stage *s)
 {
@@ -258,10 +262,13 @@ static void stage_poll(struct stage *s, int64_t ms)
             polled[count++] = (struct pollfd){.fd = a->wire.connection.fd,
                                               .events = (short)(POLLIN | (sends ? POLLOUT : 0))};
     }
-    if (poll(polled, count, ms < 0 ? 0 : (int)ms) > 0 && polled[0].revents != 0) {
+    if (poll(polled, count, ms < 0 ? 0 : (int)ms) <= 0)
+        return;
+    if (polled[0].revents != 0) {
         s->learner->left = true;
         s->over = true;
     }
+    usleep(TURN_US);
 }
 
 bool stage_wait(struct stage *s, stage_done *done, const void *ctx, int64_t deadline_ms)
@@ -328,7 +335,7 @@ const struct reply *stage_until(struct stage *s, const char *what, stage_is *is,
             break;
         (void)stage_wait(s, never, NULL, STAGE_LOOK_MS);
     }
-    stage_expect(s, false, "the time for it is over", what, "that it did not happen");
+    stage_expect(s, false, "what one waits for", what, "that it did not happen in 20 s");
     s->over = true;
     return reply;
 }

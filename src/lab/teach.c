@@ -124,11 +124,9 @@ static void next_lesson(struct course *c, struct place *p)
         go_to(p, lessons_at(number));
         return;
     }
-    say(c,
-        "That was the last lesson. A number goes back to one of them, q leaves. Where to go from "
-        "here: "
-        "docs/delivery-semantics.md, docs/pubsub-with-a-memory.md, and docs/commands.md for every "
-        "command.");
+    say(c, "That was the last lesson. A number goes back to one of them, q leaves. Where to go "
+           "from here: docs/delivery-semantics.md, docs/pubsub-with-a-memory.md, and "
+           "docs/commands.md for every command.");
 }
 
 static void take_choice(struct course *c, struct place *p, struct bytes answer)

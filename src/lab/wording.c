@@ -161,6 +161,18 @@ static const struct {
     {"MFETCH", put_read},      {"CONSUME", put_read},           {"GROUP", put_places},
 };
 
+/* [topic, partition, ...]: "you have orders/0, orders/2" */
+static void put_assignment(struct buf *out, const struct reply *list)
+{
+    buf_append_string(out, list->count == 0 ? "you have nothing" : "you have ");
+    for (size_t i = 0; i + 1 < list->count; i += 2) {
+        if (i > 0)
+            buf_append_string(out, ", ");
+        buf_append_bytes(out, list->items[i].text);
+        buf_printf(out, "/%lld", (long long)list->items[i + 1].integer);
+    }
+}
+
 /* "orders/0@3 ann "a book"", "message news "hello"", "listening to channel news (1 in all)" … */
 static void put_push(struct buf *out, const struct reply *push)
 {
@@ -179,6 +191,8 @@ static void put_push(struct buf *out, const struct reply *push)
                bytes_is(word, "follow")) {
         buf_append_string(out, "listening to ");
         buf_append_bytes(out, seen_text(seen_item(push, 1)));
+    } else if (bytes_is(word, "assignment") && push->count == 5) {
+        put_assignment(out, seen_item(push, 4));
     } else if (!put_records(out, push)) {
         if (push_print(&line, push))
             buf_append(out, line.data, line.len - 1);

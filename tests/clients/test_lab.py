@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The course of echolog-cli: every lesson holds, with whatever can be varied, and leaves nothing behind."""
 
+import itertools
 import os
 import subprocess
 import tempfile
@@ -11,6 +12,17 @@ import redis
 from server import Server
 
 DEADLINE_S = 120
+
+# What is played besides the lessons as they begin.
+VARIED = {
+    "unheard": {"listeners": [1, 3]},
+    "sharing": {"shipping": [1, 3], "billing": [0, 1, 3]},
+    "keys": {"partitions": [1, 2, 3, 4, 6], "keys": ["yes", "no"]},
+    "members": {"members": [1, 2, 5], "partitions": [1, 2, 6]},
+    "rebalance": {"change": ["joins", "crashes"], "partitions": [2, 3, 8]},
+    "twice": {"batch": [1, 3, 4], "crash": [1, 2, 4]},
+    "never": {"batch": [1, 3, 4], "crash": [1, 2, 4]},
+}
 
 
 def lab(*words, options=(), env=None, stdin=subprocess.DEVNULL):
@@ -48,6 +60,13 @@ class TestLab(unittest.TestCase):
         self.assertIn("lesson 1, unheard, listeners=2: held", by_number)
         self.assertTrue(by_number.endswith("1 lesson, 1 held\n"))
         self.assertIn("lesson 1, unheard, listeners=0: held", self.plays("unheard"))
+
+    def test_lessons_hold_however_they_are_varied(self):
+        for lesson, dials in VARIED.items():
+            for values in itertools.product(*dials.values()):
+                settings = [f"{name}={value}" for name, value in zip(dials, values)]
+                with self.subTest(lesson=lesson, settings=settings):
+                    self.plays(lesson, *settings)
 
     def test_on_a_server_that_others_use_it_cleans_up_behind_itself(self):
         server = Server()

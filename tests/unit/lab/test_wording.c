@@ -52,7 +52,7 @@ Test(wording, knows_what_comes_by_itself)
     expect("", ">4\r\n$8\r\npmessage\r\n$2\r\nn*\r\n$4\r\nnews\r\n$2\r\nhi\r\n", "news: \"hi\"");
     expect("SUBSCRIBE", ">3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n", "listening to news");
     expect("", ">5\r\n$10\r\nassignment\r\n$1\r\ng\r\n$3\r\nann\r\n:2\r\n*2\r\n$1\r\nt\r\n:0\r\n",
-           "group g: ann now has t/0");
+           "you have t/0");
     expect("", ">1\r\n$7\r\nnovelty\r\n", "[\"novelty\"]");
 }
 
