@@ -14,7 +14,8 @@
     LESSON(twice)       \
     LESSON(never)       \
     LESSON(slow)        \
-    LESSON(replay)
+    LESSON(replay)      \
+    LESSON(restart)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct lesson lesson_##name;

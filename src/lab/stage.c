@@ -340,15 +340,27 @@ const struct reply *stage_until(struct stage *s, const char *what, stage_is *is,
     return reply;
 }
 
-void stage_kill_server(struct stage *s)
+static void lose_server(struct stage *s)
 {
-    ASSERT(s->host != NULL);
-    host_kill(s->host);
     for (size_t i = 1; i < s->actor_count; i++)
         if (wire_is_open(&s->actors[i]->wire))
             (void)actor_await_loss(s->actors[i]);
     actor_destroy(s->actors[BACKSTAGE]);
     s->actors[BACKSTAGE] = actor_create(s, LANES_MAX);
+}
+
+void stage_kill_server(struct stage *s)
+{
+    ASSERT(s->host != NULL);
+    host_kill(s->host);
+    lose_server(s);
+}
+
+void stage_stop_server(struct stage *s)
+{
+    ASSERT(s->host != NULL);
+    host_stop(s->host);
+    lose_server(s);
 }
 
 void stage_start_server(struct stage *s)

@@ -76,9 +76,10 @@ const struct reply *stage_ask(struct stage *s, const char *format, ...) PRINTF_L
 typedef bool stage_is(const struct reply *reply, const void *ctx);
 const struct reply *stage_until(struct stage *s, const char *what, stage_is *is, const void *ctx,
                                 const char *format, ...) PRINTF_LIKE(5, 6);
-/* Kills (kill -9) the course's server, and starts it again on what it left. All actors lose their connections.
- * Only in lessons that need their own server. */
+/* Kills (kill -9) the course's server or asks it to stop (SIGTERM), and starts it again on what it left. All actors
+ * lose their connections. Only in lessons that need their own server. */
 void stage_kill_server(struct stage *s);
+void stage_stop_server(struct stage *s);
 void stage_start_server(struct stage *s);
 
 /* --- for actors ------------------------------------------------------------------------------------- */

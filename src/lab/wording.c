@@ -104,8 +104,11 @@ static bool put_produced(struct buf *out, const struct reply *reply)
 {
     if (reply->kind != REPLY_ARRAY || reply->count != 2 || reply->items[0].kind != REPLY_INT)
         return false;
-    buf_printf(out, "partition %lld, offset %lld", (long long)seen_number(&reply->items[0]),
-               (long long)seen_number(&reply->items[1]));
+    buf_printf(out, "partition %lld, ", (long long)seen_number(&reply->items[0]));
+    if (seen_number(&reply->items[1]) >= 0)
+        buf_printf(out, "offset %lld", (long long)seen_number(&reply->items[1]));
+    else
+        buf_append_string(out, "offset not known yet"); /* ACK NONE */
     return true;
 }
 

@@ -28,6 +28,7 @@ static void expect(const char *command, const char *resp, const char *expected)
 Test(wording, says_where_a_record_went)
 {
     expect("PRODUCE", "*2\r\n:1\r\n:5\r\n", "partition 1, offset 5");
+    expect("PRODUCE", "*2\r\n:1\r\n:-1\r\n", "partition 1, offset not known yet");
     expect("mproduce", "*2\r\n*3\r\n:0\r\n:4\r\n:3\r\n*3\r\n:1\r\n:9\r\n:1\r\n",
            "partition 0, offsets 4 to 6\npartition 1, offset 9");
 }
