@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A broker that breaks a promise: a proxy in front of the real one, which changes what is asked or answered.
+
+A lie is a class with any of `request(link, words)`, `reply(link, words, value)` and `push(link, value)`. Each returns
+what goes on in its place; None: nothing does. `link` is the connection, for notes of the lie's own."""
+
+import socket
+import threading
+
+
+class Status(str):
+    """+OK"""
+
+
+class Refusal(str):
+    """-ERR"""
+
+
+class Push(list):
+    """>3"""
+
+
+def read_value(stream):
+    """One value of RESP3; None at the end."""
+    line = stream.readline()
+    if not line:
+        return None
+    kind, rest = line[:1], line[1:-2]
+    if kind == b"$" or kind == b"=":
+        return None if rest == b"-1" else stream.read(int(rest) + 2)[:-2]
+    if kind in b"*~>":
+        items = [read_item(stream) for _ in range(int(rest))]
+        return Push(items) if kind == b">" else items
+    if kind == b"%":
+        return {index: (read_item(stream), read_item(stream)) for index in range(int(rest))}
+    if kind == b":":
+        return int(rest)
+    if kind == b"+":
+        return Status(rest.decode())
+    if kind == b"-":
+        return Refusal(rest.decode())
+    if kind == b"_":
+        return Nothing
+    raise ValueError(f"what is {line!r}?")
+
+
+class Nothing:
+    """A null, which is not the end of the stream."""
+
+
+def read_item(stream):
+    value = read_value(stream)
+    if value is None:
+        raise EOFError
+    return value
+
+
+def write_value(value):
+    if value is Nothing:
+        return b"_\r\n"
+    if isinstance(value, Status):
+        return b"+%s\r\n" % value.encode()
+    if isinstance(value, Refusal):
+        return b"-%s\r\n" % value.encode()
+    if isinstance(value, int):
+        return b":%d\r\n" % value
+    if isinstance(value, bytes):
+        return b"$%d\r\n%s\r\n" % (len(value), value)
+    if isinstance(value, dict):
+        pairs = b"".join(write_value(k) + write_value(v) for k, v in value.values())
+        return b"%%%d\r\n%s" % (len(value), pairs)
+    kind = b">" if isinstance(value, Push) else b"*"
+    return kind + b"%d\r\n%s" % (len(value), b"".join(map(write_value, value)))
+
+
+# These are answered by pushes.
+SUBSCRIPTIONS = {b"SUBSCRIBE", b"PSUBSCRIBE", b"UNSUBSCRIBE", b"PUNSUBSCRIBE", b"FOLLOW", b"UNFOLLOW"}
+
+
+class Link:
+    """One client's connection, and ours for it."""
+
+    def __init__(self, liar, client, number):
+        self.liar = liar
+        self.number = number
+        self.client = client
+        self.server = socket.create_connection(("127.0.0.1", liar.server_port))
+        self.asked = []  # words of what is not answered; None: it was asked by the lie itself
+        self.lock = threading.Lock()
+        self.ended = 0
+        for pump in (self.pump_requests, self.pump_replies):
+            threading.Thread(target=self.run, args=[pump], daemon=True).start()
+
+    def run(self, pump):
+        try:
+            pump()
+        except (OSError, EOFError, ValueError):
+            pass
+        for end in (self.client, self.server):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        with self.lock:
+            self.ended += 1
+            if self.ended == 2:
+                self.client.close()
+                self.server.close()
+
+    def ask(self, words, own=False):
+        with self.lock:
+            if words[0].upper() not in SUBSCRIPTIONS:
+                self.asked.append(None if own else words)
+            self.server.sendall(write_value(list(words)))
+
+    def pump_requests(self):
+        with self.client.makefile("rb") as stream:
+            while (words := read_value(stream)) is not None:
+                sent = self.liar.request(self, words)
+                if sent is not None:
+                    self.ask(sent)
+
+    def pump_replies(self):
+        with self.server.makefile("rb") as stream:
+            while (value := read_value(stream)) is not None:
+                self.pass_on(value)
+
+    def pass_on(self, value):
+        if isinstance(value, Push):
+            value = self.liar.push(self, value)
+        else:
+            with self.lock:
+                words = self.asked.pop(0)
+            if words is None:
+                return
+            value = self.liar.reply(self, words, value)
+        if value is not None:
+            self.client.sendall(write_value(value))
+
+
+class Liar:
+    """Tells the truth. Lies say otherwise."""
+
+    def __init__(self, server_port):
+        self.server_port = server_port
+        self.links = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            self.links.append(Link(self, client, len(self.links)))
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def request(self, link, words):
+        return words
+
+    def reply(self, link, words, value):
+        return value
+
+    def push(self, link, value):
+        return value
+
+
+def is_command(words, *names):
+    return [word.upper() for word in words[:len(names)]] == [name.encode() for name in names]
+
+
+class SaysSomebodyHeard(Liar):
+    """PUBLISH is answered 1 where nobody listens."""
+
+    def reply(self, link, words, value):
+        return 1 if is_command(words, "PUBLISH") and value == 0 else value
+
+
+class KeepsMessages(Liar):
+    """A channel hands out its last message to whoever comes later."""
+
+    last = None
+
+    def request(self, link, words):
+        if is_command(words, "PUBLISH"):
+            self.last = words
+        return words
+
+    def push(self, link, value):
+        if value[0] == b"subscribe" and self.last is not None and self.last[1] == value[1]:
+            link.client.sendall(write_value(value))
+            return Push([b"message", *self.last[1:]])
+        return value
+
+
+class DropsAMessage(Liar):
+    """One of the subscribers misses one message."""
+
+    dropped = False
+
+    def push(self, link, value):
+        if value[0] == b"message" and b"3" in value[2] and not self.dropped:
+            self.dropped = True
+            return None
+        return value
+
+
+class GivesToAllMembers(Liar):
+    """Each member of a group gets every record, as if it were a group by itself."""
+
+    def request(self, link, words):
+        if is_command(words, "CONSUME"):
+            return [words[0], words[1] + b"-" + words[2], *words[2:]]
+        return words
+
+
+class LeavesAPartitionOut(Liar):
+    """Nobody is given the records of the last partition."""
+
+    def reply(self, link, words, value):
+        if is_command(words, "CONSUME") and isinstance(value, list):
+            return [part for part in value if part[1] != 1]
+        return value
+
+
+class ForgetsKeys(Liar):
+    """The key does not choose the partition."""
+
+    turn = 0
+
+    def request(self, link, words):
+        if is_command(words, "PRODUCE"):
+            self.turn += 1
+            return [*words, b"PARTITION", b"%d" % (self.turn % 3)]
+        return words
+
+
+class CommitsByItself(Liar):
+    """What was handed out counts as done: nothing is redelivered after a crash."""
+
+    def reply(self, link, words, value):
+        if is_command(words, "CONSUME") and isinstance(value, list) and value:
+            link.ask([b"COMMIT", words[1], words[2]], own=True)
+        return value
+
+
+class CommitsNothing(Liar):
+    """COMMIT is answered OK, and that is all."""
+
+    def request(self, link, words):
+        if is_command(words, "COMMIT"):
+            return [b"PING"]
+        return words
+
+    def reply(self, link, words, value):
+        return Status("OK") if value == "PONG" and is_command(words, "PING") else value
+
+
+class DealsAnew(Liar):
+    """GROUP MEMBERS tells of other owners at each rebalance: partitions wander for no reason."""
+
+    def reply(self, link, words, value):
+        if is_command(words, "GROUP", "MEMBERS") and isinstance(value, list) and len(value) > 2:
+            first, second = ([at for at, (name, _) in member.items() if name == b"owned"][0]
+                             for member in value[:2])
+            value[0][first], value[1][second] = value[1][second], value[0][first]
+        return value
