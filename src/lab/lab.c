@@ -22,7 +22,7 @@ static const char help_text[] =
     "\n"
     "  --list          the lessons: number, name, minutes, question\n"
     "  --auto          play without questions; all lessons, unless one is named\n"
-    "  --pace seconds  how long to pause behind each thing that happens (default 0.7; 0 when the\n"
+    "  --pace seconds  how long to pause behind each thing that happens (default 0.5; 0 when the\n"
     "                  output is no terminal)\n"
     "  --help          this text\n"
     "\n"

@@ -8,7 +8,7 @@
 #include "cli/style.h"
 #include <stdio.h>
 
-#define LEARNER_PACE_MS_DEFAULT 700
+#define LEARNER_PACE_MS_DEFAULT 500
 
 struct learner {
     FILE *out;        /* borrowed */
