@@ -66,6 +66,26 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 
 /* --- the process ---------------------------------------------------------------------------------- */
 
+/* What the environment says of servers is about another one. */
+static void forget_directives(void)
+{
+    static const char prefix[] = "ECHOLOG_";
+    char **at = environ;
+
+    while (*at != NULL) {
+        char name[HOST_PATH_BYTES];
+        size_t len = strcspn(*at, "=");
+
+        if (strncmp(*at, prefix, sizeof(prefix) - 1) != 0 || len >= sizeof(name)) {
+            at++;
+            continue;
+        }
+        memcpy(name, *at, len);
+        name[len] = '\0';
+        unsetenv(name); /* moves what is behind it here */
+    }
+}
+
 /* Never returns. A group of its own: a Ctrl-C at the terminal is for the learner's program alone. */
 static void run_server(const struct host *h, pid_t parent)
 {
@@ -85,6 +105,7 @@ static void run_server(const struct host *h, pid_t parent)
     }
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    forget_directives();
     if (getppid() != parent)
         _exit(1);
     execlp(h->program, "echolog-server", "--port", port, "--bind", "127.0.0.1", "--dir", data,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a lesson is made of. A lesson is one file, lesson_<name>.c, that reads like a script, and a line in lessons.c.
+/* What a lesson is made of. A lesson is one file, lesson_<name>.c, that reads like a script, a line in lessons.c, a row in
+ * docs/lab.md, and in tests/clients/test_lab.py the dials it is played with.
  * This is a whole one but for its texts:
  *
  *   enum { KEPT, GONE };                                      // what may happen: the choices, in order

@@ -3,6 +3,7 @@
 
 import itertools
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -12,6 +13,7 @@ import redis
 from server import Server
 
 DEADLINE_S = 120
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 # What is played besides the lessons as they begin.
 VARIED = {
@@ -54,6 +56,22 @@ class TestLab(unittest.TestCase):
             with self.subTest(lesson=name):
                 self.assertRegex(printed, rf"(?m)^lesson {number}, {name}(, .*)?: held$")
         self.assertTrue(printed.endswith(f"{len(names)} lessons, {len(names)} held\n"))
+
+    def test_what_the_environment_says_of_servers_is_not_for_its_own(self):
+        self.plays("1", env={"ECHOLOG_REQUIREPASS": "secret", "ECHOLOG_PORT": "1",
+                             "ECHOLOGCLI_AUTH": "another"})
+
+    def test_every_lesson_is_on_the_page_of_the_course(self):
+        with open(os.path.join(ROOT, "docs/lab.md"), encoding="utf-8") as page:
+            text = page.read()
+        for number, name in enumerate(lessons(), 1):
+            self.assertIn(f"| {number} | `{name}` | ", text)
+
+    def test_where_to_read_on_is_there(self):
+        pages = re.findall("^More: (.*)$", self.plays(), re.MULTILINE)
+        self.assertEqual(len(pages), len(lessons()))
+        for page in pages:
+            self.assertTrue(os.path.exists(os.path.join(ROOT, page)), page)
 
     def test_one_lesson_by_its_number_or_name_with_other_dials(self):
         by_number = self.plays("1", "listeners=2")

@@ -175,10 +175,12 @@ class Machine:
         os.symlink(dump, os.path.join(self.programs, "echolog-dump"))
 
     def wrap(self, directory, name, program):
-        """The program, but for the port it takes when nothing is said."""
+        """The program, but for the port it takes when nothing is said. A course starts its own server then."""
         path = os.path.join(directory, name)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'#!/bin/sh\nexec {shlex.quote(program)} -p {self.port} "$@"\n')
+            file.write("#!/bin/sh\n"
+                       f'[ "$1" != lab ] || exec {shlex.quote(program)} "$@"\n'
+                       f'exec {shlex.quote(program)} -p {self.port} "$@"\n')
         os.chmod(path, 0o755)
 
     def mapped(self, text):
