@@ -1,50 +1,117 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Patterns by their first byte. Longer literal beginnings could be told apart too, at the price of a
- * lookup per length; so far one byte is what pays at any number of patterns. */
 #include "pubsub/patterns.h"
 #include "base/check.h"
 #include "base/glob.h"
 
+#define END_BYTES_MAX 64 /* of a literal end that count */
+
 void patterns_init(struct patterns *p)
 {
-    for (size_t i = 0; i < COUNT_OF(p->by_first); i++)
-        list_init(&p->by_first[i]);
+    prefix_tree_init(&p->by_beginning);
+    prefix_tree_init(&p->by_end);
     list_init(&p->open);
 }
 
-static struct list *group_of(struct patterns *p, struct bytes glob)
+static bool is_special(char c)
 {
-    if (glob.len == 0 || memchr("*?[\\", glob.data[0], 4) != NULL)
-        return &p->open;
-    return &p->by_first[(unsigned char)glob.data[0]];
+    return c == '*' || c == '?' || c == '[' || c == '\\';
+}
+
+static struct bytes beginning_of(struct bytes glob)
+{
+    size_t len = 0;
+
+    while (len < glob.len && len < PREFIX_BYTES_MAX && !is_special(glob.data[len]))
+        len++;
+    return bytes_of(glob.data, len);
+}
+
+/* What a match must end with, backwards, in `room`. Whether bytes behind a bracket or an escape are literal depends
+ * on what stands before them: there is none then. */
+static struct bytes end_of(struct bytes glob, char room[END_BYTES_MAX])
+{
+    size_t len = 0;
+
+    if (glob.len == 0 || memchr(glob.data, '[', glob.len) != NULL ||
+        memchr(glob.data, '\\', glob.len) != NULL)
+        return bytes_of(room, 0);
+    while (len < glob.len && len < END_BYTES_MAX && !is_special(glob.data[glob.len - 1 - len])) {
+        room[len] = glob.data[glob.len - 1 - len];
+        len++;
+    }
+    return bytes_of(room, len);
+}
+
+/* Where a glob is kept: the tree, and under what; NULL: in none. */
+static struct prefix_tree *tree_of(struct patterns *p, struct bytes glob, char room[END_BYTES_MAX],
+                                   struct bytes *key)
+{
+    *key = beginning_of(glob);
+    if (key->len > 0)
+        return &p->by_beginning;
+    *key = end_of(glob, room);
+    return key->len > 0 ? &p->by_end : NULL;
 }
 
 void patterns_add(struct patterns *p, struct pattern *pattern, struct bytes glob)
 {
+    char room[END_BYTES_MAX];
+    struct bytes key;
+    struct prefix_tree *tree = tree_of(p, glob, room, &key);
+
     pattern->glob = glob;
-    list_push_back(group_of(p, glob), &pattern->link);
+    list_push_back(tree == NULL ? &p->open : prefix_tree_list(tree, key), &pattern->link);
 }
 
-void patterns_remove(struct pattern *pattern)
+void patterns_remove(struct patterns *p, struct pattern *pattern)
 {
+    char room[END_BYTES_MAX];
+    struct bytes key;
+    struct prefix_tree *tree = tree_of(p, pattern->glob, room, &key);
+    bool last = pattern->link.next == pattern->link.prev; /* then both are the head */
+
     list_remove(&pattern->link);
+    if (tree != NULL && last)
+        prefix_tree_remove(tree, key);
 }
 
-static void match_group(const struct list *group, struct bytes channel,
-                        void (*fn)(void *ctx, struct pattern *pattern), void *ctx)
+/* Of these the first `known` bytes are literal, and those of the channel. */
+static void match_list(const struct list *list, size_t known, struct bytes channel,
+                       void (*fn)(void *ctx, struct pattern *pattern), void *ctx)
 {
-    for (struct list *it = group->next; it != group; it = it->next) {
+    struct bytes rest = bytes_of(channel.data + known, channel.len - known);
+
+    for (struct list *it = list->next; it != list; it = it->next) {
         struct pattern *pattern = CONTAINER_OF(it, struct pattern, link);
 
-        if (glob_match(pattern->glob, channel))
+        if (glob_match(bytes_of(pattern->glob.data + known, pattern->glob.len - known), rest))
             fn(ctx, pattern);
     }
+}
+
+static struct bytes backwards(struct bytes channel, char room[END_BYTES_MAX])
+{
+    size_t len = channel.len < END_BYTES_MAX ? channel.len : END_BYTES_MAX;
+
+    for (size_t i = 0; i < len; i++)
+        room[i] = channel.data[channel.len - 1 - i];
+    return bytes_of(room, len);
 }
 
 void patterns_match(const struct patterns *p, struct bytes channel,
                     void (*fn)(void *ctx, struct pattern *pattern), void *ctx)
 {
-    if (channel.len > 0)
-        match_group(&p->by_first[(unsigned char)channel.data[0]], channel, fn, ctx);
-    match_group(&p->open, channel, fn, ctx);
+    const struct prefix_node *n = &p->by_beginning.root;
+
+    while ((n = prefix_node_next(n, channel)) != NULL)
+        match_list(&n->items, n->prefix_len, channel, fn, ctx);
+    if (!prefix_tree_empty(&p->by_end)) {
+        char room[END_BYTES_MAX];
+        struct bytes text = backwards(channel, room);
+
+        n = &p->by_end.root;
+        while ((n = prefix_node_next(n, text)) != NULL)
+            match_list(&n->items, 0, channel, fn, ctx);
+    }
+    match_list(&p->open, 0, channel, fn, ctx);
 }

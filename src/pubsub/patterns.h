@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Finding the patterns that match a channel without trying all of them: they are kept by the byte that
- * a match must begin with, and apart those that may begin with any. */
+/* Finding the patterns that match a channel without trying all of them: they are kept by how a match must begin,
+ * or else by how it must end, so that only those are tried that agree with the channel in that; and each that
+ * both begins and ends with a wildcard. */
 #ifndef ECHOLOG_PUBSUB_PATTERNS_H
 #define ECHOLOG_PUBSUB_PATTERNS_H
 
-#include "base/bytes.h"
-#include "base/list.h"
+#include "pubsub/prefix_tree.h"
 
 /* Embedded in its owner. */
 struct pattern {
@@ -14,14 +14,17 @@ struct pattern {
 };
 
 struct patterns {
-    struct list by_first[UINT8_MAX + 1];
-    struct list open; /* begin with a wildcard or an escape, or are empty */
+    struct prefix_tree by_beginning; /* the literal bytes before the first wildcard or escape */
+    struct prefix_tree
+        by_end;       /* those behind the last one, backwards, where there are none before */
+    struct list open; /* the rest */
 };
 
 void patterns_init(struct patterns *p);
 void patterns_add(struct patterns *p, struct pattern *pattern, struct bytes glob);
-void patterns_remove(struct pattern *pattern);
-/* Calls `fn` for each pattern that matches; `fn` must not change them. */
+void patterns_remove(struct patterns *p, struct pattern *pattern);
+/* Calls `fn` for each pattern that matches; `fn` must not change them. Those with a literal beginning come first, the
+ * shortest of these before the others; of equal ones that which was added first. */
 void patterns_match(const struct patterns *p, struct bytes channel,
                     void (*fn)(void *ctx, struct pattern *pattern), void *ctx);
 

@@ -64,7 +64,7 @@ static void audience_destroy(struct pubsub *ps, enum pubsub_kind kind, struct au
     if (audience->busy != NULL)
         end_busy(audience->busy);
     if (kind == PUBSUB_PATTERN)
-        patterns_remove(&audience->pattern);
+        patterns_remove(&ps->patterns, &audience->pattern);
     (void)dict_remove(&ps->audiences[kind], audience->name);
     mem_free(audience);
 }

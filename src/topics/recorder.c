@@ -46,16 +46,20 @@ static bool next_glob(const char *text, size_t *at, struct bytes *glob)
     return glob->len > 0;
 }
 
+static void recording_free(struct recorder *r, struct recording *recording)
+{
+    for (size_t i = 0; i < recording->glob_count; i++)
+        patterns_remove(&r->globs, &recording->globs[i].pattern);
+    mem_free(recording->text);
+    mem_free(recording);
+}
+
 static void stop_recording(struct recorder *r, const struct topic *t)
 {
     struct recording *recording = dict_remove(&r->recordings, t->name);
 
-    if (recording == NULL)
-        return;
-    for (size_t i = 0; i < recording->glob_count; i++)
-        patterns_remove(&recording->globs[i].pattern);
-    mem_free(recording->text);
-    mem_free(recording);
+    if (recording != NULL)
+        recording_free(r, recording);
 }
 
 static void start_recording(struct recorder *r, struct topic *t)
@@ -138,10 +142,8 @@ void recorder_destroy(struct recorder *r)
     catalog_unobserve(&r->observer);
     outbox_destroy(r->outbox);
     dict_iter_init(&it, &r->recordings);
-    while (dict_iter_next(&it, NULL, &value)) {
-        mem_free(((struct recording *)value)->text);
-        mem_free(value);
-    }
+    while (dict_iter_next(&it, NULL, &value))
+        recording_free(r, value);
     dict_deinit(&r->recordings);
     mem_free(r->found);
     mem_free(r);

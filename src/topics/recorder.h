@@ -16,7 +16,7 @@
  *             when its deletion or configuration is; what was published before keeps what it began with.
  *             What has not been written when a topic is deleted fails
  *
- * Finding the topics of a channel costs the patterns that begin as it does (pubsub/patterns.h), and nothing
+ * Finding the topics of a channel costs the patterns that begin or end as it does (pubsub/patterns.h), and nothing
  * while no topic records. outbox.h has what waits. */
 #ifndef ECHOLOG_TOPICS_RECORDER_H
 #define ECHOLOG_TOPICS_RECORDER_H
