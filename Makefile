@@ -425,7 +425,7 @@ LINT_PARTS   = plain:utils/lint-layers
 EXAMPLE_PARTS = plain:tests/example/run:$(EXAMPLE)
 
 .PHONY: test asan tsan fuzz test-asan test-tsan test-fuzz
-test: all $(SHARE) $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
+test: all $(BENCH_FLOOR) $(SHARE) $(EXAMPLE) $(UNIT_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SIM) $(SIM_BROKER) $(CRASH) | $(DEPS_TEST)
 	@$(RUN_TESTS) $(LINT_PARTS) $(UNIT_PARTS) $(SIM_PARTS) $(EXAMPLE_PARTS) $(FUZZ_PARTS) $(SERVER_PARTS) \
 	    $(PROCESS_PARTS) counted:$(CRASH) $(ABUSE_PARTS) $(CLIENT_PARTS) $(DOCS_PARTS) $(PARITY_PARTS) $(INSTRUCTIONS_PARTS)
 

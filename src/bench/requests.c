@@ -50,16 +50,19 @@ static void fill_word(struct buf *out, const char *word, const struct filling *w
     }
 }
 
-/* How often the word stands in the request. */
-static uint64_t word_times(const char *word)
+/* How often the word stands in the request; `payload` says that it is "{payload*N}". */
+static uint64_t word_times(const char *word, bool *payload)
 {
     static const char begin[] = "{payload*";
     size_t len = strlen(word);
     uint64_t times;
 
+    *payload = false;
+
     if (strncmp(word, begin, sizeof(begin) - 1) != 0 || word[len - 1] != '}' ||
         !num_parse_u64(bytes_of(word + sizeof(begin) - 1, len - sizeof(begin)), &times))
         return 1;
+    *payload = true;
     return times;
 }
 
@@ -75,15 +78,16 @@ static void append_request(struct requests *r, const struct request_plan *plan,
                            const struct filling *with, struct buf *word)
 {
     uint64_t count = 0;
+    bool payload;
 
     for (size_t i = 0; i < plan->word_count; i++)
-        count += word_times(plan->words[i]);
+        count += word_times(plan->words[i], &payload);
     buf_printf(&r->data, "*%" PRIu64 "\r\n", count);
     for (size_t i = 0; i < plan->word_count; i++) {
-        uint64_t times = word_times(plan->words[i]);
+        uint64_t times = word_times(plan->words[i], &payload);
 
         buf_clear(word);
-        fill_word(word, times == 1 ? plan->words[i] : "{payload}", with);
+        fill_word(word, payload ? "{payload}" : plan->words[i], with);
         for (uint64_t k = 0; k < times; k++) {
             buf_printf(&r->data, "$%zu\r\n", word->len);
             buf_append_bytes(&r->data, buf_bytes(word));
@@ -95,13 +99,15 @@ static void append_request(struct requests *r, const struct request_plan *plan,
 static bool plan_is_good(const struct request_plan *plan, uint64_t different, char *why)
 {
     uint64_t bytes = 0;
+    bool payload;
 
     if (plan->word_count == 0) {
         snprintf(why, REQUESTS_WHY_BYTES, "a command has one word at least");
         return false;
     }
     for (size_t i = 0; i < plan->word_count; i++)
-        bytes += strlen(plan->words[i]) + word_times(plan->words[i]) * (uint64_t)plan->size;
+        bytes +=
+            strlen(plan->words[i]) + word_times(plan->words[i], &payload) * (uint64_t)plan->size;
     if (different > REQUESTS_MAX ||
         bytes * (different + (uint64_t)plan->depth) > REQUESTS_BYTES_MAX) {
         snprintf(why, REQUESTS_WHY_BYTES, "%" PRIu64 " different requests, which is too much",

@@ -130,12 +130,12 @@ REDIS_MODES = {
 }
 
 
-def redis(mode, scratch):
+def redis(mode, scratch, *directives):
     program = need("redis-server")
     server = Server(scratch)
     server.port = free_port()
     server.spawn(program, "--port", str(server.port), "--bind", "127.0.0.1", "--save", "", "--dir", server.directory,
-                 *REDIS_MODES[mode])
+                 *REDIS_MODES[mode], *directives)
     server.ask("PING")
     return server
 

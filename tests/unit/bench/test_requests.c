@@ -79,6 +79,15 @@ Test(requests, a_payload_has_its_size_and_may_be_many_words)
     requests_deinit(&r);
 }
 
+Test(requests, a_payload_once_is_a_payload)
+{
+    struct requests r = built(
+        &(struct request_plan){WORDS("{payload*1}"), .names = 1, .keys = 1, .size = 3, .depth = 1});
+
+    expect_taken(&r, 1, "*1\r\n$3\r\nxxx\r\n");
+    requests_deinit(&r);
+}
+
 Test(requests, braces_that_mean_nothing_stay)
 {
     struct requests r = built(&(struct request_plan){
