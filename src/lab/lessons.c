@@ -15,7 +15,8 @@
     LESSON(never)       \
     LESSON(slow)        \
     LESSON(replay)      \
-    LESSON(restart)
+    LESSON(restart)     \
+    LESSON(retention)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct lesson lesson_##name;

@@ -129,9 +129,27 @@ static bool put_produced_many(struct buf *out, const struct reply *reply)
     return reply->kind == REPLY_ARRAY && reply->count > 0;
 }
 
+/* Of CONSUME and MFETCH: [[topic, partition, error], ...]. Returns whether there are `any` lines now. */
+static bool put_refused(struct buf *out, const struct reply *reply, bool any)
+{
+    for (size_t i = 0; i < reply->count; i++) {
+        const struct reply *part = &reply->items[i], *error = seen_item(part, 2);
+
+        if (error->kind != REPLY_ERROR)
+            continue;
+        if (any)
+            buf_append_char(out, '\n');
+        buf_append_bytes(out, part->items[0].text);
+        buf_printf(out, "/%lld: ", (long long)part->items[1].integer);
+        buf_append_bytes(out, error->text);
+        any = true;
+    }
+    return any;
+}
+
 static bool put_read(struct buf *out, const struct reply *reply)
 {
-    if (put_records(out, reply))
+    if (put_refused(out, reply, put_records(out, reply)))
         return true;
     if (reply->kind != REPLY_ARRAY || reply->count > 0)
         return false;
@@ -194,6 +212,9 @@ static void put_push(struct buf *out, const struct reply *push)
                bytes_is(word, "follow")) {
         buf_append_string(out, "listening to ");
         buf_append_bytes(out, seen_text(seen_item(push, 1)));
+    } else if (bytes_is(word, "lost") && push->count == 6) {
+        buf_append_string(out, "lost: ");
+        buf_append_bytes(out, push->items[5].text);
     } else if (bytes_is(word, "assignment") && push->count == 5) {
         put_assignment(out, seen_item(push, 4));
     } else if (!put_records(out, push)) {

@@ -24,6 +24,11 @@ VARIED = {
     "rebalance": {"change": ["joins", "crashes"], "partitions": [2, 3, 8]},
     "twice": {"batch": [1, 3, 4], "crash": [1, 2, 4]},
     "never": {"batch": [1, 3, 4], "crash": [1, 2, 4]},
+    "slow": {"messages": ["few", "many"], "sue": ["subscribes", "follows"]},
+    "replay": {"from": ["earliest", "noon", "offset", "latest"], "ann": ["leaves", "stays"]},
+    "restart": {"end": ["kill", "stop"], "ack": ["synced", "written", "none"]},
+    "retention": {"by": ["time", "bytes", "trim", "nothing"],
+                  "gus": ["fetches", "consumes", "follows"]},
 }
 
 

@@ -45,6 +45,10 @@ Test(wording, gives_each_record_a_line)
     expect("FETCH", "*2\r\n" RECORD KEYED, "@3 \"a book\"\n@4 ann (nil)");
     expect("CONSUME", "*1\r\n*3\r\n$6\r\norders\r\n:1\r\n*1\r\n" RECORD, "orders/1@3 \"a book\"");
     expect("CONSUME", "*0\r\n", "(no records)");
+    expect("CONSUME",
+           "*2\r\n*3\r\n$6\r\norders\r\n:1\r\n*1\r\n" RECORD
+           "*3\r\n$6\r\norders\r\n:2\r\n-CORRUPT a stretch\r\n",
+           "orders/1@3 \"a book\"\norders/2: CORRUPT a stretch");
 }
 
 Test(wording, knows_what_comes_by_itself)
@@ -54,6 +58,8 @@ Test(wording, knows_what_comes_by_itself)
     expect("SUBSCRIBE", ">3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n", "listening to news");
     expect("", ">5\r\n$10\r\nassignment\r\n$1\r\ng\r\n$3\r\nann\r\n:2\r\n*2\r\n$1\r\nt\r\n:0\r\n",
            "you have t/0");
+    expect("", ">6\r\n$4\r\nlost\r\n$1\r\nt\r\n:0\r\n:1\r\n:2\r\n$7\r\nGONE at\r\n",
+           "lost: GONE at");
     expect("", ">1\r\n$7\r\nnovelty\r\n", "[\"novelty\"]");
 }
 
