@@ -4,9 +4,11 @@
 #include "base/num.h"
 
 /* Beside key and value: a type, a length and two line ends each, and no headers. */
-#define BULK_EXTRA_BYTES (1 + NUM_TEXT_BYTES_MAX + 2 + 2)
+#define BULK_EXTRA_BYTES (RECORD_VALUE_HEAD_BYTES_MAX + 2)
 #define SHORT_EXTRA_BYTES (RECORD_HEAD_BYTES_MAX + 2 * BULK_EXTRA_BYTES + sizeof("*0\r\n") - 1)
 
+static_assert(RECORD_VALUE_HEAD_BYTES_MAX >= sizeof("$\r\n") - 1 + NUM_TEXT_BYTES_MAX,
+              "a length of any size fits");
 static_assert(RECORD_HEAD_BYTES_MAX >= sizeof("*5\r\n:\r\n:\r\n") - 1 + 2 * NUM_TEXT_BYTES_MAX,
               "two numbers of any size fit");
 
@@ -42,12 +44,28 @@ static inline char *put(char *to, const char *text, size_t len)
     return to + len;
 }
 
-static inline char *put_bulk(char *to, struct bytes value)
+static inline char *put_bulk_head(char *to, size_t len)
 {
     *to++ = '$';
-    to += num_format_u64(to, value.len);
-    to = put(to, "\r\n", 2);
-    to = put(to, value.data, value.len);
+    to += num_format_u64(to, len);
+    return put(to, "\r\n", 2);
+}
+
+static inline char *put_bulk(char *to, struct bytes value)
+{
+    to = put(put_bulk_head(to, value.len), value.data, value.len);
+    return put(to, "\r\n", 2);
+}
+
+/* Values are often of one length. */
+static inline char *put_value(struct record_encoder *e, char *to, struct bytes value)
+{
+    if (value.len != e->value_len || e->value_head_len == 0) {
+        e->value_len = value.len;
+        e->value_head_len = (size_t)(put_bulk_head(e->value_head, value.len) - e->value_head);
+    }
+    memcpy(to, e->value_head, RECORD_VALUE_HEAD_BYTES_MAX); /* of one size, as below */
+    to = put(to + e->value_head_len, value.data, value.len);
     return put(to, "\r\n", 2);
 }
 
@@ -100,7 +118,7 @@ void record_encoder_write(struct record_encoder *e, const struct record_view *r)
     memcpy(start, e->head, RECORD_HEAD_BYTES_MAX); /* of one size: that is faster */
     char *to = start + e->head_len;
     to = bytes_is_null(r->key) ? put(to, null.data, null.len) : put_bulk(to, r->key);
-    to = bytes_is_null(r->value) ? put(to, null.data, null.len) : put_bulk(to, r->value);
+    to = bytes_is_null(r->value) ? put(to, null.data, null.len) : put_value(e, to, r->value);
     to = put(to, resp2 ? "*0\r\n" : "%0\r\n", 4);
     out_commit(w->out, (size_t)(to - start));
 }

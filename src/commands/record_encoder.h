@@ -8,6 +8,7 @@
 #include "storage/batch.h"
 
 #define RECORD_HEAD_BYTES_MAX 64
+#define RECORD_VALUE_HEAD_BYTES_MAX 32
 
 struct record_encoder {
     struct writer *w; /* borrowed */
@@ -17,12 +18,15 @@ struct record_encoder {
     size_t head_len;   /* 0: there was none */
     size_t last_digit; /* of the offset, in `head` */
     char head[RECORD_HEAD_BYTES_MAX];
+    /* And what stands before a value of the length of the last one. */
+    size_t value_len, value_head_len;
+    char value_head[RECORD_VALUE_HEAD_BYTES_MAX];
 };
 
 static inline void record_encoder_init(struct record_encoder *e, struct writer *w)
 {
     e->w = w;
-    e->head_len = 0;
+    e->head_len = e->value_head_len = 0;
 }
 
 /* Writes [offset, timestamp, key, value, headers]. */

@@ -64,13 +64,10 @@ static bool take(struct record_budget *budget, size_t len)
 }
 
 /* Counts one by one; false when the budget or the part ended inside. */
-static bool count_records(struct bytes batch, const struct fetch_part *part,
-                          struct record_budget *budget, struct record_slice *slice)
+static bool take_each(struct batch_iter it, const struct fetch_part *part,
+                      struct record_budget *budget, struct record_slice *slice)
 {
-    struct batch_iter it;
     struct record_view r;
-    if (batch_iter_init(&it, batch) != ERR_OK)
-        return false;
     while (batch_iter_next(&it, &r) == ERR_OK) {
         if (r.offset < part->offset)
             continue;
@@ -82,19 +79,61 @@ static bool count_records(struct bytes batch, const struct fetch_part *part,
     return true;
 }
 
-/* A batch that is wanted whole, without holes, and fits. */
-static bool take_whole(const struct batch_header *h, size_t len, const struct fetch_part *part,
-                       struct record_budget *budget)
+/* Takes what stands in a batch without holes, when its bytes surely fit: all of it, or as much as the count
+ * allows. A whole batch counts with its header, as for who reads it. False: it is to be counted one by one. */
+static bool take_run(const struct batch_iter *it, const struct fetch_part *part,
+                     struct record_budget *budget, struct record_slice *slice)
 {
-    size_t records = (size_t)h->record_count;
-    bool dense = h->last_offset_delta + 1 == h->record_count;
-    if (!dense || h->base_offset < part->offset || batch_header_last_offset(h) >= part->end ||
-        records == 0 || budget->count < records || budget->bytes < len)
+    const struct batch_header *h = &it->header;
+    size_t records = (size_t)it->left;
+    size_t bytes = it->rest.len + (it->left == h->record_count ? BATCH_HEADER_BYTES : 0);
+    if (records == 0 || budget->count == 0 || budget->bytes < bytes ||
+        batch_header_last_offset(h) >= part->end)
         return false;
+    if (records > budget->count)
+        records = budget->count; /* the last ones: what their bytes come to is all the same */
     budget->count -= records;
-    budget->bytes -= len;
+    budget->bytes -= bytes;
     budget->any = true;
+    slice->count += records;
+    slice->next = h->base_offset + (h->record_count - it->left) + (int64_t)records;
     return true;
+}
+
+/* To the first record at or behind `offset`, of a batch without holes. One that cannot be read has none of its
+ * records, though it counts as many as it says: false. */
+static bool go_to(struct batch_iter *it, const struct batch_header *h, struct bytes batch,
+                  int64_t offset)
+{
+    int32_t before = 0;
+    if (offset > h->base_offset)
+        before = offset > batch_header_last_offset(h) ? h->record_count
+                                                      : (int32_t)(offset - h->base_offset);
+    if (batch_iter_init(it, batch) == ERR_OK && batch_iter_skip(it, (size_t)before) == ERR_OK)
+        return true;
+    *it = (struct batch_iter){.header = *h, .left = h->record_count - before};
+    return false;
+}
+
+/* What the budget has room for of a batch, from the part's offset on. False: of what is behind it there is
+ * none. */
+static bool take_batch(const struct batch_header *h, struct bytes batch, struct bytes rest,
+                       const struct fetch_part *part, struct record_budget *budget,
+                       struct record_slice *slice)
+{
+    struct batch_iter it;
+    bool dense = batch_header_is_dense(h);
+    bool readable =
+        dense ? go_to(&it, h, batch, part->offset) : batch_iter_init(&it, batch) == ERR_OK;
+    if (!readable && !dense)
+        return false;
+    if (slice->count == 0) {
+        slice->first = readable ? it : (struct batch_iter){0};
+        slice->rest = rest;
+    }
+    if (dense && take_run(&it, part, budget, slice))
+        return slice->next > batch_header_last_offset(h);
+    return readable && take_each(it, part, budget, slice);
 }
 
 struct record_slice slice_records(const struct fetch_part *part, struct record_budget *budget)
@@ -106,11 +145,7 @@ struct record_slice slice_records(const struct fetch_part *part, struct record_b
     struct batch_header header;
     for (;;) {
         struct bytes batch = next_batch(&rest, &header);
-        if (bytes_is_null(batch))
-            return slice;
-        if (take_whole(&header, batch.len, part, budget))
-            slice.count += (size_t)header.record_count;
-        else if (!count_records(batch, part, budget, &slice))
+        if (bytes_is_null(batch) || !take_batch(&header, batch, rest, part, budget, &slice))
             return slice;
         /* Compaction may have taken a batch's last records: it is behind us all the same. */
         if (batch_header_last_offset(&header) >= slice.next)
@@ -120,16 +155,13 @@ struct record_slice slice_records(const struct fetch_part *part, struct record_b
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* Writes up to `count` records of a batch; returns how many it had. */
-static size_t write_batch(struct record_encoder *e, struct bytes batch, int64_t offset,
+/* Writes up to `count` records; returns how many there were. */
+static size_t write_batch(struct record_encoder *e, struct batch_iter *it, int64_t offset,
                           size_t count)
 {
-    struct batch_iter it;
     struct record_view r;
     size_t written = 0;
-    if (batch_iter_init(&it, batch) != ERR_OK)
-        return 0;
-    while (written < count && batch_iter_next(&it, &r) == ERR_OK) {
+    while (written < count && batch_iter_next(it, &r) == ERR_OK) {
         if (r.offset < offset)
             continue;
         record_encoder_write(e, &r);
@@ -147,15 +179,18 @@ void reply_slice(struct writer *w, const struct fetch_part *part, const struct r
     size_t left = slice->count;
     uint64_t begin = w->out->pos_end;
     write_array(w, left);
-    struct bytes rest = part->batches;
+    struct batch_iter it = slice->first;
+    struct bytes rest = slice->rest;
     struct batch_header header;
     struct record_encoder encoder;
     record_encoder_init(&encoder, w);
     while (left > 0) {
+        left -= write_batch(&encoder, &it, part->offset, left);
         struct bytes batch = next_batch(&rest, &header);
         if (bytes_is_null(batch))
             break;
-        left -= write_batch(&encoder, batch, part->offset, left);
+        if (batch_iter_init(&it, batch) != ERR_OK)
+            it.left = 0;
     }
     catalog_count_read(part->tp->topic, slice->count - left, w->out->pos_end - begin);
     /* Only a batch that lies about its records in spite of a right checksum gets here. */

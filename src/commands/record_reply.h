@@ -17,6 +17,10 @@ struct record_budget {
 struct record_slice {
     size_t count;
     int64_t next; /* where the rest begins; behind what was looked at */
+
+    /* Private. */
+    struct batch_iter first; /* at the first of them */
+    struct bytes rest;       /* the batches behind that one's */
 };
 /* Takes them from the budget. Nothing of a part with an error. */
 struct record_slice slice_records(const struct fetch_part *part, struct record_budget *budget);

@@ -308,6 +308,22 @@ enum err batch_iter_next(struct batch_iter *it, struct record_view *record)
     return ERR_OK;
 }
 
+enum err batch_iter_skip(struct batch_iter *it, size_t count)
+{
+    if (count > (size_t)it->left)
+        return ERR_CORRUPT;
+    for (size_t i = 0; i < count; i++) {
+        int64_t len;
+        if (!take_varint(&it->rest, VARINT_BYTES_MAX, &len) || len < 0 ||
+            (uint64_t)len > it->rest.len)
+            return ERR_CORRUPT;
+        it->rest.data += len;
+        it->rest.len -= (size_t)len;
+    }
+    it->left -= (int32_t)count;
+    return ERR_OK;
+}
+
 enum err record_view_header(struct bytes *cursor, struct record_header *header)
 {
     if (cursor->len == 0)

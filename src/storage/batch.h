@@ -109,6 +109,11 @@ static inline size_t batch_header_len(const struct batch_header *h)
 {
     return (size_t)h->batch_length + 12;
 }
+/* Whether its offsets follow on, each with a record: compaction has left no holes. */
+static inline bool batch_header_is_dense(const struct batch_header *h)
+{
+    return h->last_offset_delta + 1 == h->record_count;
+}
 static inline int64_t batch_header_last_offset(const struct batch_header *h)
 {
     return h->base_offset + h->last_offset_delta;
@@ -128,6 +133,9 @@ enum err batch_iter_init(struct batch_iter *it, struct bytes batch);
 /* ERR_NOT_FOUND at the end; ERR_CORRUPT the records do not add up. */
 MUST_CHECK
 enum err batch_iter_next(struct batch_iter *it, struct record_view *record);
+/* Passes over `count` records, going by their lengths alone. ERR_CORRUPT they do not add up. */
+MUST_CHECK
+enum err batch_iter_skip(struct batch_iter *it, size_t count);
 /* A copy of a whole batch with those records that `keep` wants: their offsets and times stay, and all else
  * that the header says. With a `horizon_ms` of 0 or more the copy has it as its delete horizon. `out` is
  * replaced; *kept may come to 0, there is nothing to be written then. ERR_CORRUPT, ERR_UNSUPPORTED as

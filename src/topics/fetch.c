@@ -153,7 +153,7 @@ static size_t records_from(struct bytes batch, const struct batch_header *header
     struct record_view record;
     size_t count = 0;
 
-    if (header->last_offset_delta + 1 == header->record_count && after > 0)
+    if (batch_header_is_dense(header) && after > 0)
         return (size_t)(after < header->record_count ? after : header->record_count);
     if (after <= 0 || batch_iter_init(&it, batch) != ERR_OK)
         return 0;
