@@ -120,15 +120,16 @@ static bool confirms(const struct reply *push, struct bytes command)
 }
 
 enum command_result command_run(struct connection *c, const struct bytes *words, size_t count,
-                                const struct printer *printer, const struct command_live *live,
+                                const struct printer *printer, const struct command_watch *watch,
                                 FILE *to)
 {
     enum manner manner = manner_of(words, count);
     bool is_monitor = bytes_is(words[0], "MONITOR"); /* sends no pushes */
     bool streams = manner == MANNER_STREAM || manner == MANNER_FOLLOW;
-    bool endless = streams && (live == NULL || is_monitor);
+    bool live = watch != NULL && watch->live;
+    bool endless = streams && (!live || is_monitor);
     bool by_pushes = manner == MANNER_FOR_EACH || streams;
-    size_t replies_left = reply_count(manner, count, live != NULL);
+    size_t replies_left = reply_count(manner, count, live);
 
     command_send(c, words, count);
     if (endless && printer->form == PRINTER_TERMINAL)
@@ -147,8 +148,10 @@ enum command_result command_run(struct connection *c, const struct bytes *words,
         bool is_push = reply->kind == REPLY_PUSH;
         bool counts = !is_push || (by_pushes && confirms(reply, words[0]));
         command_print(reply, manner, words, count, printer, to);
-        if (is_push && live != NULL)
-            live->seen(live->ctx, reply);
+        if (is_push && live)
+            watch->pushed(watch->ctx, reply);
+        if (refused && watch != NULL)
+            watch->refused(watch->ctx, reply->text);
         reply_free(reply);
         if (refused)
             return COMMAND_REFUSED;

@@ -15,17 +15,20 @@ enum command_result {
     COMMAND_INTERRUPTED, /* the connection was closed, since replies may still be under way on it */
 };
 
-/* For who takes pushes beside replies (RESP3): a subscription is a command like others then, which ends when it is
- * confirmed. */
-struct command_live {
-    void (*seen)(void *ctx, const struct reply *push); /* each one, printed already */
+/* Who wants to know what came: it is printed already. */
+struct command_watch {
+    /* It takes pushes beside replies (RESP3): a subscription is a command like others then, which ends when it is
+     * confirmed. Else subscriptions stream. */
+    bool live;
+    void (*pushed)(void *ctx, const struct reply *push);
+    void (*refused)(void *ctx, struct bytes error);
     void *ctx;
 };
 
-/* `live` NULL: subscriptions stream. */
+/* `watch` may be NULL. */
 MUST_CHECK
 enum command_result command_run(struct connection *c, const struct bytes *words, size_t count,
-                                const struct printer *printer, const struct command_live *live,
+                                const struct printer *printer, const struct command_watch *watch,
                                 FILE *to);
 
 /* Prints a push that came by itself. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/help.h"
+#include "base/nearest.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -39,7 +40,7 @@ static void list_entry(void *ctx, struct bytes word, const struct reply *entry)
         return;
     buf_append_string(&name, l->before);
     append_upper(&name, word);
-    table_text(&l->table, buf_bytes(&name));
+    table_word(&l->table, buf_bytes(&name));
     table_text(&l->table, docs_text(entry, "summary"));
     buf_deinit(&name);
 }
@@ -78,6 +79,31 @@ static void help_group(struct buf *out, const struct style *style, const struct 
 
 /* --- one command ---------------------------------------------------------------------------------- */
 
+/* "PRODUCE topic value [KEY key] …", indented. */
+static void append_syntax(struct buf *out, const struct style *style, const struct reply *entry,
+                          struct bytes name)
+{
+    struct buf title = {0}, arguments = {0};
+
+    text_append_spaces(&title, TABLE_GAP);
+    append_upper(&title, name);
+    style_append(out, style, STYLE_HEADING, buf_bytes(&title));
+    append_arguments(&arguments, entry);
+    text_append_wrapped(out, buf_bytes(&arguments), title.len, 2 * TABLE_GAP, style->width);
+    buf_append_char(out, '\n');
+    buf_deinit(&title);
+    buf_deinit(&arguments);
+}
+
+static void append_name(struct buf *out, const struct bytes *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_append_char(out, ' ');
+        buf_append_bytes(out, words[i]);
+    }
+}
+
 static void help_entry(struct buf *out, const struct style *style, const struct reply *entry,
                        struct bytes name)
 {
@@ -86,22 +112,20 @@ static void help_entry(struct buf *out, const struct style *style, const struct 
     struct listing l = {.before = ""};
 
     buf_append_char(out, '\n');
-    buf_append_string(&title, "  ");
-    append_upper(&title, name);
-    style_append(out, style, STYLE_HEADING, buf_bytes(&title));
-    append_arguments(out, entry);
-    buf_append_string(out, "\n  ");
-    buf_append_bytes(out, docs_text(entry, "summary"));
+    append_syntax(out, style, entry, name);
+    text_append_spaces(out, TABLE_GAP);
+    text_append_wrapped(out, docs_text(entry, "summary"), TABLE_GAP, TABLE_GAP, style->width);
     buf_append_char(out, '\n');
     if (complexity.len > 0)
         buf_printf(out, "  complexity: %.*s\n", (int)complexity.len, complexity.data);
     buf_printf(out, "  since: %.*s   group: %.*s\n", (int)docs_text(entry, "since").len,
                docs_text(entry, "since").data, (int)docs_text(entry, "group").len,
                docs_text(entry, "group").data);
+    append_upper(&title, name);
     buf_append_char(&title, ' ');
     buf_append_char(&title, '\0');
     if (docs_field(entry, "subcommands") != NULL) {
-        l.before = title.data + TABLE_GAP;
+        l.before = title.data;
         begin_listing(&l);
         docs_each_sub(entry, list_entry, &l);
         buf_append_char(out, '\n');
@@ -110,6 +134,72 @@ static void help_entry(struct buf *out, const struct style *style, const struct 
     buf_append_char(out, '\n');
     buf_deinit(&title);
 }
+
+/* --- what may be wrong ------------------------------------------------------------------------------ */
+
+static void offer_name(void *ctx, struct bytes word, const struct reply *entry)
+{
+    (void)entry;
+    nearest_offer(ctx, word.data);
+}
+
+/* What the word at `at` may have been meant to be. */
+static void suggest(struct buf *out, const struct docs *d, const struct reply *container,
+                    const struct bytes *words, size_t at)
+{
+    struct nearest nearest;
+
+    nearest_init(&nearest, words[at]);
+    if (container != NULL)
+        docs_each_sub(container, offer_name, &nearest);
+    else
+        docs_each(d, offer_name, &nearest);
+    if (nearest.best == NULL)
+        return;
+    buf_append_string(out, "Did you mean ");
+    if (container != NULL) {
+        append_upper(out, words[0]);
+        buf_append_char(out, ' ');
+    }
+    append_upper(out, bytes_of_string(nearest.best));
+    buf_append_string(out, "?\n");
+}
+
+/* What an unknown command, or sub-command, may have been meant to be. */
+static void suggest_command(struct buf *out, const struct docs *d, const struct bytes *words,
+                            size_t count)
+{
+    size_t used = 0;
+    const struct reply *entry = docs_find(d, words, count, &used);
+
+    if (entry == NULL)
+        suggest(out, d, NULL, words, 0);
+    else if (used < count && docs_field(entry, "subcommands") != NULL)
+        suggest(out, d, entry, words, used);
+}
+
+void help_explain(struct buf *out, const struct style *style, const struct docs *d,
+                  const struct bytes *words, size_t count, struct bytes error)
+{
+    size_t used = 0;
+    const struct reply *entry = docs_find(d, words, count, &used);
+
+    if (bytes_starts_with(error, "ERR unknown command") ||
+        bytes_starts_with(error, "ERR unknown subcommand")) {
+        suggest_command(out, d, words, count);
+    } else if (entry != NULL && (bytes_starts_with(error, "ERR wrong number of arguments") ||
+                                 bytes_starts_with(error, "ERR syntax error"))) {
+        struct buf name = {0};
+
+        append_name(&name, words, used);
+        append_syntax(out, style, entry, buf_bytes(&name));
+        if (docs_field(entry, "subcommands") != NULL)
+            buf_printf(out, "  help %.*s lists what may follow.\n", (int)name.len, name.data);
+        buf_deinit(&name);
+    }
+}
+
+/* --- a command by its name ------------------------------------------------------------------------- */
 
 static void help_command(struct buf *out, const struct style *style, const struct docs *d,
                          const struct bytes *words, size_t count)
@@ -121,13 +211,10 @@ static void help_command(struct buf *out, const struct style *style, const struc
     if (entry == NULL || used < count) {
         buf_printf(out, "There is no command '%.*s'. help lists the groups of commands.\n",
                    (int)words[used].len, words[used].data);
+        suggest_command(out, d, words, count);
         return;
     }
-    for (size_t i = 0; i < used; i++) {
-        if (i > 0)
-            buf_append_char(&name, ' ');
-        buf_append_bytes(&name, words[i]);
-    }
+    append_name(&name, words, used);
     help_entry(out, style, entry, buf_bytes(&name));
     buf_deinit(&name);
 }

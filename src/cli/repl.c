@@ -13,6 +13,7 @@
 #include "cli/typed.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PROMPT_BYTES 400
 #define PATH_BYTES_MAX 4096
@@ -20,7 +21,7 @@
 
 struct repl {
     struct connection *connection; /* borrowed */
-    const struct printer *printer; /* borrowed */
+    struct printer printer;        /* its width is that of the terminal by now */
     struct connection aside;       /* for documentation and names */
     struct docs docs;
     bool docs_asked; /* over this connection to the server */
@@ -202,7 +203,7 @@ static void repl_readable(void *ctx, struct buf *shown)
     enum connection_event event;
 
     while ((event = connection_wait(r->connection, -1, 0, &reply)) == CONNECTION_REPLY) {
-        command_print_push(r->printer, shown, reply);
+        command_print_push(&r->printer, shown, reply);
         subscriptions_note(&r->subscriptions, reply);
         reply_free(reply);
     }
@@ -210,7 +211,7 @@ static void repl_readable(void *ctx, struct buf *shown)
         return;
     struct buf text = {0};
     buf_printf(&text, "%s; the next command connects again", r->connection->error);
-    style_append(shown, &r->printer->style, STYLE_ERROR, buf_bytes(&text));
+    style_append(shown, &r->printer.style, STYLE_ERROR, buf_bytes(&text));
     buf_append_char(shown, '\n');
     buf_deinit(&text);
     r->transaction = false;
@@ -314,21 +315,35 @@ static void print_duration(const struct repl *r, int64_t ms)
     struct buf text = {0}, line = {0};
 
     buf_printf(&text, "(%lld.%02llds)", (long long)(ms / 1000), (long long)(ms % 1000 / 10));
-    style_append(&line, &r->printer->style, STYLE_FAINT, buf_bytes(&text));
+    style_append(&line, &r->printer.style, STYLE_FAINT, buf_bytes(&text));
     buf_append_char(&line, '\n');
     text_write(buf_bytes(&line), stdout);
     buf_deinit(&text);
     buf_deinit(&line);
 }
 
+static void explain_refusal(void *ctx, struct bytes error)
+{
+    struct repl *r = ctx;
+    struct buf text = {0};
+
+    if (!r->printer.tables)
+        return;
+    need_docs(r);
+    help_explain(&text, &r->printer.style, &r->docs, r->words.items, r->words.count, error);
+    text_write(buf_bytes(&text), stdout);
+    buf_deinit(&text);
+}
+
 /* In RESP2 a subscription takes the connection until Ctrl-C. */
 static enum command_result repl_send(struct repl *r)
 {
-    const struct command_live live = {.seen = note_push, .ctx = r};
-    bool is_live = r->connection->target.proto == 3;
+    const struct command_watch watch = {.live = r->connection->target.proto == 3,
+                                        .pushed = note_push,
+                                        .refused = explain_refusal,
+                                        .ctx = r};
 
-    return command_run(r->connection, r->words.items, r->words.count, r->printer,
-                       is_live ? &live : NULL, stdout);
+    return command_run(r->connection, r->words.items, r->words.count, &r->printer, &watch, stdout);
 }
 
 /* A command is never sent twice: when the connection is lost before its reply, the user decides. */
@@ -359,7 +374,7 @@ static void repl_help(struct repl *r)
     struct buf text = {0};
 
     need_docs(r);
-    help_append(&text, &r->printer->style, &r->docs, r->words.items + 1, r->words.count - 1);
+    help_append(&text, &r->printer.style, &r->docs, r->words.items + 1, r->words.count - 1);
     text_write(buf_bytes(&text), stdout);
     buf_deinit(&text);
 }
@@ -373,6 +388,8 @@ static bool repl_typed(struct repl *r)
     }
     if (r->words.count == 0)
         return true;
+    if (r->printer.tables)
+        r->printer.style = style_of_terminal(STDOUT_FILENO);
     if (!repl_is_secret(&r->words)) {
         buf_append_char(&r->typed, '\0');
         editor_remember(r->editor, r->typed.data);
@@ -413,7 +430,7 @@ static bool repl_no_line(struct repl *r, enum editor_end end)
 
 int repl_run(struct connection *c, const struct printer *printer)
 {
-    struct repl r = {.connection = c, .printer = printer};
+    struct repl r = {.connection = c, .printer = *printer};
     const char *line = NULL;
     bool stay = true;
 

@@ -69,10 +69,10 @@ static void add_record(struct table *t, struct bytes place, const struct reply *
     const struct reply *headers = &record->items[HEADERS];
     struct buf scratch = {0};
 
-    table_text(t, place);
+    table_word(t, place);
     table_number(t, record->items[OFFSET].integer);
     text_append_time(&scratch, record->items[TIMESTAMP].integer);
-    table_text(t, buf_bytes(&scratch));
+    table_word(t, buf_bytes(&scratch));
     add_quoted(t, &scratch, &record->items[KEY]);
     add_quoted(t, &scratch, &record->items[VALUE]);
     buf_clear(&scratch);

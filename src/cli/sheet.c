@@ -131,6 +131,8 @@ static void put_list(struct buf *out, const struct style *style, const struct re
             put_value(&cell, map->items[i].text, value);
             if (value->kind == REPLY_INT && value->integer < TIME_MS_MIN)
                 table_number(&t, value->integer);
+            else if (value->kind == REPLY_INT)
+                table_word(&t, buf_bytes(&cell));
             else
                 table_text(&t, buf_bytes(&cell));
         }

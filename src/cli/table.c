@@ -8,7 +8,6 @@
 
 struct table_cell {
     size_t from, len; /* in the table's bytes */
-    size_t width;
 };
 
 void table_deinit(struct table *t)
@@ -18,7 +17,25 @@ void table_deinit(struct table *t)
     *t = (struct table){0};
 }
 
-static void put_cell(struct table *t, size_t column, struct bytes text)
+/* The longest part that stays in one line. */
+static size_t longest_part(struct bytes text)
+{
+    size_t longest = 0, from = 0;
+
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && text.data[i] != ' ' && text.data[i] != '-')
+            continue;
+        size_t end = i < text.len && text.data[i] == '-' ? i + 1 : i;
+        size_t width = text_width(bytes_of(text.data + from, end - from));
+
+        longest = width > longest ? width : longest;
+        from = i + 1;
+    }
+    return longest;
+}
+
+/* `least`: how narrow it can be. */
+static void put_cell(struct table *t, size_t column, struct bytes text, size_t least)
 {
     size_t width = text_width(text);
 
@@ -26,49 +43,122 @@ static void put_cell(struct table *t, size_t column, struct bytes text)
         t->cell_cap = t->cell_cap == 0 ? 64 : 2 * t->cell_cap;
         t->cells = mem_realloc(t->cells, t->cell_cap * sizeof(*t->cells));
     }
-    t->cells[t->cell_count++] =
-        (struct table_cell){.from = t->bytes.len, .len = text.len, .width = width};
+    t->cells[t->cell_count++] = (struct table_cell){.from = t->bytes.len, .len = text.len};
     buf_append_bytes(&t->bytes, text);
     if (width > t->width[column])
         t->width[column] = width;
+    if (least > t->least[column])
+        t->least[column] = least;
 }
 
 void table_heading(struct table *t, struct bytes heading)
 {
     ASSERT(t->column_count < TABLE_COLUMNS_MAX && t->cell_count == t->column_count);
-    put_cell(t, t->column_count, heading);
+    put_cell(t, t->column_count, heading, longest_part(heading));
     t->column_count++;
 }
 
-void table_text(struct table *t, struct bytes text)
+static void put_text(struct table *t, struct bytes text, size_t least)
 {
     size_t column = t->cell_count % t->column_count;
 
     /* What stands for nothing goes with what stands around it. */
     t->text[column] |= !bytes_equal(text, BYTES_LITERAL("-"));
-    put_cell(t, column, text);
+    put_cell(t, column, text, least);
+}
+
+void table_text(struct table *t, struct bytes text)
+{
+    size_t width = text_width(text);
+
+    put_text(t, text, width < TABLE_TEXT_COLUMNS_MIN ? width : TABLE_TEXT_COLUMNS_MIN);
+}
+
+void table_word(struct table *t, struct bytes text)
+{
+    put_text(t, text, text_width(text));
 }
 
 void table_number(struct table *t, int64_t number)
 {
     char digits[NUM_TEXT_BYTES_MAX];
+    size_t len = num_format_i64(digits, number);
 
-    put_cell(t, t->cell_count % t->column_count, bytes_of(digits, num_format_i64(digits, number)));
+    put_cell(t, t->cell_count % t->column_count, bytes_of(digits, len), len);
 }
 
-static void put_row(const struct table *t, struct buf *line, const struct table_cell *row)
+/* --- layout --------------------------------------------------------------------------------------- */
+
+/* Makes columns narrower, the widest first, until they fit. False: they cannot. */
+static bool fit(const struct table *t, size_t room, size_t *width)
 {
+    size_t used = (t->column_count - 1) * TABLE_GAP;
+
+    for (size_t i = 0; i < t->column_count; i++)
+        used += width[i] = t->width[i];
+    for (; used > room; used--) {
+        size_t widest = t->column_count;
+
+        for (size_t i = 0; i < t->column_count; i++)
+            if (width[i] > t->least[i] && (widest == t->column_count || width[i] > width[widest]))
+                widest = i;
+        if (widest == t->column_count)
+            return false;
+        width[widest]--;
+    }
+    return true;
+}
+
+/* What is left of a cell that is being printed. */
+struct remains {
+    struct bytes text;
+    bool quoted;
+};
+
+/* How much of it stands in a line so wide. */
+static size_t line_len(const struct remains *r, size_t width)
+{
+    size_t len = text_fitting(r->text, width).len, at = len;
+
+    if (len == r->text.len || r->quoted || r->text.data[len] == ' ')
+        return len;
+    while (at > 0 && r->text.data[at - 1] != ' ' && r->text.data[at - 1] != '-')
+        at--;
+    return at > 0 ? at : len;
+}
+
+static struct bytes take_line(struct remains *r, size_t width)
+{
+    size_t len = line_len(r, width), rest = r->text.len - len;
+    struct bytes line = bytes_of(r->text.data, len);
+
+    ASSERT(len > 0 || rest == 0);
+    r->text = bytes_of(r->text.data + len, rest);
+    if (!r->quoted && rest > 0 && r->text.data[0] == ' ') /* is the end of the line */
+        r->text = bytes_of(r->text.data + 1, rest - 1);
+    return line;
+}
+
+/* One line of a row. False when nothing was left. */
+static bool put_row_line(const struct table *t, const size_t *width, struct remains *row,
+                         struct buf *line)
+{
+    bool any = false;
+
     for (size_t i = 0; i < t->column_count; i++) {
-        size_t blanks = t->width[i] - row[i].width;
+        any |= row[i].text.len > 0;
+        struct bytes part = take_line(&row[i], width[i]);
+        size_t blanks = width[i] - text_width(part);
 
         if (i > 0)
             text_append_spaces(line, TABLE_GAP);
         if (!t->text[i])
             text_append_spaces(line, blanks);
-        buf_append(line, t->bytes.data + row[i].from, row[i].len);
+        buf_append_bytes(line, part);
         if (t->text[i] && i + 1 < t->column_count)
             text_append_spaces(line, blanks);
     }
+    return any;
 }
 
 static void put_line(struct buf *out, struct bytes line, size_t width)
@@ -84,16 +174,33 @@ static void put_line(struct buf *out, struct bytes line, size_t width)
     buf_append_char(out, '\n');
 }
 
-void table_print(const struct table *t, struct buf *out, size_t indent, size_t width)
+static void put_row(const struct table *t, struct buf *out, const struct table_cell *row,
+                    const size_t *widths, size_t indent, size_t width)
 {
+    struct remains left[TABLE_COLUMNS_MAX];
     struct buf line = {0};
 
-    ASSERT(t->column_count == 0 || t->cell_count % t->column_count == 0);
-    for (size_t i = 0; i < t->cell_count; i += t->column_count) {
+    for (size_t i = 0; i < t->column_count; i++) {
+        left[i].text = bytes_of(t->bytes.data + row[i].from, row[i].len);
+        left[i].quoted = row[i].len > 0 && left[i].text.data[0] == '"';
+    }
+    text_append_spaces(&line, indent);
+    /* Also a row of nothing is a line. */
+    for (bool first = true; put_row_line(t, widths, left, &line) || first; first = false) {
+        put_line(out, buf_bytes(&line), width);
         buf_clear(&line);
         text_append_spaces(&line, indent);
-        put_row(t, &line, &t->cells[i]);
-        put_line(out, buf_bytes(&line), width);
     }
     buf_deinit(&line);
+}
+
+void table_print(const struct table *t, struct buf *out, size_t indent, size_t width)
+{
+    size_t widths[TABLE_COLUMNS_MAX], room = width > indent ? width - indent : 0;
+
+    ASSERT(t->column_count == 0 || t->cell_count % t->column_count == 0);
+    if (t->column_count > 0 && !fit(t, width == 0 ? SIZE_MAX : room, widths))
+        memcpy(widths, t->width, sizeof(widths));
+    for (size_t i = 0; i < t->cell_count; i += t->column_count)
+        put_row(t, out, &t->cells[i], widths, indent, t->cuts ? width : 0);
 }

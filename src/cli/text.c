@@ -89,6 +89,31 @@ void text_append_quoted(struct buf *out, struct bytes text)
     buf_append_char(out, '"');
 }
 
+void text_append_wrapped(struct buf *out, struct bytes text, size_t at, size_t indent, size_t width)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && text.data[i] != ' ')
+            continue;
+        struct bytes word = bytes_of(text.data + from, i - from);
+        size_t columns = text_width(word);
+        bool fits = width == 0 || at + (from > 0) + columns <= width;
+
+        if (from > 0 && fits) {
+            buf_append_char(out, ' ');
+            at++;
+        } else if (from > 0) {
+            buf_append_char(out, '\n');
+            text_append_spaces(out, indent);
+            at = indent;
+        }
+        buf_append_bytes(out, word);
+        at += columns;
+        from = i + 1;
+    }
+}
+
 void text_append_spaces(struct buf *out, size_t count)
 {
     memset(buf_reserve(out, count), ' ', count);

@@ -17,6 +17,10 @@ struct bytes text_fitting(struct bytes text, size_t width);
 void text_append_quoted(struct buf *out, struct bytes text);
 /* Appends one byte as it stands inside of such quotes: \n, \", \xHH … */
 void text_append_escaped(struct buf *out, char c);
+/* Appends words in lines of at most `width` columns (0: in one), all but the first behind so many blanks; `at` is where
+ * the first begins. A word that is wider stands alone. */
+void text_append_wrapped(struct buf *out, struct bytes text, size_t at, size_t indent,
+                         size_t width);
 void text_append_spaces(struct buf *out, size_t count);
 void text_write(struct bytes text, FILE *to); /* all of it; nothing when it is empty */
 /* A time as 2026-01-01T00:00:00.000Z; what is no time as the number it is. */

@@ -217,7 +217,7 @@ static void lag_print_lines(struct lag *l, int64_t now_ms)
 static void cell_number(struct table *table, int64_t number)
 {
     if (number == UNKNOWN)
-        table_text(table, BYTES_LITERAL(NOTHING));
+        table_word(table, BYTES_LITERAL(NOTHING));
     else
         table_number(table, number);
 }
@@ -226,7 +226,7 @@ static void cell_number(struct table *table, int64_t number)
 static void cell_change(struct table *table, const struct lag_group *g, int64_t interval_us)
 {
     if (g->lag == UNKNOWN || g->before == UNKNOWN || interval_us == 0)
-        table_text(table, BYTES_LITERAL(NOTHING));
+        table_word(table, BYTES_LITERAL(NOTHING));
     else
         table_number(table, (int64_t)((double)(g->lag - g->before) * 1e6 / (double)interval_us));
 }
@@ -235,7 +235,7 @@ static void lag_add_row(struct lag *l, struct table *table, const struct lag_gro
 {
     struct buf bars = {0};
 
-    table_text(table, bytes_of_string(g->name));
+    table_word(table, bytes_of_string(g->name));
     cell_number(table, g->lag);
     if (l->options->watch)
         cell_change(table, g, l->options->interval_us);
@@ -243,7 +243,7 @@ static void lag_add_row(struct lag *l, struct table *table, const struct lag_gro
     cell_number(table, g->ms);
     if (l->options->watch) {
         sparkline_append(&g->history, &bars);
-        table_text(table, buf_bytes(&bars));
+        table_word(table, buf_bytes(&bars));
     }
     buf_deinit(&bars);
 }
@@ -254,7 +254,7 @@ static void lag_append_table(struct lag *l, struct buf *out, size_t width)
     static const char *const watched[] = {"group",   "lag",        "per-second",
                                           "lag-max", "lag-ms-max", "before"};
     bool watch = l->options->watch;
-    struct table table = {0};
+    struct table table = {.cuts = true};
 
     for (size_t i = 0; i < (watch ? COUNT_OF(watched) : COUNT_OF(once)); i++)
         table_heading(&table, bytes_of_string(watch ? watched[i] : once[i]));

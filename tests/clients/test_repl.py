@@ -207,6 +207,26 @@ class TestPrompt(unittest.TestCase):
         self.run_line("help @group", "CONSUME")
         self.run_line("help nosuch", "There is no command 'nosuch'")
 
+    def test_a_mistake_is_explained(self):
+        self.run_line("PUBLSH a b", "Did you mean PUBLISH?")
+        self.run_line("topic descrbe a", "Did you mean TOPIC DESCRIBE?")
+        self.run_line("PRODUCE a", "  PRODUCE topic value [KEY key]")
+        self.run_line("help grop", "Did you mean GROUP?")
+
+    def test_nothing_is_hidden_where_there_is_no_room_and_another_size_counts_at_once(self):
+        value = "".join(f" word-{number}" for number in range(20))
+        self.client.execute_command("PRODUCE", "orders", value, "HEADER", "shop", "north")
+        self.terminal.resize(80, 30)
+        self.run_line("FETCH orders 0 0", 'word-19"')
+        rows = self.terminal.shown().splitlines()
+        first = next(i for i, row in enumerate(rows) if row.startswith("orders/0"))
+        place = rows[first - 1].index("value"), rows[first - 1].index("headers")
+        cells = "".join(row[slice(*place)] for row in rows[first:])
+        self.assertIn(value.replace(" ", ""), cells.replace(" ", ""))
+        self.run_line("clear", lambda shown: "orders" not in shown)
+        self.terminal.resize(250, 30)
+        self.run_line("FETCH orders 0 0", f'"{value}"')
+
     def test_a_slow_command_says_how_long_it_took(self):
         self.produce("quiet", "x")
         self.run_line("FETCH quiet 0 LATEST BLOCK 600", "s)")

@@ -180,15 +180,22 @@ static void count_push(void *ctx, const struct reply *push)
     ++*(int *)ctx;
 }
 
+static void ignore_refusal(void *ctx, struct bytes error)
+{
+    (void)ctx;
+    (void)error;
+}
+
 static void run_live(struct run *r, const char *line, int *pushes)
 {
-    const struct command_live live = {.seen = count_push, .ctx = pushes};
+    const struct command_watch watch = {
+        .live = true, .pushed = count_push, .refused = ignore_refusal, .ctx = pushes};
     const struct printer printer = {.tables = true};
     struct words words = {0};
     FILE *to = open_memstream(&r->printed, &r->printed_len);
 
     cr_assert(words_split(&words, bytes_of_string(line)));
-    r->result = command_run(&r->peer.connection, words.items, words.count, &printer, &live, to);
+    r->result = command_run(&r->peer.connection, words.items, words.count, &printer, &watch, to);
     fclose(to);
     words_deinit(&words);
 }
@@ -260,5 +267,32 @@ Test(command, records_are_a_table_for_people_only)
     peer_says(&r.peer, "*1\r\n*5\r\n:0\r\n:1767225600000\r\n$-1\r\n$1\r\nv\r\n*0\r\n");
     run_line(&r, "fetch t 0 0", PRINTER_RAW);
     cr_expect_str_eq(r.printed, "0\n1767225600000\n\nv\n\n");
+    run_close(&r);
+}
+
+/* --- refusals ------------------------------------------------------------------------------------- */
+
+static void keep_error(void *ctx, struct bytes error)
+{
+    buf_append_bytes(ctx, error);
+}
+
+Test(command, who_watches_hears_of_a_refusal)
+{
+    struct run r;
+    struct buf error = {0};
+    const struct command_watch watch = {.refused = keep_error, .ctx = &error};
+    const struct printer printer = {.form = PRINTER_RAW};
+    const struct bytes words[] = {BYTES_LITERAL("PING")};
+
+    run_open(&r);
+    peer_answers(&r.peer, "-ERR not now\r\n");
+    peer_serves(&r.peer, false);
+    FILE *to = open_memstream(&r.printed, &r.printed_len);
+    r.result = command_run(&r.peer.connection, words, 1, &printer, &watch, to);
+    fclose(to);
+    cr_expect_eq(r.result, COMMAND_REFUSED);
+    cr_expect(bytes_equal(buf_bytes(&error), BYTES_LITERAL("ERR not now")));
+    buf_deinit(&error);
     run_close(&r);
 }

@@ -52,4 +52,51 @@ Test(help, of_what_is_not_there)
     expect_help("nosuch", "There is no command 'nosuch'. help lists the groups of commands.\n");
     expect_help("topic nosuch",
                 "There is no command 'nosuch'. help lists the groups of commands.\n");
+    expect_help("topic lsit", "There is no command 'lsit'. help lists the groups of commands.\n"
+                              "Did you mean TOPIC LIST?\n");
+}
+
+static void expect_explained(const char *line, const char *error, const char *expected)
+{
+    static const struct style plain;
+    struct docs docs = {0};
+    struct words words = {0};
+    struct buf out = {0};
+
+    docs_set(&docs, resp_reply(documentation));
+    cr_assert(words_split(&words, bytes_of_string(line)));
+    help_explain(&out, &plain, &docs, words.items, words.count, bytes_of_string(error));
+    resp_expect(&out, expected);
+    words_deinit(&words);
+    docs_deinit(&docs);
+}
+
+Test(help, explains_a_refusal_where_it_can)
+{
+    expect_explained("pign", "ERR unknown command 'pign'", "Did you mean PING?\n");
+    expect_explained("nosuch", "ERR unknown command 'nosuch'", "");
+    expect_explained("topic lst", "ERR unknown subcommand 'lst'", "Did you mean TOPIC LIST?\n");
+    expect_explained("ping a b", "ERR wrong number of arguments for 'ping' command",
+                     "  PING [message]\n");
+    expect_explained("topic list x", "ERR syntax error", "  TOPIC LIST\n");
+    expect_explained("topic", "ERR wrong number of arguments for 'topic' command",
+                     "  TOPIC\n  help topic lists what may follow.\n");
+    expect_explained("ping", "NOPERM no", "");
+}
+
+Test(help, wraps_at_the_width_of_the_terminal)
+{
+    const struct style narrow = {.width = 12};
+    struct docs docs = {0};
+    struct buf out = {0};
+    const struct bytes ping = BYTES_LITERAL("ping"), group = BYTES_LITERAL("@connection");
+
+    docs_set(&docs, resp_reply(documentation));
+    help_append(&out, &narrow, &docs, &ping, 1);
+    resp_expect(
+        &out, "\n  PING\n    [message]\n  Is it\n  there?\n  since: 0.1.0   group: connection\n\n");
+    out = (struct buf){0};
+    help_append(&out, &(struct style){.width = 17}, &docs, &group, 1);
+    resp_expect(&out, "  PING  Is it\n        there?\n");
+    docs_deinit(&docs);
 }

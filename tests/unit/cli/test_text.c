@@ -65,3 +65,21 @@ Test(text, times_are_dates_where_they_can_be)
     text_append_time(&out, -1);
     resp_expect(&out, "-1");
 }
+
+static void expect_wrapped(const char *text, size_t at, size_t width, const char *expected)
+{
+    struct buf out = {0};
+
+    text_append_wrapped(&out, bytes_of_string(text), at, 2, width);
+    resp_expect(&out, expected);
+}
+
+Test(text, wraps_words)
+{
+    expect_wrapped("one two three", 0, 0, "one two three");
+    expect_wrapped("one two three", 0, 7, "one two\n  three");
+    expect_wrapped("one two three", 4, 7, "one\n  two\n  three");
+    expect_wrapped("\xe6\x97\xa5\xe6\x9c\xac a", 0, 6, "\xe6\x97\xa5\xe6\x9c\xac a");
+    expect_wrapped("unbreakable it is", 0, 5, "unbreakable\n  it\n  is");
+    expect_wrapped("", 0, 5, "");
+}
