@@ -258,7 +258,10 @@ static void help_overview(struct buf *out, const struct docs *d)
     for (size_t i = 0; i < groups.count; i++)
         buf_printf(out, "%s@%.*s%s", i == 0 ? "  help " : " ", (int)groups.names[i].len,
                    groups.names[i].data, i + 1 == groups.count ? "\n" : "");
-    buf_append_string(out, "help, clear, and quit (or exit, Ctrl-D) are the prompt's own.\n");
+    buf_append_string(out,
+                      "  5 PING                          does it five times\n"
+                      "help, clear, connect host port, and quit (or exit, Ctrl-D) are the prompt's "
+                      "own.\n");
 }
 
 void help_append(struct buf *out, const struct style *style, const struct docs *d,

@@ -3,6 +3,7 @@
  * over a connection of their own, so that they disturb neither a transaction nor what is being waited for. */
 #include "cli/repl.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "cli/command.h"
 #include "cli/editor.h"
 #include "cli/help.h"
@@ -26,6 +27,7 @@ struct repl {
     struct docs docs;
     bool docs_asked; /* over this connection to the server */
     struct subscriptions subscriptions;
+    char *host;                        /* owned: of the last "connect"; NULL: as at the start */
     char *user, *password;             /* owned: of the last AUTH; NULL: as at the start */
     struct editor *editor;             /* owned */
     char history_path[PATH_BYTES_MAX]; /* empty: none is kept */
@@ -346,14 +348,14 @@ static enum command_result repl_send(struct repl *r)
     return command_run(r->connection, r->words.items, r->words.count, &r->printer, &watch, stdout);
 }
 
-/* A command is never sent twice: when the connection is lost before its reply, the user decides. */
-static void repl_command(struct repl *r)
+/* A command is never sent twice: when the connection is lost before its reply, the user decides. Whether it went well. */
+static bool repl_command(struct repl *r)
 {
     interrupt_clear(r->connection->interrupt_fd);
     if (!connection_alive(r->connection))
         repl_connect(r);
     if (r->connection->fd < 0)
-        return;
+        return false;
     int64_t began_ms = connection_now_ms();
     enum command_result result = repl_send(r);
     if (result == COMMAND_INTERRUPTED)
@@ -367,6 +369,40 @@ static void repl_command(struct repl *r)
         repl_connect(r);
     }
     repl_note_state(r, result);
+    return result == COMMAND_OK;
+}
+
+/* "5 PING" is PING five times, as long as it goes well. Returns 5, and leaves PING. */
+static int64_t take_count(struct words *words)
+{
+    int64_t count;
+
+    if (words->count < 2 || !num_parse_i64(words->items[0], &count) || count < 1)
+        return 1;
+    memmove(words->items, words->items + 1, --words->count * sizeof(*words->items));
+    return count;
+}
+
+/* connect host [port] */
+static void repl_go_to(struct repl *r)
+{
+    struct connection_target *t = &r->connection->target;
+    int64_t port = t->port;
+
+    if (r->words.count < 2 || r->words.count > 3 ||
+        (r->words.count == 3 &&
+         (!num_parse_i64(r->words.items[2], &port) || port < 1 || port > 65535))) {
+        fputs("connect host [port]\n", stdout);
+        return;
+    }
+    connection_close(r->connection);
+    subscriptions_clear(&r->subscriptions);
+    mem_free(r->host);
+    r->host = mem_strndup(r->words.items[1].data, r->words.items[1].len);
+    t->host = r->host;
+    t->port = (int)port;
+    t->socket = NULL;
+    repl_connect(r);
 }
 
 static void repl_help(struct repl *r)
@@ -377,6 +413,28 @@ static void repl_help(struct repl *r)
     help_append(&text, &r->printer.style, &r->docs, r->words.items + 1, r->words.count - 1);
     text_write(buf_bytes(&text), stdout);
     buf_deinit(&text);
+}
+
+/* False when the user wants to leave. */
+static bool repl_do(struct repl *r)
+{
+    struct bytes word = r->words.items[0];
+
+    if (bytes_is(word, "quit") || bytes_is(word, "exit"))
+        return false;
+    if (bytes_is(word, "help") || bytes_is(word, "?")) {
+        repl_help(r);
+    } else if (bytes_is(word, "clear")) {
+        fputs("\033[H\033[2J", stdout);
+    } else if (bytes_is(word, "connect")) {
+        repl_go_to(r);
+    } else {
+        int64_t count = take_count(&r->words);
+
+        while (count-- > 0 && repl_command(r))
+            ;
+    }
+    return true;
 }
 
 /* A command as it was typed. False when the user wants to leave. */
@@ -394,17 +452,9 @@ static bool repl_typed(struct repl *r)
         buf_append_char(&r->typed, '\0');
         editor_remember(r->editor, r->typed.data);
     }
-    struct bytes word = r->words.items[0];
-    if (bytes_is(word, "quit") || bytes_is(word, "exit"))
-        return false;
-    if (bytes_is(word, "help") || bytes_is(word, "?"))
-        repl_help(r);
-    else if (bytes_is(word, "clear"))
-        fputs("\033[H\033[2J", stdout);
-    else
-        repl_command(r);
+    bool stay = repl_do(r);
     fflush(stdout);
-    return true;
+    return stay;
 }
 
 /* A quote that is open at the end of the line goes on in the next one. */
@@ -449,6 +499,7 @@ int repl_run(struct connection *c, const struct printer *printer)
     subscriptions_clear(&r.subscriptions);
     words_deinit(&r.words);
     buf_deinit(&r.typed);
+    mem_free(r.host);
     mem_free(r.user);
     mem_free(r.password);
     return 0;

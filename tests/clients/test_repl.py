@@ -207,6 +207,22 @@ class TestPrompt(unittest.TestCase):
         self.run_line("help @group", "CONSUME")
         self.run_line("help nosuch", "There is no command 'nosuch'")
 
+    def test_a_command_can_be_repeated(self):
+        self.run_line("3 PRODUCE orders x", "(integer) 2")
+        self.run_line("3 NOSUCH", lambda shown: shown.count("(error)") == 1)
+        self.run_line("ECHO after", '"after"')
+        self.assertEqual(self.client.execute_command("TOPIC", "OFFSETS", "orders")[0][1], 3)
+
+    def test_another_server_can_be_connected_to(self):
+        other = Server()
+        self.addCleanup(other.close)
+        self.run_line("SUBSCRIBE news", self.prompt("(listening to 1)"))
+        self.run_line(f"connect localhost {other.port}", f"localhost:{other.port}>")
+        self.run_line("PRODUCE there x", "(integer) 0")
+        self.assertEqual(self.client.execute_command("TOPIC", "LIST"), [])
+        self.run_line(f"connect 127.0.0.1 {self.server.port}", self.prompt())
+        self.run_line("connect", "connect host [port]")
+
     def test_a_mistake_is_explained(self):
         self.run_line("PUBLSH a b", "Did you mean PUBLISH?")
         self.run_line("topic descrbe a", "Did you mean TOPIC DESCRIBE?")
