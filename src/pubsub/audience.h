@@ -8,14 +8,20 @@
 #include "pubsub/patterns.h"
 #include "pubsub/pubsub.h"
 
-/* The subscriptions to one channel, pattern or shard channel; there is one while it has any. */
+/* The subscriptions to one channel, pattern or shard channel; there is one while it has any. There may be millions, so
+ * it holds no more than it needs. */
 struct audience {
-    struct bytes name; /* borrowed from the key in pubsub.audiences */
     struct list subscriptions;
     uint32_t count;
-    uint32_t turn;          /* of the message before, cut off at 32 bits */
-    struct busy *busy;      /* owned; NULL while it is not */
-    struct pattern pattern; /* PUBSUB_PATTERN only */
+    uint32_t turn;     /* of the message before, cut off at 32 bits */
+    struct busy *busy; /* owned; NULL while it is not */
+    struct bytes name; /* borrowed from the key in pubsub.audiences */
+};
+
+/* What an audience of PUBSUB_PATTERN is a part of. */
+struct pattern_audience {
+    struct audience audience;
+    struct pattern pattern;
 };
 
 /* What an audience has that got several messages in this turn or the one before. */

@@ -34,16 +34,29 @@ const struct pubsub_stats *pubsub_stats(const struct pubsub *ps)
     return &ps->stats;
 }
 
+static_assert(offsetof(struct pattern_audience, audience) == 0, "either is freed by its address");
+
 /* --- audiences ------------------------------------------------------------------------------ */
+
+static struct pattern *pattern_of(struct audience *audience)
+{
+    return &CONTAINER_OF(audience, struct pattern_audience, audience)->pattern;
+}
+
+static struct audience *audience_of(struct pattern *pattern)
+{
+    return &CONTAINER_OF(pattern, struct pattern_audience, pattern)->audience;
+}
 
 static struct audience *audience_create(struct pubsub *ps, enum pubsub_kind kind, struct bytes name)
 {
-    struct audience *audience = mem_zalloc(1, sizeof(*audience));
+    struct audience *audience =
+        mem_zalloc(1, kind == PUBSUB_PATTERN ? sizeof(struct pattern_audience) : sizeof(*audience));
 
     list_init(&audience->subscriptions);
     audience->name = dict_add(&ps->audiences[kind], name, audience);
     if (kind == PUBSUB_PATTERN)
-        patterns_add(&ps->patterns, &audience->pattern, audience->name);
+        patterns_add(&ps->patterns, pattern_of(audience), audience->name);
     return audience;
 }
 
@@ -64,9 +77,9 @@ static void audience_destroy(struct pubsub *ps, enum pubsub_kind kind, struct au
     if (audience->busy != NULL)
         end_busy(audience->busy);
     if (kind == PUBSUB_PATTERN)
-        patterns_remove(&ps->patterns, &audience->pattern);
+        patterns_remove(&ps->patterns, pattern_of(audience));
     (void)dict_remove(&ps->audiences[kind], audience->name);
-    mem_free(audience);
+    mem_free(audience); /* it stands first in what it is a part of */
 }
 
 void pubsub_join(struct pubsub *ps, enum pubsub_kind kind, struct bytes name,
@@ -157,7 +170,7 @@ static void deliver_pattern(void *ctx, struct pattern *pattern)
 {
     struct publication *p = ctx;
 
-    p->deliveries += deliver(p, PUBSUB_PATTERN, CONTAINER_OF(pattern, struct audience, pattern));
+    p->deliveries += deliver(p, PUBSUB_PATTERN, audience_of(pattern));
 }
 
 /* Messages tend to go where the one before went. */
@@ -211,7 +224,7 @@ void pubsub_end_turn(struct pubsub *ps)
 
 static void count_pattern(void *ctx, struct pattern *pattern)
 {
-    *(size_t *)ctx += CONTAINER_OF(pattern, struct audience, pattern)->count;
+    *(size_t *)ctx += audience_of(pattern)->count;
 }
 
 size_t pubsub_receiver_count(const struct pubsub *ps, enum pubsub_kind kind, struct bytes channel)
