@@ -2,9 +2,16 @@
 """A broker that breaks a promise: a proxy in front of the real one, which changes what is asked or answered.
 
 A lie is a class with any of `request(link, words)`, `reply(link, words, value)` and `push(link, value)`. Each returns
-what goes on in its place; None: nothing does. `link` is the connection, for notes of the lie's own."""
+what goes on in its place; None: nothing does. `link` is the connection, for notes of the lie's own.
 
+As a program it is a server that lies: liar.py Lie echolog-server [argument ...]"""
+
+import ctypes
+import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 
 
@@ -14,6 +21,10 @@ class Status(str):
 
 class Refusal(str):
     """-ERR"""
+
+
+class Line(bytes):
+    """#t, ,1.5 and what else is a line by itself"""
 
 
 class Push(list):
@@ -27,7 +38,10 @@ def read_value(stream):
         return None
     kind, rest = line[:1], line[1:-2]
     if kind == b"$" or kind == b"=":
-        return None if rest == b"-1" else stream.read(int(rest) + 2)[:-2]
+        text = stream.read(int(rest) + 2)
+        if len(text) < int(rest) + 2:
+            raise EOFError
+        return text[:-2]
     if kind in b"*~>":
         items = [read_item(stream) for _ in range(int(rest))]
         return Push(items) if kind == b">" else items
@@ -41,6 +55,8 @@ def read_value(stream):
         return Refusal(rest.decode())
     if kind == b"_":
         return Nothing
+    if kind in b"#,(":
+        return Line(line)
     raise ValueError(f"what is {line!r}?")
 
 
@@ -64,6 +80,8 @@ def write_value(value):
         return b"-%s\r\n" % value.encode()
     if isinstance(value, int):
         return b":%d\r\n" % value
+    if isinstance(value, Line):
+        return bytes(value)
     if isinstance(value, bytes):
         return b"$%d\r\n%s\r\n" % (len(value), value)
     if isinstance(value, dict):
@@ -141,10 +159,10 @@ class Link:
 class Liar:
     """Tells the truth. Lies say otherwise."""
 
-    def __init__(self, server_port):
+    def __init__(self, server_port, port=0):
         self.server_port = server_port
         self.links = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.listen, daemon=True).start()
 
@@ -270,3 +288,59 @@ class DealsAnew(Liar):
                              for member in value[:2])
             value[0][first], value[1][second] = value[1][second], value[0][first]
         return value
+
+
+class SeeksTheEnd(Liar):
+    """GROUP SEEK goes to the end, wherever it was to go."""
+
+    def request(self, link, words):
+        if is_command(words, "GROUP", "SEEK"):
+            return [*words[:words.index(b"TO") + 1], b"LATEST"]
+        return words
+
+
+class HasNoLag(Liar):
+    """GROUP LAG finds nobody behind."""
+
+    def reply(self, link, words, value):
+        if is_command(words, "GROUP", "LAG") and isinstance(value, dict):
+            return {at: (name, 0 if name == b"lag" else field) for at, (name, field) in value.items()}
+        return value
+
+
+class PassesOverLoss(Liar):
+    """FETCH begins with what is there, whatever offset was asked for."""
+
+    def request(self, link, words):
+        return [*words[:3], b"EARLIEST", *words[4:]] if is_command(words, "FETCH") else words
+
+
+# --- as a program ---------------------------------------------------------------------------------
+
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def serve(lie, program, arguments):
+    """Stands in for the program, also when it is told to end, or killed."""
+    at = arguments.index("--port") + 1
+    port = 0 if arguments[at] == "any" else int(arguments[at])
+    arguments = [*arguments[:at], "any", *arguments[at + 1:]]
+    server = subprocess.Popen([program, *arguments], stdout=subprocess.PIPE, text=True,
+                              preexec_fn=end_with_parent)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    for line in server.stdout:
+        ready = re.search(r"(.*Ready to accept connections on .*:)(\d+)$", line.rstrip())
+        if ready:
+            proxy = lie(int(ready.group(2)), port)
+            line = f"{ready.group(1)}{proxy.port}\n"
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    sys.exit(server.wait())
+
+
+if __name__ == "__main__":
+    serve(globals()[sys.argv[1]], sys.argv[2], sys.argv[3:])

@@ -33,10 +33,10 @@ VARIED = {
 
 
 def lab(*words, options=(), env=None, stdin=subprocess.DEVNULL):
+    env = dict(os.environ, **(env or {}))
     return subprocess.run(
-        [os.environ["ECHOLOG_CLI"], *options, "lab", *words], stdin=stdin,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=DEADLINE_S, check=False,
-        env=dict(os.environ, **(env or {})))
+        [env["ECHOLOG_CLI"], *options, "lab", *words], stdin=stdin, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, timeout=DEADLINE_S, check=False, env=env)
 
 
 def lessons():
@@ -45,13 +45,40 @@ def lessons():
     return [row.split()[1] for row in rows]
 
 
-class TestLab(unittest.TestCase):
+def each(case, name, rows, check):
+    """A test of its own for each row, named by its first column."""
+    for row in rows:
+        def test(self, row=row):
+            check(self, *row)
+        setattr(case, f"test_{name}_{row[0]}", test)
+
+
+class Plays(unittest.TestCase):
     def plays(self, *words, **more):
         done = lab("--auto", *words, **more)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stderr, "")
         return done.stdout
 
+
+class TestLessons(Plays):
+    def plays_as_it_begins(self, name, number):
+        self.assertRegex(self.plays(name), rf"(?m)^lesson {number}, {name}(, .*)?: held$")
+
+    def plays_however_it_is_varied(self, name):
+        dials = VARIED[name]
+        for values in itertools.product(*dials.values()):
+            settings = [f"{dial}={value}" for dial, value in zip(dials, values)]
+            with self.subTest(settings=settings):
+                self.plays(name, *settings)
+
+
+each(TestLessons, "the_lesson", [(name, number) for number, name in enumerate(lessons(), 1)],
+     TestLessons.plays_as_it_begins)
+each(TestLessons, "varied", [(name,) for name in lessons()], TestLessons.plays_however_it_is_varied)
+
+
+class TestLab(Plays):
     def test_all_lessons_hold_and_nothing_is_left_behind(self):
         names = lessons()
         with tempfile.TemporaryDirectory() as scratch:
@@ -83,13 +110,6 @@ class TestLab(unittest.TestCase):
         self.assertIn("lesson 1, unheard, listeners=2: held", by_number)
         self.assertTrue(by_number.endswith("1 lesson, 1 held\n"))
         self.assertIn("lesson 1, unheard, listeners=0: held", self.plays("unheard"))
-
-    def test_lessons_hold_however_they_are_varied(self):
-        for lesson, dials in VARIED.items():
-            for values in itertools.product(*dials.values()):
-                settings = [f"{name}={value}" for name, value in zip(dials, values)]
-                with self.subTest(lesson=lesson, settings=settings):
-                    self.plays(lesson, *settings)
 
     def test_on_a_server_that_others_use_it_cleans_up_behind_itself(self):
         server = Server()
