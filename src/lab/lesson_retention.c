@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Retention: a reader that is behind what the topic still keeps. */
-#include "base/num.h"
 #include "lab/lesson.h"
 
 #define RECORDS 4
@@ -83,21 +82,9 @@ static void predict(struct quiz *q, const struct dials *d)
 
 /* --- what is taken away --------------------------------------------------------------------------- */
 
-/* By the server's clock. */
-static int64_t now_ms(struct stage *s)
-{
-    const struct reply *time = stage_ask(s, "TIME");
-    int64_t seconds = 0, micros = 0;
-
-    if (!num_parse_i64(seen_text(seen_item(time, 0)), &seconds) ||
-        !num_parse_i64(seen_text(seen_item(time, 1)), &micros))
-        stage_expect(s, false, "the server's time", "a time", "none");
-    return seconds * 1000 + micros / 1000;
-}
-
 static void produce(struct stage *s, struct actor *writer)
 {
-    int64_t now = now_ms(s);
+    int64_t now = seen_time_ms(stage_ask(s, "TIME"));
 
     actor_ask(writer, "TOPIC CREATE $clicks CONFIG retention.ms -1");
     for (int i = 0; i < RECORDS; i++)

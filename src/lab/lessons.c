@@ -16,7 +16,8 @@
     LESSON(slow)        \
     LESSON(replay)      \
     LESSON(restart)     \
-    LESSON(retention)
+    LESSON(retention)   \
+    LESSON(compaction)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct lesson lesson_##name;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/seen.h"
+#include "base/num.h"
 #include "cli/tool.h"
 
 const struct reply *seen_null(void)
@@ -37,6 +38,16 @@ const struct reply *seen_field(const struct reply *map, const char *name)
     const struct reply *field = tool_field(map, name);
 
     return field != NULL ? field : seen_null();
+}
+
+int64_t seen_time_ms(const struct reply *r)
+{
+    int64_t seconds, micros;
+
+    if (!num_parse_i64(seen_text(seen_item(r, 0)), &seconds) ||
+        !num_parse_i64(seen_text(seen_item(r, 1)), &micros))
+        return SEEN_NOTHING;
+    return seconds * 1000 + micros / 1000;
 }
 
 /* --- records -------------------------------------------------------------------------------------- */

@@ -25,6 +25,8 @@ struct bytes seen_text(const struct reply *r);
 bool seen_error(const struct reply *r, const char *code);
 const struct reply *seen_item(const struct reply *r, size_t i);
 const struct reply *seen_field(const struct reply *map, const char *name);
+/* What TIME answered, in milliseconds since 1970. */
+int64_t seen_time_ms(const struct reply *r);
 /* Writes at most `max` records in the order of the reply, and returns how many it has in all. */
 size_t seen_records(const struct reply *r, struct seen_record *records, size_t max);
 

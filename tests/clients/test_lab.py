@@ -29,6 +29,7 @@ VARIED = {
     "restart": {"end": ["kill", "stop"], "ack": ["synced", "written", "none"]},
     "retention": {"by": ["time", "bytes", "trim", "nothing"],
                   "gus": ["fetches", "consumes", "follows"]},
+    "compaction": {"policy": ["compact", "delete"], "lamp": ["stays", "removed"]},
 }
 
 

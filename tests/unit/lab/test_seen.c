@@ -71,3 +71,10 @@ Test(seen, an_error_is_known_by_its_whole_code)
     cr_expect_not(seen_error(reply, "FENCE"));
     cr_expect_not(seen_error(reply, "ERR"));
 }
+
+Test(seen, a_time_is_in_milliseconds)
+{
+    reply = resp_reply("*2\r\n$10\r\n1767225600\r\n$6\r\n250999\r\n");
+    cr_expect_eq(seen_time_ms(reply), 1767225600250);
+    cr_expect_eq(seen_time_ms(seen_item(reply, 0)), SEEN_NOTHING);
+}
