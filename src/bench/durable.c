@@ -11,7 +11,7 @@
 #define REPLY_BYTES_DEFAULT (1 << 20) /* that FETCH answers at most unless it is told */
 #define RECORD_ROOM_BYTES 128         /* of a record, beside its value */
 #define READERS_DEFAULT 1
-#define READERS_DEPTH_DEFAULT 2 /* so that the server need not wait for the reader */
+#define READERS_DEPTH_DEFAULT 4 /* so that the server need not wait for the reader */
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -81,6 +81,7 @@ static bool read_all(struct run *run, const char *const *words, size_t word_coun
     plan.requests.depth = o->depth != OPTIONS_SCENARIO_OWN ? o->depth : READERS_DEPTH_DEFAULT;
     plan.total = o->requests != OPTIONS_SCENARIO_OWN ? o->requests : plan.requests.names;
     plan.count_at = count_at;
+    plan.one_by_one = true;
     rate_title(run, &plan, "%s, %" PRId64 " records by %" PRId64, o->scenario, o->records,
                o->count);
     if (!rate_run(run, &plan))

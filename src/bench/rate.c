@@ -15,17 +15,20 @@ struct rate {
     int64_t depth;
     int64_t left; /* requests that are still to be sent */
     size_t busy;  /* connections with something under way */
+    bool one_by_one;
 };
 
+/* As many as there is room for beside those under way. */
 static bool rate_send(struct rate *r, struct peer *p)
 {
-    size_t count = (size_t)(r->depth < r->left ? r->depth : r->left);
+    int64_t room = r->depth - (int64_t)p->waiting;
+    size_t count = (size_t)(room < r->left ? room : r->left);
 
     if (count == 0)
         return true;
     r->left -= (int64_t)count;
-    r->busy++;
-    p->waiting = count;
+    r->busy += p->waiting == 0;
+    p->waiting += count;
     p->sent_ns = run_now_ns();
     return peer_send(&r->peers, p, requests_take(&r->requests, count));
 }
@@ -44,11 +47,12 @@ static bool rate_on_bytes(void *context, struct peer *p, struct bytes data)
     }
     if (came == 0)
         return true;
-    histogram_add_many(&r->run->latency, (uint64_t)(run_now_ns() - p->sent_ns), came);
+    if (!r->one_by_one)
+        histogram_add_many(&r->run->latency, (uint64_t)(run_now_ns() - p->sent_ns), came);
     p->waiting -= came;
-    if (p->waiting > 0)
+    r->busy -= p->waiting == 0;
+    if (p->waiting > 0 && (!r->one_by_one || p->sending.len > 0))
         return true;
-    r->busy--;
     return rate_send(r, p);
 }
 
@@ -149,7 +153,7 @@ void rate_title(struct run *run, const struct rate_plan *plan, const char *forma
 
 bool rate_run(struct run *run, const struct rate_plan *plan)
 {
-    struct rate r = {.run = run, .depth = plan->requests.depth};
+    struct rate r = {.run = run, .depth = plan->requests.depth, .one_by_one = plan->one_by_one};
     const struct options *o = run->options;
     bool good;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Request rate: every connection sends `depth` requests, waits for all their replies and sends the next. */
+/* Request rate: every connection sends `depth` requests, waits for all their replies and sends the next; or sends one
+ * more for each reply, where replies are long and the server is to have something to do while one is read. */
 #ifndef ECHOLOG_BENCH_RATE_H
 #define ECHOLOG_BENCH_RATE_H
 
@@ -10,8 +11,9 @@
 struct rate_plan {
     struct request_plan requests; /* its depth is that of each connection */
     int64_t connections;
-    int64_t total; /* requests; 0: for the time that the options say */
-    int count_at;  /* as in bench/scan.h */
+    int64_t total;   /* requests; 0: for the time that the options say */
+    int count_at;    /* as in bench/scan.h */
+    bool one_by_one; /* for each reply one more request; then there are no latencies */
 };
 
 /* What the options say, or defaults; the words are still to be set. */

@@ -19,6 +19,7 @@ static bool run_command(struct run *run)
     plan.requests.words = o->words;
     plan.requests.word_count = o->word_count;
     plan.count_at = (int)o->count_at;
+    plan.one_by_one = o->count_at > 0;
     rate_title(run, &plan, "%s, %lld names, %lld keys", o->words[0], (long long)o->names,
                (long long)o->keys);
     return rate_run(run, &plan);

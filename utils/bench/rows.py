@@ -33,11 +33,14 @@ class Setting:
         """One run of echolog-bench against a server."""
         command = [os.path.join(self.build, "echolog-bench"), "-p", str(server.port), "--pid", str(server.process.pid),
                    "-t", str(self.seconds), "--json", *map(str, words)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              preexec_fn=servers.on_core(servers.cores()[1]), text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(" ".join(command) + "\n" + done.stdout + done.stderr + server.said()[-2000:])
-        result = json.loads(done.stdout)
+        load = servers.start(command, servers.cores()[1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            printed, complained = load.communicate()
+        finally:
+            load.kill()
+        if load.returncode != 0:
+            raise RuntimeError(" ".join(command) + "\n" + printed + complained + server.said()[-2000:])
+        result = json.loads(printed)
         measured = {"rate": result["per_second"], "cpu": result["server"]["cpu_us_each"],
                     "peak": result["server"]["peak_kib"] / 1024, "own": result["own_cpu_share"]}
         if result["latency"]:
@@ -172,10 +175,10 @@ def partitions(ack):
 
 def read_back():
     size = ("--records", RECORDS, "--count", READ_BY)
-    return Row("read-back", f"reading {RECORDS // 1000000} M records back by {READ_BY}, one connection, depth 2", {
+    return Row("read-back", f"reading {RECORDS // 1000000} M records back by {READ_BY}, one connection, depth 4", {
         "echolog": loaded(echolog, "fetch", *size),
         "redis": loaded(redis("none"), "xread", *size),
-        "floor": loaded(floor_stored, "-c", 1, "-P", 2, "--count-at", 1, "-n", RECORDS // READ_BY, *FETCH_WORDS),
+        "floor": loaded(floor_stored, "-c", 1, "-P", 4, "--count-at", 1, "-n", RECORDS // READ_BY, *FETCH_WORDS),
     }, [rate_ratio("echolog", "redis", 2, "XREAD")])
 
 

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 DEADLINE_S = 30
+PRIORITY = -20
 PAYLOAD = b"x" * 100
 
 
@@ -36,8 +37,37 @@ def cores():
     return mine[:1], mine[1:2] or mine[:1]
 
 
-def on_core(core):
-    return lambda: os.sched_setaffinity(0, core)
+def go_before_others():
+    """For a process in a session of its own. The scheduler shares a core among sessions first (autogroups), so that
+    the priority of a process alone is not enough. False: this may not."""
+    try:
+        with open("/proc/self/autogroup", "w", encoding="ascii") as group:
+            group.write(str(PRIORITY))
+    except OSError:
+        pass
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    except PermissionError:
+        return False
+    return True
+
+
+def start(command, core, **how):
+    """A process of its own session on that core."""
+
+    def place():
+        os.sched_setaffinity(0, core)
+        go_before_others()
+
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=place, start_new_session=True, **how)
+
+
+def may_go_before_others():
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os._exit(0 if go_before_others() else 1)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 class Server:
@@ -54,8 +84,7 @@ class Server:
 
     def spawn(self, *command, env=None):
         with open(self.out, "wb") as out:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                            preexec_fn=on_core(cores()[0]), env=env, cwd=self.directory)
+            self.process = start(command, cores()[0], stdout=out, stderr=subprocess.STDOUT, env=env, cwd=self.directory)
 
     def said(self):
         with open(self.out, encoding="utf-8", errors="replace") as out:
