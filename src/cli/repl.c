@@ -488,6 +488,8 @@ int repl_run(struct connection *c, const struct printer *printer)
     repl_find_history(&r);
     r.editor = editor_create(&editor_ops, &r, r.history_path, c->interrupt_fd, printer->tables);
     repl_connect(&r);
+    if (c->fd < 0)
+        fputs("Is it running? echolog-server starts one. The next command tries again.\n", stderr);
     while (stay) {
         enum editor_end end = editor_read(r.editor, &line);
 

@@ -2,6 +2,7 @@
 #include "lab/dials.h"
 #include "base/nearest.h"
 #include "base/num.h"
+#include "cli/text.h"
 #include "lab/prose.h"
 #include <stdio.h>
 
@@ -110,17 +111,38 @@ bool dials_set(struct dials *d, struct bytes setting, char why[DIALS_WHY_BYTES])
     return unknown(d, bytes_of(setting.data, name), why);
 }
 
+/* "members=4" */
+static void put_setting(const struct dials *d, size_t i, struct buf *out)
+{
+    char room[32];
+    struct bytes value = dials_text(d, i, room);
+
+    buf_printf(out, "%s=%.*s", d->dials[i].name, (int)value.len, value.data);
+}
+
 void dials_print(const struct dials *d, struct buf *out, size_t width)
 {
+    size_t longest = 0;
+
     for (size_t i = 0; i < d->count; i++) {
-        char room[32], choice[DIALS_WHY_BYTES / 2];
-        struct bytes value = dials_text(d, i, room);
-        struct buf line = {0};
+        struct buf setting = {0};
+
+        put_setting(d, i, &setting);
+        longest = setting.len > longest ? setting.len : longest;
+        buf_deinit(&setting);
+    }
+    for (size_t i = 0; i < d->count; i++) {
+        char choice[DIALS_WHY_BYTES / 2];
+        struct buf setting = {0}, line = {0};
 
         say_choice(&d->dials[i], choice, sizeof(choice));
-        buf_printf(&line, "%s=%.*s   %s: %s", d->dials[i].name, (int)value.len, value.data,
-                   d->dials[i].what, choice);
-        prose_append(out, "    ", buf_bytes(&line), width);
+        buf_append_string(&setting, "    ");
+        put_setting(d, i, &setting);
+        text_append_spaces(&setting, longest + 7 - setting.len);
+        buf_append_char(&setting, '\0');
+        buf_printf(&line, "%s: %s", d->dials[i].what, choice);
+        prose_append(out, setting.data, buf_bytes(&line), width);
+        buf_deinit(&setting);
         buf_deinit(&line);
     }
 }
@@ -128,10 +150,8 @@ void dials_print(const struct dials *d, struct buf *out, size_t width)
 void dials_summary(const struct dials *d, struct buf *out)
 {
     for (size_t i = 0; i < d->count; i++) {
-        char room[32];
-        struct bytes value = dials_text(d, i, room);
-
-        buf_printf(out, "%s%s=%.*s", i == 0 ? "" : " ", d->dials[i].name, (int)value.len,
-                   value.data);
+        if (i > 0)
+            buf_append_char(out, ' ');
+        put_setting(d, i, out);
     }
 }

@@ -151,15 +151,18 @@ static void play_all(struct course *c)
 
 static void welcome(struct course *c)
 {
-    fputs("Echolog's course: what becomes of a message. Each lesson asks a question, you guess, "
-          "and see.\n\n",
-          c->learner.out);
-    lab_print_list(c->learner.out);
-    fputs("\nLines that begin with > are typed by an actor of the lesson, what it was answered "
-          "stands\n"
-          "below; < came by itself, and ! is trouble. All of it happens, on a real server. "
-          "Begin:\n\n",
-          c->learner.out);
+    struct buf text = {0};
+
+    buf_printf(
+        &text,
+        "Echolog's course: what becomes of a message. Each of its %zu lessons asks a question, "
+        "you guess, and see it happen on a real server. Behind > stands what somebody types, "
+        "below it the answer; < came by itself, and ! is trouble. Enter goes on at once while "
+        "something plays; q leaves.",
+        lessons_count());
+    learner_prose(&c->learner, "", buf_bytes(&text));
+    fputc('\n', c->learner.out);
+    buf_deinit(&text);
 }
 
 static void teach(struct course *c, const struct lab_options *o)

@@ -3,6 +3,7 @@
 #include "lab/course.h"
 #include "lab/lab.h"
 #include "lab/lessons.h"
+#include <errno.h>
 
 /* Where the learner is. */
 struct place {
@@ -46,8 +47,8 @@ static void show_door(struct course *c)
     if (c->given == NULL && c->host.pid != 0)
         fprintf(c->learner.out,
                 "\nIts server is still there: look around from another terminal with\n"
-                "    echolog-cli -p %d\n",
-                c->host.port);
+                "    %s -p %d\n",
+                program_invocation_name, c->host.port);
 }
 
 static void show_help(struct course *c, const struct place *p)
@@ -171,7 +172,8 @@ void course_teach(struct course *c, const struct lesson *first, const struct dia
                         "\nEnter: the next lesson; r again, v vary, l list, ? help, q leave > ",
                         &line))
             take_choice(c, &place, buf_bytes(&line));
-        fputc('\n', c->learner.out);
+        if (place.play)
+            fputc('\n', c->learner.out);
     }
     buf_deinit(&line);
 }

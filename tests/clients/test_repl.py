@@ -287,6 +287,21 @@ class TestPrompt(unittest.TestCase):
         self.terminal.wait('news  "again"')
         self.assertEqual(self.terminal.shown().count('"two"'), 1)
 
+    def test_where_no_server_is_one_can_come_later(self):
+        self.terminal.type(CTRL_D)
+        self.assertEqual(self.terminal.ended(), 0)
+        port = self.server.port
+        self.server.kill()
+        self.terminal = Terminal([os.environ["ECHOLOG_CLI"], "-p", str(port)],
+                                 env={"ECHOLOGCLI_HISTFILE": self.history})
+        self.addCleanup(self.terminal.close)
+        self.terminal.wait("Is it running?")
+        self.terminal.wait("not connected>")
+        self.server.directives = ("--port", str(port))
+        self.server.start()
+        self.run_line("PING", "PONG")
+        self.terminal.wait(self.prompt())
+
     def test_ctrl_c_ends_a_command_that_waits(self):
         self.produce("quiet", "x")
         self.terminal.type("FETCH quiet 0 LATEST BLOCK 0\r")

@@ -67,6 +67,6 @@ Test(dials, say_how_they_are_set)
     dials_summary(&d, &out);
     resp_expect(&out, "members=2 crash=never");
     dials_print(&d, &out, 80);
-    resp_expect(&out, "    members=2   how many there are: 1 to 4\n"
+    resp_expect(&out, "    members=2     how many there are: 1 to 4\n"
                       "    crash=never   when it crashes: one of never before after\n");
 }
