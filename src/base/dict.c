@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The hash table: chained buckets, a power of two of them. To resize, a second table is made and each
  * change of the dict moves a few buckets over, so that the work is done long before the
- * next resize is due. Lookups change nothing and look into both tables. */
+ * next resize is due. Lookups look into both tables and change neither. */
 #include "base/dict.h"
 #include "base/check.h"
+#include "base/chunk.h"
 #include "base/mem.h"
 
 #define BUCKETS_MIN 4
@@ -47,6 +48,12 @@ void dict_deinit(struct dict *d)
     table_deinit(&d->tables[0]);
     table_deinit(&d->tables[1]);
     dict_init(d, d->key);
+}
+
+void dict_remember(struct dict *d, struct dict_recent *recent)
+{
+    *recent = (struct dict_recent){0};
+    d->recent = recent;
 }
 
 size_t dict_count(const struct dict *d)
@@ -157,15 +164,50 @@ static void resize_if_due(struct dict *d)
         rehash_begin(d, shrunk > BUCKETS_MIN ? shrunk : BUCKETS_MIN);
 }
 
+/* --- what was found lately ------------------------------------------------------------------ */
+
+/* By length and both ends of the key. */
+static struct dict_entry **recent_place(const struct dict *d, struct bytes key)
+{
+    uint64_t ends = key.len;
+
+    if (key.len < CHUNK_BYTES)
+        ends += chunk_load(key.data, key.len) << 8;
+    else
+        ends += chunk_part(key.data, CHUNK_BYTES) * 31 +
+                chunk_part(key.data + key.len - CHUNK_BYTES, CHUNK_BYTES);
+    return &d->recent->entries[ends * UINT64_C(0x9e3779b97f4a7c15) >> (64 - DICT_RECENT_BITS)];
+}
+
+static void forget_recent(const struct dict *d, const struct dict_entry *e)
+{
+    struct dict_entry **place = recent_place(d, bytes_of(e->key, e->key_len));
+
+    if (*place == e)
+        *place = NULL;
+}
+
+/* --- using it ------------------------------------------------------------------------------- */
+
 void *dict_find(const struct dict *d, struct bytes key)
 {
-    struct dict_entry **link;
+    struct dict_entry **link, **recent = NULL;
     int table;
 
     if (dict_count(d) == 0)
         return NULL;
+    if (d->recent != NULL) {
+        recent = recent_place(d, key);
+        if (LIKELY(*recent != NULL) &&
+            bytes_equal(bytes_of((*recent)->key, (*recent)->key_len), key))
+            return (*recent)->value;
+    }
     link = find(d, key, hash_keyed(d->key, key), &table);
-    return link == NULL ? NULL : (*link)->value;
+    if (link == NULL)
+        return NULL;
+    if (recent != NULL)
+        *recent = *link;
+    return (*link)->value;
 }
 
 struct bytes dict_add(struct dict *d, struct bytes key, void *value)
@@ -203,6 +245,8 @@ void *dict_remove(struct dict *d, struct bytes key)
     e = *link;
     value = e->value;
     *link = e->next;
+    if (d->recent != NULL)
+        forget_recent(d, e);
     d->tables[table].used--;
     d->entry_bytes -= entry_bytes(e->key_len);
     mem_free(e);

@@ -18,15 +18,26 @@ struct dict_table {
     size_t used;
 };
 
+/* Entries that were found lately, for a dict that is asked for the same few keys again and again: found once more, a key
+ * costs no hash. Which place a key has here its sender can choose; who makes keys meet only has them looked up in the table. */
+#define DICT_RECENT_BITS 6
+
+struct dict_recent {
+    struct dict_entry *entries[1 << DICT_RECENT_BITS];
+};
+
 struct dict {
     struct dict_table tables[2]; /* [1] is being filled while the dict is resized */
     size_t rehash_next;          /* the bucket of tables[0] to move next */
     bool rehashing;
     size_t entry_bytes;         /* memory of all entries with their keys */
     const struct hash_key *key; /* borrowed, outlives the dict */
+    struct dict_recent *recent; /* borrowed; NULL: none */
 };
 
 void dict_init(struct dict *d, const struct hash_key *key);
+/* Has it remember what was found lately, in `recent`, which outlives the dict. */
+void dict_remember(struct dict *d, struct dict_recent *recent);
 /* Frees the table and its key copies; the values are the caller's. */
 void dict_deinit(struct dict *d);
 

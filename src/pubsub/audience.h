@@ -40,6 +40,7 @@ struct subscription {
 
 struct pubsub {
     struct dict audiences[PUBSUB_KIND_COUNT]; /* name -> audience, owned */
+    struct dict_recent recent_channels;       /* of PUBSUB_CHANNEL */
     struct patterns patterns;                 /* of the audiences of PUBSUB_PATTERN */
     struct audience
         *found; /* borrowed; of the last message to a channel or shard channel that had one */

@@ -12,6 +12,7 @@ struct pubsub *pubsub_create(const struct hash_key *key)
 
     for (size_t i = 0; i < PUBSUB_KIND_COUNT; i++)
         dict_init(&ps->audiences[i], key);
+    dict_remember(&ps->audiences[PUBSUB_CHANNEL], &ps->recent_channels);
     patterns_init(&ps->patterns);
     list_init(&ps->busy);
     ps->turn = 1; /* no audience has heard anything in it */

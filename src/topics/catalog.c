@@ -514,6 +514,7 @@ struct catalog *catalog_make(const struct catalog_options *options)
 
     c->o = *options;
     dict_init(&c->topics, options->hash_key);
+    dict_remember(&c->topics, &c->recent_topics);
     dict_init(&c->taken, options->hash_key);
     roster_init(&c->roster);
     list_init(&c->dirty);

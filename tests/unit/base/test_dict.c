@@ -158,7 +158,8 @@ Test(dict, one_change_moves_only_a_few_entries)
     dict_deinit(&d);
 }
 
-Test(dict, random_changes_agree_with_a_plain_array)
+/* `recent` may be NULL. Some keys come again and again. */
+static void change_at_random(struct dict_recent *recent)
 {
     static char base[KEYS_MAX];
     static bool there[KEYS_MAX];
@@ -169,10 +170,12 @@ Test(dict, random_changes_agree_with_a_plain_array)
 
     seed_test(&r);
     dict_init(&d, &hash_key);
+    if (recent != NULL)
+        dict_remember(&d, recent);
     for (int step = 0; step < 100000; step++) {
         /* Long waves of mostly adding and mostly removing, so that it grows and shrinks. */
         bool adding = random_below(&r, 10) < (step / 12000 % 2 ? 1U : 9U);
-        unsigned i = (unsigned)random_below(&r, KEYS_MAX);
+        unsigned i = (unsigned)random_below(&r, random_below(&r, 2) ? KEYS_MAX : KEYS_MAX / 100);
         char text[32];
         struct bytes key = name_of(text, sizeof(text), i);
 
@@ -187,5 +190,49 @@ Test(dict, random_changes_agree_with_a_plain_array)
         if (step % 1000 == 0)
             cr_assert_eq(visit_all(&d, seen, base), count);
     }
+    dict_deinit(&d);
+}
+
+Test(dict, random_changes_agree_with_a_plain_array)
+{
+    change_at_random(NULL);
+}
+
+Test(dict, random_changes_agree_with_a_plain_array_also_when_it_remembers)
+{
+    struct dict_recent recent;
+
+    change_at_random(&recent);
+}
+
+/* Keys of any length, also with the same ends. */
+Test(dict, what_it_remembers_is_the_whole_key)
+{
+    static const struct bytes keys[] = {
+        {"", 0},
+        {"a", 1},
+        {"ab", 2},
+        {"aab", 3},
+        {"aaaaaaaa", 8},
+        {"aaaaaaaaa", 9},
+        {"begin-1-end----", 15},
+        {"begin-2-end----", 15},
+        {"beginning-1-the-end", 19},
+        {"beginning-2-the-end", 19},
+        {"beginning-1-of-the-end", 22},
+    };
+    struct dict d;
+    struct dict_recent recent;
+
+    dict_init(&d, &hash_key);
+    dict_remember(&d, &recent);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        dict_add(&d, keys[i], (void *)(uintptr_t)&keys[i]);
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+            cr_assert_eq(dict_find(&d, keys[i]), &keys[i]);
+    cr_assert_eq(dict_remove(&d, keys[8]), &keys[8]);
+    cr_assert_null(dict_find(&d, keys[8]));
+    cr_assert_eq(dict_find(&d, keys[9]), &keys[9]);
     dict_deinit(&d);
 }
