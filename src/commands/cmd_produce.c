@@ -215,9 +215,8 @@ static void append_record(struct call *c, const struct topic *t, struct topic_pa
         reply_append_failed(c, tp, err);
         return;
     }
-    write_array(&c->w, 2);
-    write_int(&c->w, tp->number);
-    write_int(&c->w, ack == ACK_NONE ? OFFSET_UNKNOWN : appended.offset);
+    int64_t place[] = {tp->number, ack == ACK_NONE ? OFFSET_UNKNOWN : appended.offset};
+    write_ints(&c->w, place, COUNT_OF(place));
     append_hold(c, from, tp, appended.batch, ack);
 }
 
@@ -346,10 +345,9 @@ static void append_share(struct call *c, const struct mproduce *m, const struct 
         reply_append_failed(c, tp, err);
         return;
     }
-    write_array(&c->w, 3);
-    write_int(&c->w, tp->number);
-    write_int(&c->w, ack == ACK_NONE ? OFFSET_UNKNOWN : appended.offset);
-    write_int(&c->w, (int64_t)share->count);
+    int64_t places[] = {tp->number, ack == ACK_NONE ? OFFSET_UNKNOWN : appended.offset,
+                        (int64_t)share->count};
+    write_ints(&c->w, places, COUNT_OF(places));
     append_hold(c, from, tp, appended.batch, ack);
 }
 

@@ -14,6 +14,9 @@
 #define DOUBLE_DIGITS_MIN 15 /* so many any double keeps */
 #define DOUBLE_DIGITS_MAX 17 /* so many tell any two apart */
 
+static_assert((1 + WRITER_INTS_MAX) * HEADER_BYTES_MAX <= OUT_RESERVE_BYTES_MAX,
+              "an array of integers is reserved in one piece");
+
 static void write_raw(struct writer *w, struct bytes text)
 {
     out_append(w->out, text.data, text.len);
@@ -93,18 +96,30 @@ void write_long_error(struct writer *w, struct bytes text)
 
 /* --- numbers ------------------------------------------------------------------------------------ */
 
-void write_int(struct writer *w, int64_t value)
+static inline size_t int_format(char *to, int64_t value)
 {
-    if (LIKELY(value >= 0)) {
-        write_header(w, ':', (uint64_t)value);
-        return;
-    }
-    char *to = out_reserve(w->out, HEADER_BYTES_MAX);
+    if (LIKELY(value >= 0))
+        return header_format(to, ':', (uint64_t)value);
     size_t len = 1;
     to[0] = ':';
     len += num_format_i64(to + len, value);
     to[len++] = '\r';
     to[len++] = '\n';
+    return len;
+}
+
+void write_int(struct writer *w, int64_t value)
+{
+    out_commit(w->out, int_format(out_reserve(w->out, HEADER_BYTES_MAX), value));
+}
+
+void write_ints(struct writer *w, const int64_t *values, size_t count)
+{
+    ASSERT(count <= WRITER_INTS_MAX);
+    char *to = out_reserve(w->out, (1 + count) * HEADER_BYTES_MAX);
+    size_t len = header_format(to, '*', count);
+    for (size_t i = 0; i < count; i++)
+        len += int_format(to + len, values[i]);
     out_commit(w->out, len);
 }
 

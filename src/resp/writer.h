@@ -29,6 +29,9 @@ void write_verror(struct writer *w, const char *format, va_list args) PRINTF_LIK
 /* One that is not cut: for lists of what is wrong. */
 void write_long_error(struct writer *w, struct bytes text);
 void write_int(struct writer *w, int64_t value);
+#define WRITER_INTS_MAX 8
+/* An array of so many integers, in one piece. */
+void write_ints(struct writer *w, const int64_t *values, size_t count);
 void write_bulk(struct writer *w, struct bytes value); /* null bytes write a null */
 void write_bulk_string(struct writer *w, const char *value);
 void write_bulk_printf(struct writer *w, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -89,7 +89,7 @@ void partition_free(struct partition *p)
     if (p->open.count > 0)
         st->stats.pending_bytes -= p->open.buf.len;
     batch_builder_deinit(&p->open);
-    st->stats.pending_bytes -= tail_drop_waiting(&st->tail, &p->tail);
+    st->stats.pending_bytes -= tail_drop_waiting(&p->tail);
     tail_log_deinit(&st->tail, &p->tail);
     for (size_t i = 0; i < p->segment_count; i++)
         segment_unref(p->segments[i]);
@@ -144,7 +144,7 @@ static void drop_unwritten(struct partition *p)
         st->stats.pending_bytes -= p->open.buf.len;
         p->open.count = 0;
     }
-    st->stats.pending_bytes -= tail_drop_waiting(&st->tail, &p->tail);
+    st->stats.pending_bytes -= tail_drop_waiting(&p->tail);
     p->append_offset = p->next_offset;
 }
 
@@ -284,6 +284,9 @@ static void begin(struct partition *p)
     ASSERT(p->open.count == 0);
     if (p->open.buf.cap == 0)
         p->open.buf = tail_take_buf(&p->st->tail);
+    /* As long as the one before, for a start. */
+    if (p->open.buf.cap < BATCH_BYTES_TARGET && p->last_batch_len <= BATCH_BYTES_TARGET)
+        buf_reserve(&p->open.buf, (size_t)p->last_batch_len);
     batch_builder_begin(&p->open, p->append_offset);
     p->batch_last++;
     p->st->stats.pending_bytes += p->open.buf.len;

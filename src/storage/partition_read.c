@@ -539,7 +539,7 @@ void partition_read_end(struct partition_read *read)
     if (s == NULL)
         return;
     if (s->pinned != NULL)
-        tail_batch_unref(&s->reader.st->tail, s->pinned);
+        tail_batch_unref(s->pinned);
     reader_end(&s->reader);
 }
 

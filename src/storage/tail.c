@@ -91,12 +91,12 @@ void tail_batch_ref(struct tail_batch *batch)
     batch->refs++;
 }
 
-void tail_batch_unref(struct tail *t, struct tail_batch *batch)
+void tail_batch_unref(struct tail_batch *batch)
 {
     ASSERT(batch->refs > 0);
     if (--batch->refs > 0)
         return;
-    tail_give_buf(t, &batch->buf);
+    buf_deinit(&batch->buf);
     mem_free(batch);
 }
 
@@ -111,7 +111,7 @@ static void evict_first(struct tail *t, struct tail_log *log)
     ASSERT(*t->bytes >= batch_cost(batch));
     *t->bytes -= batch_cost(batch);
     batch->log = NULL;
-    tail_batch_unref(t, batch);
+    tail_batch_unref(batch);
 }
 
 static void evict_over_budget(struct tail *t)
@@ -140,14 +140,14 @@ void tail_written(struct tail *t, struct tail_log *log, size_t count)
     evict_over_budget(t);
 }
 
-size_t tail_drop_waiting(struct tail *t, struct tail_log *log)
+size_t tail_drop_waiting(struct tail_log *log)
 {
     size_t bytes = 0;
     for (; log->waiting > 0; log->waiting--, log->count--) {
         struct tail_batch *batch = tail_at(log, log->count - 1);
         bytes += batch->buf.len;
         batch->log = NULL;
-        tail_batch_unref(t, batch);
+        tail_batch_unref(batch);
     }
     return bytes;
 }
@@ -160,7 +160,7 @@ void tail_drop_before(struct tail *t, struct tail_log *log, int64_t offset)
 
 void tail_log_deinit(struct tail *t, struct tail_log *log)
 {
-    tail_drop_waiting(t, log);
+    tail_drop_waiting(log);
     while (log->count > 0)
         evict_first(t, log);
     mem_free(log->ring);

@@ -67,7 +67,7 @@ static inline struct tail_batch *tail_waiting(const struct tail_log *log, size_t
 /* The oldest `count` waiting ones are written: they are kept as far as the budget goes. */
 void tail_written(struct tail *t, struct tail_log *log, size_t count);
 /* Drops all that wait; returns how many bytes they had. */
-size_t tail_drop_waiting(struct tail *t, struct tail_log *log);
+size_t tail_drop_waiting(struct tail_log *log);
 /* Kept batches wholly before `offset` leave. */
 void tail_drop_before(struct tail *t, struct tail_log *log, int64_t offset);
 /* Drops everything and frees the ring. */
@@ -77,6 +77,6 @@ void tail_log_deinit(struct tail *t, struct tail_log *log);
  * when the kept ones begin later than `offset` or there is none. */
 bool tail_find(const struct tail_log *log, int64_t offset, size_t *i);
 void tail_batch_ref(struct tail_batch *batch);
-void tail_batch_unref(struct tail *t, struct tail_batch *batch);
+void tail_batch_unref(struct tail_batch *batch);
 
 #endif

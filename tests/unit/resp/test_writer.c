@@ -81,6 +81,18 @@ Test(writer, integers_of_any_size)
     EXPECT_BOTH(write_int(&page.w, INT64_MIN), ":-9223372036854775808\r\n");
 }
 
+Test(writer, integers_of_an_array_in_one_piece)
+{
+    int64_t few[] = {0, -1}, many[WRITER_INTS_MAX];
+    for (size_t i = 0; i < COUNT_OF(many); i++)
+        many[i] = INT64_MIN;
+    EXPECT_BOTH(write_ints(&page.w, few, COUNT_OF(few)), "*2\r\n:0\r\n:-1\r\n");
+    EXPECT_BOTH(write_ints(&page.w, few, 0), "*0\r\n");
+    write_ints(&page.w, many, COUNT_OF(many));
+    cr_assert_eq(out_len(&page.out), strlen("*8\r\n") + 8 * strlen(":-9223372036854775808\r\n"));
+    out_truncate(&page.out, page.out.pos_start);
+}
+
 Test(writer, bulk_strings_hold_any_byte)
 {
     EXPECT_BOTH(write_bulk(&page.w, BYTES_LITERAL("hello world")), "$11\r\nhello world\r\n");

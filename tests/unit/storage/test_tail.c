@@ -30,7 +30,7 @@ Test(tail, finds_the_batch_of_every_offset_and_the_next_one_in_a_gap)
         cr_assert_eq(i, (size_t)(offset % 10 > 4 ? offset / 10 + 1 : offset / 10));
     }
     cr_assert_not(tail_find(&log, 895, &i));
-    cr_assert_eq(tail_drop_waiting(&t, &log), 10 * 1000);
+    cr_assert_eq(tail_drop_waiting(&log), 10 * 1000);
     cr_assert_eq(log.count, 90);
     tail_log_deinit(&t, &log);
     cr_assert_eq(bytes, 0);
@@ -70,6 +70,6 @@ Test(tail, batch_that_is_held_outlives_its_place)
     tail_log_deinit(&t, &log);
     cr_assert_null(batch->log);
     cr_assert_eq(batch->buf.data[999], 'x');
-    tail_batch_unref(&t, batch);
+    tail_batch_unref(batch);
     tail_deinit(&t);
 }
