@@ -10,6 +10,9 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define NORETURN __attribute__((noreturn))
+/* Kept out of its callers, which would save registers and check the stack for it each time: RARE is hardly ever called. */
+#define RARE __attribute__((cold, noinline))
+#define OUT_OF_LINE __attribute__((noinline))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -111,8 +111,8 @@ const struct command *command_by_name(const struct command_table *t, struct byte
 }
 
 /* The sub-command that `word` names; NULL. */
-static const struct command *subcommand(const struct command_table *t, const struct command *c,
-                                        struct bytes word)
+OUT_OF_LINE static const struct command *subcommand(const struct command_table *t,
+                                                    const struct command *c, struct bytes word)
 {
     char text[NAME_BYTES_MAX];
     size_t len = strlen(c->name);

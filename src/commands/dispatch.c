@@ -29,7 +29,7 @@ static int shown(struct bytes word)
     return word.len < SHOWN_BYTES_MAX ? (int)word.len : SHOWN_BYTES_MAX;
 }
 
-static void refuse_unknown(struct writer *w, int argc, const struct bytes *argv)
+RARE static void refuse_unknown(struct writer *w, int argc, const struct bytes *argv)
 {
     struct buf args = {0};
     for (int i = 1; i < argc && args.len < SHOWN_BYTES_MAX; i++) {
@@ -44,8 +44,8 @@ static void refuse_unknown(struct writer *w, int argc, const struct bytes *argv)
     buf_deinit(&args);
 }
 
-static void refuse_unknown_subcommand(struct writer *w, const struct command *container,
-                                      struct bytes word)
+RARE static void refuse_unknown_subcommand(struct writer *w, const struct command *container,
+                                           struct bytes word)
 {
     char name[64];
     size_t len = strlen(container->name);
@@ -55,8 +55,8 @@ static void refuse_unknown_subcommand(struct writer *w, const struct command *co
 }
 
 /* Refuses with "CODE text". EXEC itself ends the transaction also when it is refused. */
-static void refuse(struct session *s, struct writer *w, const struct command *command,
-                   const char *code, const char *text)
+RARE static void refuse(struct session *s, struct writer *w, const struct command *command,
+                        const char *code, const char *text)
 {
     if (command->run != cmd_exec) {
         write_error(w, "%s %s", code, text);
@@ -68,14 +68,15 @@ static void refuse(struct session *s, struct writer *w, const struct command *co
                 plain ? "" : " ", text);
 }
 
-static void refuse_arity(struct session *s, struct writer *w, const struct command *command)
+RARE static void refuse_arity(struct session *s, struct writer *w, const struct command *command)
 {
     char text[REFUSAL_BYTES_MAX];
     snprintf(text, sizeof(text), "wrong number of arguments for '%s' command", command->name);
     refuse(s, w, command, "ERR", text);
 }
 
-static void refuse_subscribed(struct session *s, struct writer *w, const struct command *command)
+RARE static void refuse_subscribed(struct session *s, struct writer *w,
+                                   const struct command *command)
 {
     char text[REFUSAL_BYTES_MAX];
     snprintf(text, sizeof(text),
@@ -91,7 +92,7 @@ static bool is_http(struct bytes word)
     return bytes_is(word, "post") || bytes_is(word, "host:");
 }
 
-static void cut_off_http(struct services *sv, struct session *s)
+RARE static void cut_off_http(struct services *sv, struct session *s)
 {
     TRACE_WARN(sv->trace, "Possible attack: %s sent an HTTP request. Connection closed",
                s->stream->peer);
@@ -125,8 +126,8 @@ static const struct command *resolve(struct services *sv, struct session *s, str
     return command;
 }
 
-static void refuse_denied(struct session *s, struct writer *w, const struct command *command,
-                          enum access_denial denial)
+RARE static void refuse_denied(struct session *s, struct writer *w, const struct command *command,
+                               enum access_denial denial)
 {
     struct buf text = {0};
     denial_sentence(&text, command, denial);
@@ -169,30 +170,34 @@ static bool permitted(struct services *sv, struct session *s, const struct comma
 
 /* --- running -------------------------------------------------------------------------------- */
 
-static void run(struct services *sv, struct session *s, struct writer w,
-                const struct command *command, int argc, struct bytes *argv)
+static void run(struct call *c)
 {
-    struct call c = {
-        .sv = sv, .session = s, .command = command, .argc = argc, .argv = argv, .w = w};
-    struct command_stats *stats = command_stats(sv->commands, command);
-    timing_before(sv, s, command);
+    struct services *sv = c->sv;
+    struct command_stats *stats = command_stats(sv->commands, c->command);
+    timing_before(sv, c->session, c->command);
     int64_t from_ns = sv->sessions->mark_ns;
-    command->run(&c);
+    c->command->run(c);
     stats->calls++; /* so that RESETSTAT counts itself, as in Redis */
-    stats->failed += c.w.errors > 0;
-    timing_ran(&c, from_ns);
+    stats->failed += c->w.errors > 0;
+    timing_ran(c, stats, from_ns);
     if (UNLIKELY(!list_empty(&sv->sessions->monitors)))
-        monitors_tell(&c);
+        monitors_tell(c);
 }
 
 void command_run(struct services *sv, struct session *s, const struct command *command, int argc,
                  struct bytes *argv)
 {
-    run(sv, s, session_writer(s), command, argc, argv);
+    struct call c = {.sv = sv,
+                     .session = s,
+                     .command = command,
+                     .argc = argc,
+                     .argv = argv,
+                     .w = session_writer(s)};
+    run(&c);
 }
 
-static void queue(struct services *sv, struct session *s, const struct command *command, int argc,
-                  struct bytes *argv, struct writer *w)
+OUT_OF_LINE static void queue(struct services *sv, struct session *s, const struct command *command,
+                              int argc, struct bytes *argv, struct writer *w)
 {
     if (s->transaction.count == TRANSACTION_COMMANDS_MAX) {
         s->transaction.aborted = true;
@@ -205,7 +210,7 @@ static void queue(struct services *sv, struct session *s, const struct command *
     timing_skip(sv, s);
 }
 
-static bool may_write(const struct session *s, const struct command *command)
+RARE static bool may_write(const struct session *s, const struct command *command)
 {
     const unsigned writing = CMD_WRITE | CMD_MAY_REPLICATE;
     if (command->flags & writing)
@@ -237,18 +242,18 @@ static bool lacks_room(const struct session *s, const struct command *command)
 
 static void execute(struct services *sv, struct session *s, int argc, struct bytes *argv)
 {
-    struct writer w = session_writer(s);
-    const struct command *command = resolve(sv, s, &w, argc, argv);
+    struct call c = {.sv = sv, .session = s, .argc = argc, .argv = argv, .w = session_writer(s)};
+    const struct command *command = c.command = resolve(sv, s, &c.w, argc, argv);
     if (UNLIKELY(command == NULL)) {
         spoil_transaction(s);
         return;
     }
-    if (!permitted(sv, s, command, argc, argv, &w)) {
+    if (UNLIKELY(!permitted(sv, s, command, argc, argv, &c.w))) {
         command_stats(sv->commands, command)->rejected++;
         spoil_transaction(s);
         return;
     }
-    if (is_paused(s, command)) {
+    if (UNLIKELY(is_paused(s, command))) {
         session_postpone(s);
         timing_skip(sv, s);
         return;
@@ -258,10 +263,10 @@ static void execute(struct services *sv, struct session *s, int argc, struct byt
         timing_skip(sv, s);
         return;
     }
-    if (s->transaction.open && !(command->flags & CMD_NOT_QUEUED))
-        queue(sv, s, command, argc, argv, &w);
+    if (UNLIKELY(s->transaction.open) && !(command->flags & CMD_NOT_QUEUED))
+        queue(sv, s, command, argc, argv, &c.w);
     else
-        run(sv, s, w, command, argc, argv);
+        run(&c);
 }
 
 /* CLIENT CACHING is for the command behind it; commands of its own family do not use it up. */

@@ -35,20 +35,20 @@ static bool belongs_in_slow_log(const struct services *sv, int64_t took_ns)
     return slow_us >= 0 && took_ns / 1000 >= slow_us;
 }
 
-static void add_slow(struct services *sv, const struct session *s, struct slow_args *args,
-                     int64_t took_ns)
+RARE static void add_slow(struct services *sv, const struct session *s, struct slow_args *args,
+                          int64_t took_ns)
 {
     slow_log_add(&sv->insight->slow_log, args, sv->clock->wall_us / 1000000, took_ns / 1000,
                  s->stream->peer, s->name, (size_t)sv->config->slowlog_max_len);
 }
 
-static void note_event(struct services *sv, const struct command *command, int64_t took_ns)
+RARE static void note_event(struct services *sv, const struct command *command, int64_t took_ns)
 {
     insight_event(sv->insight, command->flags & CMD_FAST ? LATENCY_FAST_COMMAND : LATENCY_COMMAND,
                   took_ns);
 }
 
-static void note_slow(struct call *c, int64_t took_ns)
+RARE static void note_slow(struct call *c, int64_t took_ns)
 {
     note_event(c->sv, c->command, took_ns);
     if (belongs_in_slow_log(c->sv, took_ns) && !(c->command->flags & CMD_SKIP_SLOWLOG))
@@ -64,8 +64,8 @@ static bool no_secret(const void *ctx, int i)
 }
 
 /* Of a run of short ones that were held up, nobody knows which it was. */
-static void note_slow_run(struct services *sv, const struct session *s,
-                          const struct command *command, unsigned count, int64_t took_ns)
+RARE static void note_slow_run(struct services *sv, const struct session *s,
+                               const struct command *command, unsigned count, int64_t took_ns)
 {
     char blame[BLAME_BYTES_MAX];
     snprintf(blame, sizeof(blame), "(one of %u in a row)", count);
@@ -84,8 +84,8 @@ static inline bool can_wait(const struct call *c, const struct command_stats *st
            c->session->blocker == NULL && !c->session->transaction.running;
 }
 
-static void account(const struct services *sv, struct command_stats *stats, int64_t took_ns,
-                    unsigned count)
+OUT_OF_LINE static void account(const struct services *sv, struct command_stats *stats,
+                                int64_t took_ns, unsigned count)
 {
     int64_t each_ns = took_ns / count;
     stats->ran_ns += (uint64_t)took_ns;
@@ -119,16 +119,12 @@ void timing_skip(struct services *sv, const struct session *s)
 
 /* --- a command ------------------------------------------------------------------------------ */
 
-void timing_ran(struct call *c, int64_t from_ns)
+/* The run, or the one command, is over: its time is taken. */
+OUT_OF_LINE static void take_time(struct call *c, struct command_stats *stats, int64_t from_ns)
 {
     struct services *sv = c->sv;
-    struct timing_run *run = &sv->insight->run;
-    struct command_stats *stats = command_stats(sv->commands, c->command);
-    run->command = c->command;
-    if (LIKELY(++run->count < TIMING_RUN_MAX && can_wait(c, stats)))
-        return;
-    unsigned count = run->count;
-    run->count = 0;
+    unsigned count = sv->insight->run.count;
+    sv->insight->run.count = 0;
     int64_t took_ns = since(sv, from_ns, &sv->sessions->mark_ns);
     if (UNLIKELY(c->session->blocker != NULL)) {
         stats->ran_ns += (uint64_t)took_ns;
@@ -142,6 +138,14 @@ void timing_ran(struct call *c, int64_t from_ns)
         note_slow(c, took_ns);
     else
         note_slow_run(sv, c->session, c->command, count, took_ns);
+}
+
+void timing_ran(struct call *c, struct command_stats *stats, int64_t from_ns)
+{
+    struct timing_run *run = &c->sv->insight->run;
+    run->command = c->command;
+    if (UNLIKELY(++run->count == TIMING_RUN_MAX || !can_wait(c, stats)))
+        take_time(c, stats, from_ns);
 }
 
 void timing_unblocked(struct services *sv, const struct session *s, const struct command *command,

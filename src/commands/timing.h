@@ -16,9 +16,9 @@
 
 /* A command is about to run. */
 void timing_before(struct services *sv, const struct session *s, const struct command *command);
-/* The command has run. `from_ns` is what sessions->mark_ns was before. When it blocks its session, it is over only
+/* The command has run; `stats` are its own. `from_ns` is what sessions->mark_ns was before. When it blocks its session, it is over only
  * with timing_unblocked. */
-void timing_ran(struct call *c, int64_t from_ns);
+void timing_ran(struct call *c, struct command_stats *stats, int64_t from_ns);
 /* No command follows at once: what ran until now is accounted for. */
 void timing_pause(struct services *sv, const struct session *s);
 /* What came since the last command is not to be in the time of the next. */

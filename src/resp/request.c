@@ -63,7 +63,7 @@ size_t request_memory(const struct request *r)
            (size_t)r->arg_starts_cap * sizeof(*r->arg_starts) + r->unquoted.cap;
 }
 
-static enum request_status protocol_error(struct request *r, const char *text)
+RARE static enum request_status protocol_error(struct request *r, const char *text)
 {
     int len = snprintf(r->error, sizeof(r->error), "Protocol error: %s", text);
     ASSERT(len > 0 && (size_t)len < sizeof(r->error));
@@ -72,7 +72,7 @@ static enum request_status protocol_error(struct request *r, const char *text)
 
 /* --- arguments ---------------------------------------------------------------------------------- */
 
-static void argv_grow(struct request *r)
+RARE static void argv_grow(struct request *r)
 {
     r->argv_cap = r->argv_cap == 0 ? ARGV_CAP_FIRST : r->argv_cap * 2;
     r->argv = mem_realloc(r->argv, (size_t)r->argv_cap * sizeof(*r->argv));
@@ -129,8 +129,8 @@ static ALWAYS_INLINE const char *quick_number(const char *p, const char *end, si
 }
 
 /* Any header line at all. HEADER_INVALID: a whole line, but without a number. */
-static enum header header_read_any(struct request *r, struct bytes input, size_t pos,
-                                   int64_t *number, size_t *end)
+OUT_OF_LINE static enum header header_read_any(struct request *r, struct bytes input, size_t pos,
+                                               int64_t *number, size_t *end)
 {
     const char *line = input.data + pos;
     size_t len = input.len - pos;
@@ -169,7 +169,7 @@ static inline enum header header_read(struct request *r, struct bytes input, siz
     return HEADER_READY;
 }
 
-static enum request_status array_begin(struct request *r, struct bytes input)
+OUT_OF_LINE static enum request_status array_begin(struct request *r, struct bytes input)
 {
     int64_t count;
     size_t end;
@@ -224,7 +224,7 @@ static bool array_read_at_once(struct request *r, struct bytes input, size_t *co
     return true;
 }
 
-static enum request_status bulk_type_error(struct request *r, char type)
+RARE static enum request_status bulk_type_error(struct request *r, char type)
 {
     char text[32];
     if (type == '\0')
@@ -255,7 +255,8 @@ static inline enum request_status bulk_begin(struct request *r, struct bytes inp
     return REQUEST_READY;
 }
 
-static enum request_status array_read(struct request *r, struct bytes input, size_t *consumed)
+OUT_OF_LINE static enum request_status array_read(struct request *r, struct bytes input,
+                                                  size_t *consumed)
 {
     ASSERT(r->pos <= input.len);
     while (r->args_left > 0) {
@@ -303,7 +304,8 @@ static enum request_status words_read(struct request *r, struct bytes line)
     return REQUEST_READY;
 }
 
-static enum request_status inline_read(struct request *r, struct bytes input, size_t *consumed)
+OUT_OF_LINE static enum request_status inline_read(struct request *r, struct bytes input,
+                                                   size_t *consumed)
 {
     size_t len_seen =
         input.len <= REQUEST_INLINE_BYTES_MAX ? input.len : REQUEST_INLINE_BYTES_MAX + 1;

@@ -31,15 +31,21 @@
 
 /* --- small questions ------------------------------------------------------------------------ */
 
+/* What a mute session writes is dropped when the next one comes. */
+RARE static struct out *nowhere(struct session *s)
+{
+    struct out *out = &s->sessions->discard;
+    out_truncate(out, out->pos_start);
+    return out;
+}
+
 struct writer session_writer(struct session *s)
 {
     struct writer w = {.out = &s->out, .proto = s->proto, .counts = &s->sessions->errors};
-    if (session_is_mute(s)) {
-        w.out = &s->sessions->discard;
-        out_truncate(w.out, w.out->pos_start);
-    } else {
+    if (UNLIKELY(session_is_mute(s)))
+        w.out = nowhere(s);
+    else
         session_output_ready(s);
-    }
     return w;
 }
 
@@ -223,7 +229,7 @@ void session_close_after_replies(struct session *s)
 
 /* --- reading and executing ------------------------------------------------------------------- */
 
-static void refuse_protocol(struct session *s)
+RARE static void refuse_protocol(struct session *s)
 {
     s->sessions->stats.protocol_errors++;
     client_log_add(s, CUT_OFF_PROTOCOL, "%s", s->request.error);
