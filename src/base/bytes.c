@@ -25,10 +25,3 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
 {
     return a.len == b.len && equal_nocase(a.data, b.data, a.len);
 }
-
-bool bytes_starts_with(struct bytes a, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    return len == 0 || (a.len >= len && memcmp(a.data, prefix, len) == 0);
-}

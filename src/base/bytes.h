@@ -65,6 +65,10 @@ static ALWAYS_INLINE bool bytes_is(struct bytes a, const char *word)
         return chunk_lower(chunk_load(a.data, len)) == chunk_lower(chunk_load(word, len));
     return bytes_equal_nocase(a, bytes_of(word, len));
 }
-bool bytes_starts_with(struct bytes a, const char *prefix);
+static inline bool bytes_starts_with(struct bytes a, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return a.len >= len && (len == 0 || memcmp(a.data, prefix, len) == 0);
+}
 
 #endif

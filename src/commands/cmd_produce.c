@@ -109,6 +109,12 @@ static bool check_size(struct call *c, const struct destination *d, size_t recor
     return false;
 }
 
+static bool check_record_size(struct call *c, const struct destination *d, const struct record *r)
+{
+    size_t bound = BATCH_HEADER_BYTES + record_bytes_bound(r);
+    return LIKELY(bound <= (size_t)d->max_message_bytes) || check_size(c, d, record_bytes_max(r));
+}
+
 /* --- PRODUCE -------------------------------------------------------------------------------- */
 
 struct produce_options {
@@ -228,7 +234,7 @@ void cmd_produce(struct call *c)
     if (!read_options(c, &o) || !find_destination(c, c->argv[1], &d) ||
         !check_partition(c, &d, o.partition, &number) ||
         !check_key(c, &d, !bytes_is_null(o.record.key)) || !settle_timestamp(c, &d, &o) ||
-        !check_size(c, &d, record_bytes_max(&o.record)))
+        !check_record_size(c, &d, &o.record))
         return;
     struct topic *t = destination_topic(c, &d);
     if (t == NULL)

@@ -48,18 +48,25 @@ static enum err socket_stream_read(struct stream *stream, void *data, size_t len
     return ERR_OK;
 }
 
-static enum err socket_stream_write(struct stream *stream, const struct iovec *iov, int count,
-                                    size_t *put)
+static ssize_t send_pieces(int fd, const struct iovec *iov, int count)
 {
-    ASSERT(count > 0 && count <= STREAM_IOV_MAX);
     union {
         const struct iovec *in;
         struct iovec *out;
     } pieces = {.in = iov}; /* a msghdr has no const, though sending only reads */
     struct msghdr message = {.msg_iov = pieces.out, .msg_iovlen = (size_t)count};
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static enum err socket_stream_write(struct stream *stream, const struct iovec *iov, int count,
+                                    size_t *put)
+{
+    ASSERT(count > 0 && count <= STREAM_IOV_MAX);
+    int fd = socket_stream_of(stream)->watch.fd;
     ssize_t n;
     do
-        n = sendmsg(socket_stream_of(stream)->watch.fd, &message, MSG_NOSIGNAL);
+        n = count == 1 ? send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
+                       : send_pieces(fd, iov, count);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return stream_error(errno);

@@ -42,6 +42,15 @@ static inline int64_t unzigzag(uint64_t v)
 static inline char *put_varint(char *p, int64_t value)
 {
     uint64_t v = zigzag(value);
+    if (LIKELY(v < 0x80)) {
+        *p = (char)v;
+        return p + 1;
+    }
+    if (LIKELY(v < 0x4000)) {
+        p[0] = (char)(v | 0x80);
+        p[1] = (char)(v >> 7);
+        return p + 2;
+    }
     while (v >= 0x80) {
         *p++ = (char)(v | 0x80);
         v >>= 7;
@@ -53,6 +62,8 @@ static inline char *put_varint(char *p, int64_t value)
 static inline size_t varint_len(int64_t value)
 {
     uint64_t v = zigzag(value) | 1;
+    if (LIKELY(v < 0x4000))
+        return v < 0x80 ? 1 : 2;
     return (size_t)(70 - __builtin_clzll(v)) / 7;
 }
 
@@ -122,14 +133,19 @@ static inline size_t bytes_field_len(struct bytes b)
 
 /* --- building ------------------------------------------------------------------------------- */
 
-/* The record's bytes apart from its length and its two deltas. */
-static inline size_t record_fixed_len(const struct record *r)
+OUT_OF_LINE static size_t headers_len(const struct record *r)
 {
-    size_t len = 1 + bytes_field_len(r->key) + bytes_field_len(r->value) +
-                 varint_len((int64_t)r->header_count);
+    size_t len = varint_len((int64_t)r->header_count);
     for (size_t i = 0; i < r->header_count; i++)
         len += bytes_field_len(r->headers[i].name) + bytes_field_len(r->headers[i].value);
     return len;
+}
+
+/* The record's bytes apart from its length and its two deltas. */
+static inline size_t record_fixed_len(const struct record *r)
+{
+    size_t len = 1 + bytes_field_len(r->key) + bytes_field_len(r->value);
+    return len + (LIKELY(r->header_count == 0) ? 1 : headers_len(r));
 }
 
 size_t record_bytes_max(const struct record *r)
@@ -154,6 +170,17 @@ void batch_builder_deinit(struct batch_builder *b)
     buf_deinit(&b->buf);
 }
 
+OUT_OF_LINE static char *put_headers(char *p, const struct record *r)
+{
+    p = put_varint(p, (int64_t)r->header_count);
+    for (size_t i = 0; i < r->header_count; i++) {
+        ASSERT(!bytes_is_null(r->headers[i].name));
+        p = put_bytes(p, r->headers[i].name);
+        p = put_bytes(p, r->headers[i].value);
+    }
+    return p;
+}
+
 void batch_builder_add(struct batch_builder *b, const struct record *r)
 {
     ASSERT(b->buf.len >= BATCH_HEADER_BYTES && b->count < INT32_MAX);
@@ -174,12 +201,10 @@ void batch_builder_add(struct batch_builder *b, const struct record *r)
     p = put_varint(p, b->count);
     p = put_bytes(p, r->key);
     p = put_bytes(p, r->value);
-    p = put_varint(p, (int64_t)r->header_count);
-    for (size_t i = 0; i < r->header_count; i++) {
-        ASSERT(!bytes_is_null(r->headers[i].name));
-        p = put_bytes(p, r->headers[i].name);
-        p = put_bytes(p, r->headers[i].value);
-    }
+    if (LIKELY(r->header_count == 0))
+        *p++ = 0;
+    else
+        p = put_headers(p, r);
     b->buf.len += (size_t)(p - start);
     b->count++;
 }

@@ -326,6 +326,17 @@ static bool fit_alone(const struct partition *p, const struct record *records, s
     return fit;
 }
 
+/* At most: of many records as closely as it can be said before they are encoded. */
+static size_t records_len(const struct record *records, size_t count)
+{
+    size_t len = 0;
+    if (LIKELY(count == 1))
+        return record_bytes_bound(records);
+    for (size_t i = 0; i < count; i++)
+        len += record_bytes_max(&records[i]);
+    return len;
+}
+
 enum err partition_append(struct partition *p, const struct record *records, size_t count,
                           int64_t *offset, uint64_t *batch)
 {
@@ -333,9 +344,8 @@ enum err partition_append(struct partition *p, const struct record *records, siz
     ASSERT(!p->deleted);
     if (UNLIKELY(p->failed != ERR_OK))
         return ERR_FAILED;
-    size_t len = BATCH_HEADER_BYTES, max = (size_t)p->config.batch_bytes_max;
-    for (size_t i = 0; i < count; i++)
-        len += record_bytes_max(&records[i]);
+    size_t len = BATCH_HEADER_BYTES + records_len(records, count);
+    size_t max = (size_t)p->config.batch_bytes_max;
     if (UNLIKELY(len > max) && !fit_alone(p, records, count))
         return ERR_TOO_LARGE;
 

@@ -150,6 +150,7 @@ Test(batch, record_bytes_max_bounds_what_a_record_takes)
         size_t before = b.buf.len;
         batch_builder_add(&b, &r);
         cr_assert_leq(b.buf.len - before, record_bytes_max(&r));
+        cr_assert_leq(record_bytes_max(&r), record_bytes_bound(&r));
         batch_builder_deinit(&b);
     }
 }
