@@ -14,7 +14,7 @@ struct taken_name {
 
 struct catalog {
     struct catalog_options o;
-    struct dict topics;   /* name -> struct topic, of which it holds a reference */
+    struct dict topics; /* name -> struct topic, of which it holds a reference */
     struct dict_recent recent_topics;
     struct dict taken;    /* name -> struct taken_name, owned */
     struct roster roster; /* of the same topics */
