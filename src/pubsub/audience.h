@@ -13,9 +13,10 @@
 struct audience {
     struct list subscriptions;
     uint32_t count;
-    uint32_t turn;     /* of the message before, cut off at 32 bits */
-    struct busy *busy; /* owned; NULL while it is not */
-    struct bytes name; /* borrowed from the key in pubsub.audiences */
+    uint32_t turn : 24; /* of the message before, as much of it as there is room for */
+    uint32_t heard : 8; /* messages in that turn, as far as BUSY_MESSAGES */
+    struct busy *busy;  /* owned; NULL while it is not */
+    struct bytes name;  /* borrowed from the key in pubsub.audiences */
 };
 
 /* What an audience of PUBSUB_PATTERN is a part of. */
@@ -24,7 +25,9 @@ struct pattern_audience {
     struct pattern pattern;
 };
 
-/* What an audience has that got several messages in this turn or the one before. */
+/* What an audience has that got BUSY_MESSAGES in this turn, or several of late. */
+#define BUSY_MESSAGES 4
+
 struct busy {
     struct burst bursts[2];    /* in RESP2 and RESP3 */
     struct audience *audience; /* borrowed */
@@ -47,7 +50,7 @@ struct pubsub {
     enum pubsub_kind found_kind;
     struct burst single[2]; /* the messages to audiences that are not busy */
     struct list busy;
-    uint32_t turn;
+    uint32_t turn : 24;
     struct pubsub_stats stats;
     bool publishing; /* nothing above may change now */
 };

@@ -127,12 +127,15 @@ static struct busy *make_busy(struct pubsub *ps, struct audience *audience)
 /* Where to encode a message to the audience, in RESP2 and RESP3. */
 static struct burst *bursts_of(struct pubsub *ps, struct audience *audience)
 {
-    bool again = audience->turn == ps->turn;
-
+    if (audience->busy != NULL)
+        return audience->busy->bursts;
+    if (audience->turn != ps->turn)
+        audience->heard = 0;
     audience->turn = ps->turn;
-    if (audience->busy == NULL && again)
-        audience->busy = make_busy(ps, audience);
-    return audience->busy != NULL ? audience->busy->bursts : ps->single;
+    if (++audience->heard < BUSY_MESSAGES)
+        return ps->single;
+    audience->busy = make_busy(ps, audience);
+    return audience->busy->bursts;
 }
 
 /* The next one is to somebody else. */
@@ -142,27 +145,37 @@ static void forget_singles(struct pubsub *ps)
         burst_forget(&ps->single[i]);
 }
 
+/* The message to one audience, in RESP2 and RESP3. */
+struct delivery {
+    struct message message;
+    struct burst *bursts;
+    struct burst_part parts[2]; /* as far as somebody wanted them */
+};
+
+/* How many receivers that were: one that has ended is none. */
+static inline size_t deliver_to(struct delivery *d, struct subscriber *s)
+{
+    size_t which = s->proto == 3;
+    struct burst_part *part = &d->parts[which];
+
+    if (UNLIKELY(s->ended))
+        return 0;
+    if (UNLIKELY(part->frame == NULL))
+        *part = burst_add(&d->bursts[which], &d->message, s->proto);
+    s->deliver(s, part->frame, part->begin);
+    return 1;
+}
+
 static size_t deliver(const struct publication *p, enum pubsub_kind kind, struct audience *audience)
 {
     const struct list *head = &audience->subscriptions;
-    struct burst *bursts = bursts_of(p->pubsub, audience);
-    struct burst_part parts[2] = {{NULL, 0}, {NULL, 0}};
-    const struct message message = {kind, audience->name, p->channel, p->text};
-    size_t count = audience->count;
+    struct delivery d = {.message = {kind, audience->name, p->channel, p->text},
+                         .bursts = bursts_of(p->pubsub, audience)};
+    size_t count = 0;
 
-    for (struct list *it = head->next; it != head; it = it->next) {
-        struct subscriber *s = CONTAINER_OF(it, struct subscription, of_audience)->subscriber;
-        struct burst_part *part = &parts[s->proto == 3];
-
-        if (UNLIKELY(s->ended)) {
-            count--;
-            continue;
-        }
-        if (UNLIKELY(part->frame == NULL))
-            *part = burst_add(&bursts[s->proto == 3], &message, s->proto);
-        s->deliver(s, part->frame, part->begin);
-    }
-    if (bursts == p->pubsub->single)
+    for (struct list *it = head->next; it != head; it = it->next)
+        count += deliver_to(&d, CONTAINER_OF(it, struct subscription, of_audience)->subscriber);
+    if (d.bursts == p->pubsub->single)
         forget_singles(p->pubsub);
     return count;
 }

@@ -281,26 +281,34 @@ static void publish_times(size_t count)
         cr_assert_gt(pubsub_publish(ps, PUBSUB_CHANNEL, NEWS, HELLO), 0);
 }
 
+/* Whether they stand one behind the other in the frame of the first. */
+static bool follow_on_one_another(const struct listener *l, size_t from, size_t to)
+{
+    for (size_t i = from + 1; i < to; i++)
+        if (l->heard[i] != l->heard[from] ||
+            l->parts[i].data != l->parts[i - 1].data + l->parts[i - 1].len)
+            return false;
+    return true;
+}
+
 Test(pubsub, messages_of_one_turn_follow_on_one_another_in_one_frame)
 {
     cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_CHANNEL, NEWS));
     cr_assert(pubsub_subscribe(&b.subscriber, PUBSUB_CHANNEL, NEWS));
-    publish_times(10); /* that it is busy shows with the second */
-    for (size_t i = 2; i < 10; i++) {
-        cr_assert_eq(a.heard[i], a.heard[1]);
-        cr_assert_eq(b.heard[i], a.heard[1]);
-        cr_assert_eq(a.parts[i].data, a.parts[i - 1].data + a.parts[i - 1].len);
-    }
+    publish_times(12); /* that it is busy shows after a few */
+    cr_assert(follow_on_one_another(&a, 3, 12));
+    cr_assert(follow_on_one_another(&b, 3, 12));
+    cr_assert_eq(a.heard[3], b.heard[3]);
 }
 
 Test(pubsub, those_of_the_next_turn_are_in_another)
 {
     cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_CHANNEL, NEWS));
-    publish_times(3);
+    publish_times(6);
     pubsub_end_turn(ps);
     publish_times(3);
-    cr_assert_neq(a.heard[3], a.heard[2]);
-    cr_assert_eq(a.heard[5], a.heard[3]);
+    cr_assert_neq(a.heard[6], a.heard[5]);
+    cr_assert(follow_on_one_another(&a, 6, 9));
 }
 
 /* What a busy channel needs for that goes with the turn in which nothing came. */
@@ -308,12 +316,25 @@ Test(pubsub, a_channel_that_rests_costs_what_it_did_before)
 {
     cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_CHANNEL, NEWS));
     cr_assert(pubsub_subscribe(&b.subscriber, PUBSUB_CHANNEL, BYTES_LITERAL("other")));
-    publish_times(3);
+    publish_times(6);
     pubsub_end_turn(ps);
     pubsub_end_turn(ps);
     publish_times(1);
     cr_assert_eq(pubsub_publish(ps, PUBSUB_CHANNEL, BYTES_LITERAL("other"), HELLO), 1);
-    cr_assert_eq(b.heard[0], a.heard[3]); /* the frame of all that are not busy */
+    cr_assert_eq(b.heard[0], a.heard[6]); /* the frame of all that are not busy */
+}
+
+Test(pubsub, a_few_messages_in_each_of_many_turns_do_not_make_it_busy)
+{
+    cr_assert(pubsub_subscribe(&a.subscriber, PUBSUB_CHANNEL, NEWS));
+    cr_assert(pubsub_subscribe(&b.subscriber, PUBSUB_CHANNEL, BYTES_LITERAL("other")));
+    for (size_t turn = 0; turn < 10; turn++) {
+        publish_times(3);
+        pubsub_end_turn(ps);
+    }
+    publish_times(1);
+    cr_assert_eq(pubsub_publish(ps, PUBSUB_CHANNEL, BYTES_LITERAL("other"), HELLO), 1);
+    cr_assert_eq(b.heard[0], a.heard[a.heard_count - 1]);
 }
 
 /* --- what a delivery must not do -------------------------------------------------------------- */
