@@ -4,7 +4,8 @@
  *     bench-floor answer REQUEST_BYTES REPLY         answers each request with REPLY
  *     bench-floor write REQUEST_BYTES REPLY FILE     and has appended it to FILE before, with one write for all that
  *                                                    came in a turn
- *     bench-floor sync REQUEST_BYTES REPLY FILE      and has synced that, once in a turn
+ *     bench-floor sync REQUEST_BYTES REPLY FILE [N]  and has synced that, once in a turn; with N the requests go to as
+ *                                                    many files by turns, each of them written and synced for itself
  *     bench-floor fan-out REQUEST_BYTES FRAME        answers ":1", and sends FRAME to every subscriber
  *     bench-floor stored REQUEST_BYTES REPLY_BYTES FILE   answers each request with the next bytes of a file
  *
@@ -34,6 +35,7 @@
 #define ROOM_BYTES ((size_t)256 * 1024)
 #define BLOCK_BYTES ((size_t)256 * 1024) /* of what is sent again and again */
 #define TURN_BYTES ((size_t)64 * 1024 * 1024)
+#define FILES_MAX 1000
 
 enum mode { MODE_ANSWER, MODE_WRITE, MODE_SYNC, MODE_FAN_OUT, MODE_STORED };
 
@@ -54,16 +56,25 @@ struct client {
     bool touched; /* in this turn */
 };
 
+/* What came in this turn for one file. */
+struct file {
+    int fd;
+    char *turn;
+    size_t len;
+};
+
 struct floor {
     enum mode mode;
-    int epoll_fd, listen_fd, file_fd;
+    int epoll_fd, listen_fd;
+    int stored_fd;
+    struct file *files;
+    size_t file_count;
+    size_t file_next; /* takes the next request */
     size_t request_len;
     struct text reply, frame;
-    char *room; /* what was read */
-    char *turn; /* what came in this turn, for the file */
-    size_t turn_len;
+    char *room;        /* what was read */
     uint64_t messages; /* to be sent to subscribers in this turn */
-    off_t file_len, at;
+    off_t stored_len, at;
     struct client *clients; /* by descriptor */
     int *touched, *subscribers;
     size_t touched_count, subscriber_count;
@@ -108,7 +119,10 @@ static void send_owed(struct floor *f, struct client *c, const struct text *text
             watch_out(f, c, true);
             return;
         }
-        check(sent >= 0, "send");
+        if (sent < 0) { /* it has gone, which shows where it is read */
+            c->owed = 0;
+            break;
+        }
         c->owed -= (size_t)sent;
         c->place = (c->place + (size_t)sent) % text->len;
     }
@@ -121,14 +135,15 @@ static void send_stored(struct floor *f, struct client *c)
     for (; c->owed > 0; c->owed--) {
         size_t len = f->reply.len;
 
-        if (f->at + (off_t)len > f->file_len)
+        if (f->at + (off_t)len > f->stored_len)
             f->at = 0;
-        check(pread(f->file_fd, f->reply.block, len, f->at) == (ssize_t)len, "pread");
+        check(pread(f->stored_fd, f->reply.block, len, f->at) == (ssize_t)len, "pread");
         f->at += (off_t)len;
         for (size_t sent = 0; sent < len;) {
             ssize_t n = send(c->fd, f->reply.block + sent, len - sent, MSG_NOSIGNAL);
 
-            check(n >= 0 || errno == EAGAIN, "send");
+            if (n < 0 && errno != EAGAIN)
+                break;
             sent += n > 0 ? (size_t)n : 0;
         }
     }
@@ -145,7 +160,7 @@ static void greet(struct floor *f, struct client *c, size_t len)
         return;
     c->subscriber = true;
     f->subscribers[f->subscriber_count++] = c->fd;
-    check(send(c->fd, confirmed, sizeof(confirmed) - 1, MSG_NOSIGNAL) > 0, "send");
+    (void)send(c->fd, confirmed, sizeof(confirmed) - 1, MSG_NOSIGNAL);
 }
 
 static void drop(struct floor *f, struct client *c)
@@ -155,6 +170,21 @@ static void drop(struct floor *f, struct client *c)
             f->subscribers[i] = f->subscribers[--f->subscriber_count];
     close(c->fd);
     *c = (struct client){0};
+}
+
+/* What was read, for the file or files. With several a request is cut at most where a read was. */
+static void keep(struct floor *f, size_t len)
+{
+    for (size_t at = 0; f->file_count > 0 && at < len;) {
+        struct file *file = &f->files[f->file_next];
+        size_t part = f->file_count > 1 && len - at > f->request_len ? f->request_len : len - at;
+
+        check(file->len + part <= TURN_BYTES / f->file_count, "too much in one turn");
+        memcpy(file->turn + file->len, f->room + at, part);
+        file->len += part;
+        at += part;
+        f->file_next = (f->file_next + 1) % f->file_count;
+    }
 }
 
 static void take_in(struct floor *f, struct client *c)
@@ -176,11 +206,7 @@ static void take_in(struct floor *f, struct client *c)
     c->rest = (c->rest + (size_t)len) % f->request_len;
     c->owed += requests * (f->mode == MODE_STORED ? 1 : f->reply.len);
     f->messages += requests;
-    if (f->mode == MODE_WRITE || f->mode == MODE_SYNC) {
-        check(f->turn_len + (size_t)len <= TURN_BYTES, "too much in one turn");
-        memcpy(f->turn + f->turn_len, f->room, (size_t)len);
-        f->turn_len += (size_t)len;
-    }
+    keep(f, (size_t)len);
     if (!c->touched)
         f->touched[f->touched_count++] = c->fd;
     c->touched = true;
@@ -206,10 +232,14 @@ static void take_clients(struct floor *f)
 /* What came in is written, then answered. */
 static void end_turn(struct floor *f)
 {
-    if (f->turn_len > 0) {
-        check(write(f->file_fd, f->turn, f->turn_len) == (ssize_t)f->turn_len, "write");
-        f->turn_len = 0;
-        check(f->mode != MODE_SYNC || fdatasync(f->file_fd) == 0, "fdatasync");
+    for (size_t i = 0; i < f->file_count; i++) {
+        struct file *file = &f->files[i];
+
+        if (file->len == 0)
+            continue;
+        check(write(file->fd, file->turn, file->len) == (ssize_t)file->len, "write");
+        file->len = 0;
+        check(f->mode != MODE_SYNC || fdatasync(file->fd) == 0, "fdatasync");
     }
     if (f->mode == MODE_FAN_OUT && f->messages > 0)
         for (size_t i = 0; i < f->subscriber_count; i++) {
@@ -260,7 +290,7 @@ static void serve(struct floor *f)
 
 static void usage(void)
 {
-    fputs("usage: bench-floor answer|write|sync|fan-out REQUEST_BYTES TEXT [FILE]\n"
+    fputs("usage: bench-floor answer|write|sync|fan-out REQUEST_BYTES TEXT [FILE [N]]\n"
           "       bench-floor stored REQUEST_BYTES REPLY_BYTES FILE\n",
           stderr);
     exit(2);
@@ -315,12 +345,27 @@ static void open_stored(struct floor *f, const char *path, const char *reply_byt
 {
     struct stat info;
 
-    f->file_fd = open(path, O_RDONLY);
-    check(f->file_fd >= 0 && fstat(f->file_fd, &info) == 0, path);
-    f->file_len = info.st_size;
+    f->stored_fd = open(path, O_RDONLY);
+    check(f->stored_fd >= 0 && fstat(f->stored_fd, &info) == 0, path);
+    f->stored_len = info.st_size;
     f->reply.len = (size_t)strtoull(reply_bytes, NULL, 10);
     f->reply.block = malloc(f->reply.len + 1);
     check(f->reply.block != NULL && f->reply.len > 0, "memory");
+}
+
+static void open_files(struct floor *f, const char *path, size_t count)
+{
+    f->file_count = count;
+    f->files = calloc(count, sizeof(*f->files));
+    check(f->files != NULL, "memory");
+    for (size_t i = 0; i < count; i++) {
+        char name[4096];
+
+        snprintf(name, sizeof(name), "%s-%zu", path, i);
+        f->files[i].fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+        f->files[i].turn = malloc(TURN_BYTES / count);
+        check(f->files[i].fd >= 0 && f->files[i].turn != NULL, name);
+    }
 }
 
 static void init(struct floor *f)
@@ -332,8 +377,7 @@ static void init(struct floor *f)
     f->touched = calloc(CLIENTS_MAX, sizeof(int));
     f->subscribers = calloc(CLIENTS_MAX, sizeof(int));
     f->room = malloc(ROOM_BYTES);
-    f->turn = malloc(TURN_BYTES);
-    check(f->clients && f->touched && f->subscribers && f->room && f->turn, "memory");
+    check(f->clients && f->touched && f->subscribers && f->room, "memory");
 }
 
 int main(int argc, char **argv)
@@ -343,7 +387,7 @@ int main(int argc, char **argv)
 
     while (f.mode <= MODE_STORED && (argc < 4 || strcmp(argv[1], modes[f.mode]) != 0))
         f.mode++;
-    if (f.mode > MODE_STORED || argc != (f.mode == MODE_ANSWER || f.mode == MODE_FAN_OUT ? 4 : 5))
+    if (f.mode > MODE_STORED || argc < (f.mode == MODE_ANSWER || f.mode == MODE_FAN_OUT ? 4 : 5))
         usage();
     init(&f);
     f.request_len = (size_t)strtoull(argv[2], NULL, 10);
@@ -356,8 +400,11 @@ int main(int argc, char **argv)
         text_init(&f.frame, argv[3]);
     }
     if (f.mode == MODE_WRITE || f.mode == MODE_SYNC) {
-        f.file_fd = open(argv[4], O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
-        check(f.file_fd >= 0, argv[4]);
+        size_t count = argc > 5 ? (size_t)strtoull(argv[5], NULL, 10) : 1;
+
+        if (count == 0 || count > FILES_MAX)
+            usage();
+        open_files(&f, argv[4], count);
     }
     listen_anywhere(&f);
     serve(&f);

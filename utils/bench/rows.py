@@ -51,8 +51,9 @@ class Setting:
 class Target:
     """What is aimed at: `figure` takes the measurements of all who took part, by name, and is held against a limit."""
 
-    def __init__(self, text, limit, at_least, figure, form="{:.2f}"):
+    def __init__(self, text, limit, at_least, figure, form="{:.2f}", aimed_at=True):
         self.text, self.limit, self.at_least, self.figure, self.form = text, limit, at_least, figure, form
+        self.aimed_at = aimed_at  # or only shown
 
     def judge(self, measured):
         """The figure as text and whether it is good; None for one of them who was not there."""
@@ -113,8 +114,8 @@ def nats(setting):
     return servers.nats(setting.scratch)
 
 
-def floor(mode, sent, text):
-    return lambda setting: servers.floor(setting.build, setting.scratch, mode, len(sent), text)
+def floor(mode, sent, text, files=1):
+    return lambda setting: servers.floor(setting.build, setting.scratch, mode, len(sent), text, files)
 
 
 def floor_stored(setting):
@@ -166,11 +167,27 @@ def synced():
     }, [cpu_ratio("echolog", "redis always", 0.5, "CPU at most 0.5 x XADD's"), floor_ratio(1.5)])
 
 
-def partitions(ack):
-    return Row(f"partitions-{ack}", f"PRODUCE ACK {ack.upper()} over {MANY_PARTITIONS} partitions by turns, and to one", {
-        "100": loaded(echolog, "produce", "--ack", ack, "--partitions", MANY_PARTITIONS),
-        "one": loaded(echolog, "produce", "--ack", ack),
-    }, [rate_ratio("100", "one", 0.5, "the rate of one partition")])
+def to_partitions(ack):
+    return {"100": loaded(echolog, "produce", "--ack", ack, "--partitions", MANY_PARTITIONS),
+            "one": loaded(echolog, "produce", "--ack", ack)}
+
+
+def partitions_written():
+    return Row("partitions-written", f"PRODUCE ACK WRITTEN over {MANY_PARTITIONS} partitions by turns, and to one",
+               to_partitions("written"), [rate_ratio("100", "one", 0.5, "the rate of one partition")])
+
+
+def partitions_synced():
+    """A hundred syncs take what they take: the floor makes as many."""
+    words = ("PRODUCE", "t", "{payload}", "PARTITION", "50", "ACK", "synced")
+    sent = request(*words[:2], PAYLOAD, *words[3:])
+    many = dict(to_partitions("synced"),
+                floor=loaded(floor("sync", sent, PRODUCED, MANY_PARTITIONS), *words))
+    return Row("partitions-synced", f"PRODUCE ACK SYNCED over {MANY_PARTITIONS} partitions by turns, and to one; "
+               f"the floor syncs {MANY_PARTITIONS} files", many,
+               [rate_ratio("100", "floor", 1, "the floor's rate"),
+                Target("half the rate of one partition", 0.5, True, lambda m: m["100"]["rate"] / m["one"]["rate"],
+                       aimed_at=False)])
 
 
 def read_back():
@@ -316,6 +333,6 @@ def binary():
 
 
 def all_rows():
-    return [publish(), *map(fan_out, (1, 10, 100, 1000)), written(), synced(), partitions("written"), partitions("synced"),
+    return [publish(), *map(fan_out, (1, 10, 100, 1000)), written(), synced(), partitions_written(), partitions_synced(),
             read_back(), consume(), latency("written", "everysec"), latency("synced", "always"), idle(), start(),
             recovery(), binary()]

@@ -3,6 +3,7 @@
 by its process; all of them stand on the loopback address."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -178,10 +179,10 @@ def nats(scratch):
     return server
 
 
-def floor(build, scratch, mode, request_bytes, text):
+def floor(build, scratch, mode, request_bytes, text, files=1):
     server = Server(scratch)
     program = os.path.join(build, "bench-floor")
-    file = [os.path.join(server.directory, "written")] if mode in ("write", "sync") else []
+    file = [os.path.join(server.directory, "written"), str(files)] if mode in ("write", "sync") else []
     server.spawn(program, mode, str(request_bytes), escaped(text), *file)
     wait_for_port(server)
     return server
@@ -208,8 +209,8 @@ def wait_for_port(server):
     while server.port is None:
         if server.process.poll() is not None or time.monotonic() > end:
             raise RuntimeError(server.said())
-        said = server.said()
-        if said.endswith("\n"):
-            server.port = int(said.split()[-1])
+        listening = re.match(r"listening on port (\d+)\n", server.said())
+        if listening:
+            server.port = int(listening.group(1))
         else:
             time.sleep(0.001)
