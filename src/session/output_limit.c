@@ -17,6 +17,7 @@ static bool over_soft_limit_too_long(struct session *s, const struct config_outp
     if (list_empty(&s->in_over_soft)) {
         list_push_back(&s->sessions->over_soft, &s->in_over_soft);
         s->soft_limit_since_us = now;
+        sessions_sweep_soon(s->sessions);
         return false;
     }
     return now - s->soft_limit_since_us > limit->soft_seconds * 1000000;

@@ -26,7 +26,7 @@ static struct bytes id_key(const uint64_t *id)
     return bytes_of(id, sizeof(*id));
 }
 
-/* --- once a second --------------------------------------------------------------------------- */
+/* --- once a second, while there is something to look at ---------------------------------------- */
 
 /* True when that was not all. */
 static bool close_idle(struct sessions *all)
@@ -52,13 +52,22 @@ static bool close_idle(struct sessions *all)
     return false;
 }
 
+void sessions_sweep_soon(struct sessions *all)
+{
+    if (!timer_armed(&all->sweep_timer))
+        timers_set(all->timers, &all->sweep_timer, all->clock->mono_us + SWEEP_US);
+}
+
 static void sweep(struct timer *timer)
 {
-    struct sessions *all = CONTAINER_OF(timer, struct sessions, idle_timer);
+    struct sessions *all = CONTAINER_OF(timer, struct sessions, sweep_timer);
     bool again = close_idle(all);
     LIST_EACH (it, &all->over_soft)
         output_limit_check(CONTAINER_OF(it, struct session, in_over_soft));
-    timers_set(all->timers, timer, all->clock->mono_us + (again ? SWEEP_AGAIN_US : SWEEP_US));
+    if (again)
+        timers_set(all->timers, timer, all->clock->mono_us + SWEEP_AGAIN_US);
+    else if (all->config->timeout_s != 0 || !list_empty(&all->over_soft))
+        sessions_sweep_soon(all);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -94,8 +103,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
     pause_init(&all->pause);
     client_memory_init(&all->memory);
     client_log_init(&all->client_log);
-    timer_init(&all->idle_timer, sweep);
-    timers_set(all->timers, &all->idle_timer, all->clock->mono_us + SWEEP_US);
+    timer_init(&all->sweep_timer, sweep);
     sessions_configured(all);
     return all;
 }
@@ -103,6 +111,8 @@ struct sessions *sessions_create(const struct sessions_options *options)
 void sessions_configured(struct sessions *all)
 {
     all->output_limit_least = output_limit_least(all->config);
+    if (all->config->timeout_s != 0)
+        sessions_sweep_soon(all);
     client_memory_configure(all);
 }
 
@@ -112,7 +122,7 @@ void sessions_destroy(struct sessions *all)
         session_close(CONTAINER_OF(it, struct session, in_all), NULL);
     while (!list_empty(&all->dead))
         sessions_bury(all);
-    timers_cancel(all->timers, &all->idle_timer);
+    timers_cancel(all->timers, &all->sweep_timer);
     pause_deinit(&all->pause, all->timers);
     client_log_clear(&all->client_log);
     dict_deinit(&all->by_id);

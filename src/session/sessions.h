@@ -86,8 +86,8 @@ struct sessions {
     struct list over_soft;      /* over the soft output limit */
     struct waste waste;         /* input buffers that were large */
     struct list dead;
-    struct dict by_id; /* key: the id's 8 bytes */
-    struct timer idle_timer;
+    struct dict by_id;        /* key: the id's 8 bytes */
+    struct timer sweep_timer; /* runs while there may be someone to close for a time that passes */
     /* When the command before ended, or the reading of input: where the time of the next one begins. */
     int64_t mark_ns;
     struct sessions_stats stats;
@@ -114,6 +114,8 @@ void sessions_destroy(struct sessions *all); /* closes what is left */
 void sessions_accept(struct sessions *all, struct stream *stream);
 /* The configuration has changed. */
 void sessions_configured(struct sessions *all);
+/* Someone may have to be closed when time has passed. */
+void sessions_sweep_soon(struct sessions *all);
 struct session *sessions_find(const struct sessions *all, uint64_t id); /* NULL */
 
 /* --- the turn ------------------------------------------------------------------------------- */

@@ -135,6 +135,7 @@ Test(limits, the_log_counts_what_a_slow_reader_did_not_get)
 Test(limits, one_that_is_written_to_is_not_idle)
 {
     f.config.timeout_s = 5;
+    sessions_configured(f.all);
     turn_with("later\r\n");
     pass_s(4);
     hold_fill(&f.holds[0].hold, BYTES_LITERAL("+OK\r\n"));
@@ -148,10 +149,24 @@ Test(limits, one_that_is_written_to_is_not_idle)
 
 #define IDLERS 1000
 
+Test(limits, nothing_happens_by_the_clock_while_there_is_nobody_to_close)
+{
+    turn_with("say a\r\n");
+    cr_expect_eq(timers_next(&f.timers), TIMERS_NONE);
+    f.config.timeout_s = 5;
+    sessions_configured(f.all);
+    cr_expect_neq(timers_next(&f.timers), TIMERS_NONE);
+    f.config.timeout_s = 0;
+    sessions_configured(f.all);
+    pass_s(1);
+    cr_expect_eq(timers_next(&f.timers), TIMERS_NONE);
+}
+
 Test(limits, a_crowd_that_is_idle_is_closed_in_pieces_and_all_of_it)
 {
     struct memory_client *idlers[IDLERS];
     f.config.timeout_s = 5;
+    sessions_configured(f.all);
     for (int i = 0; i < IDLERS; i++)
         idlers[i] = fixture_connect(&f);
     pass_s(3);

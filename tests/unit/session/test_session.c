@@ -397,6 +397,7 @@ Test(session, the_soft_limit_disconnects_only_after_its_seconds)
 Test(session, is_closed_when_idle_for_longer_than_the_timeout)
 {
     f.config.timeout_s = 5;
+    sessions_configured(f.all);
     turn_with("say a\r\n");
     f.clock.mono_us += 4000000;
     fixture_turn(&f);
