@@ -315,6 +315,15 @@ class PassesOverLoss(Liar):
         return [*words[:3], b"EARLIEST", *words[4:]] if is_command(words, "FETCH") else words
 
 
+class NumbersAnew(Liar):
+    """What FETCH finds has the offsets 0, 1, 2 ..., whatever is gone."""
+
+    def reply(self, link, words, value):
+        if is_command(words, "FETCH") and isinstance(value, list):
+            return [[offset, *record[1:]] for offset, record in enumerate(value)]
+        return value
+
+
 # --- as a program ---------------------------------------------------------------------------------
 
 PR_SET_PDEATHSIG = 1

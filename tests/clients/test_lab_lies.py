@@ -41,6 +41,8 @@ NOTICED = [
 # On a server of the lesson's own.
 NOTICED_ALONE = [
     (liar.HasNoLag, ["slow"], "the lag of Gus's group: expected"),
+    (liar.NumbersAnew, ["compaction"],
+     'saw "Lamp 30, book 15 and chair 55, at the offsets 0, 1 and 2."'),
     (liar.SaysSomebodyHeard, ["restart"],
      'saw "The three orders, the place of billing, and Sue\'s subscription."'),
 ]
