@@ -28,9 +28,9 @@ static void ask(struct quiz *q, const struct dials *d)
 
     quiz_ask(
         q,
-        "Prices are produced in this order: book 10, lamp 30, book 12, %s, chair 55. They have "
-        "the offsets 0 to 4. The topic's cleanup.policy is %s. A moment later somebody reads it "
-        "from the beginning. What is there?",
+        "Prices are produced in this order: book 10, lamp 30, book 12, %s, chair 55. They have the "
+        "offsets 0 to 4. The topic's cleanup.policy is %s. A moment later somebody reads it from "
+        "the beginning. What is there?",
         removed ? "and \"the lamp is gone\" (a tombstone)" : "book 15",
         dials_get(d, "policy") == COMPACT ? "compact" : "delete");
 }
@@ -204,9 +204,9 @@ const struct lesson lesson_compaction = {
     .page = "docs/tutorial-9.md",
     .story =
         "A record may have a key: what it is about. Here the key is a thing in a shop, and the "
-        "value its price. For clicks or orders each record counts, and the old ones go by age. "
-        "For prices only the last one of each thing is of interest, however old it is. A topic "
-        "can be told so: cleanup.policy compact.",
+        "value its price. For clicks or orders each record counts, and the old ones go by age. For "
+        "prices only the last one of each thing is of interest, however old it is. A topic can be "
+        "told so: cleanup.policy compact.",
     .rule =
         "A compacted topic keeps the last record of each key, however old, at its old offset. To "
         "take a key away, produce a tombstone.",

@@ -35,9 +35,8 @@ static void ask(struct quiz *q, const struct dials *d)
     quiz_ask(
         q,
         "%s large messages are sent, each to a channel and to a topic. %s Gus is a member of a "
-        "group that reads the topic. Both are busy with something else: Sue reads nothing of "
-        "what comes, and Gus asks for nothing. Later both take up their work again. What do they "
-        "get?",
+        "group that reads the topic. Both are busy with something else: Sue reads nothing of what "
+        "comes, and Gus asks for nothing. Later both take up their work again. What do they get?",
         dials_get(d, "messages") == BURST_FEW ? "A few" : "Very many",
         follows ? "Sue follows the topic: FOLLOW sends her each record as it comes."
                 : "Sue has subscribed to the channel.");
@@ -52,9 +51,9 @@ static void add_why_all(struct quiz *q, const struct dials *d)
                  "in memory: it is on disk. Gus has what is called lag, and so has she.");
     else if (dials_get(d, "messages") == BURST_FEW)
         quiz_why(
-            q, "A little may wait for a subscriber, in the memory of the server and of the "
-               "system. When Sue reads on before it is too much, she has lost nothing. For Gus it "
-               "is on disk.");
+            q, "A little may wait for a subscriber, in the memory of the server and of the system. "
+               "When Sue reads on before it is too much, she has lost nothing. For Gus it is on "
+               "disk.");
     else
         quiz_why(
             q, "Gus does. What waits for Sue waits in the server's memory, and that has to have a "
@@ -78,10 +77,9 @@ static void predict(struct quiz *q, const struct dials *d)
                       "server closes the connection and drops what waited. What is pulled waits on "
                       "disk, where there is room; the reader is behind, which is called lag."
                 : dials_get(d, "sue") == FOLLOWS
-                    ? "That is what happens to a subscriber of a channel. A follower reads "
-                      "the topic at her own pace, and is never cut off for being slow."
-                    : "That happens when more waits for her than the limit. These few were "
-                      "less.");
+                    ? "That is what happens to a subscriber of a channel. A follower reads the "
+                      "topic at her own pace, and is never cut off for being slow."
+                    : "That happens when more waits for her than the limit. These few were less.");
     quiz_choice(q, "Both have lost what they did not take in time.");
     quiz_why(q,
              "A topic loses nothing because somebody is slow: it does not even know who reads it.");
@@ -282,10 +280,10 @@ const struct lesson lesson_slow = {
     .minutes = 3,
     .page = "docs/tutorial-6.md",
     .story =
-        "No program is always as fast as what is sent to it: it writes to a database that is "
-        "slow today, or it is stopped for a minute. A channel pushes: the server sends, whether "
-        "the subscriber reads or not. A topic is pulled: the reader asks for the next records "
-        "when it has time for them.",
+        "No program is always as fast as what is sent to it: it writes to a database that is slow "
+        "today, or it is stopped for a minute. A channel pushes: the server sends, whether the "
+        "subscriber reads or not. A topic is pulled: the reader asks for the next records when it "
+        "has time for them.",
     .rule =
         "Pushed, the server sets the pace, and who cannot keep up is cut off and loses messages. "
         "Pulled, the reader sets the pace, and who cannot keep up has lag.",

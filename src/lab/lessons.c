@@ -17,7 +17,8 @@
     LESSON(replay)      \
     LESSON(restart)     \
     LESSON(retention)   \
-    LESSON(compaction)
+    LESSON(compaction)  \
+    LESSON(queue)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct lesson lesson_##name;

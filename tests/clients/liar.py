@@ -315,6 +315,16 @@ class PassesOverLoss(Liar):
         return [*words[:3], b"EARLIEST", *words[4:]] if is_command(words, "FETCH") else words
 
 
+class DestroysWhatIsDone(Liar):
+    """After a commit there is nothing to read any more."""
+
+    done = False
+
+    def reply(self, link, words, value):
+        self.done = self.done or is_command(words, "COMMIT")
+        return [] if self.done and is_command(words, "FETCH") else value
+
+
 class NumbersAnew(Liar):
     """What FETCH finds has the offsets 0, 1, 2 ..., whatever is gone."""
 

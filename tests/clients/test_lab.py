@@ -30,6 +30,7 @@ VARIED = {
     "retention": {"by": ["time", "bytes", "trim", "nothing"],
                   "gus": ["fetches", "consumes", "follows"]},
     "compaction": {"policy": ["compact", "delete"], "lamp": ["stays", "removed"]},
+    "queue": {"way": ["channel", "group", "groups"], "dies": ["no", "yes"]},
 }
 
 

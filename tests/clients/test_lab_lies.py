@@ -34,6 +34,10 @@ NOTICED = [
     (liar.SeeksTheEnd, ["replay"], 'what happened: expected "The two orders since noon.", saw "'),
     (liar.PassesOverLoss, ["retention"],
      'saw "The click from one hour ago: what is gone is passed over."'),
+    (liar.DestroysWhatIsDone, ["queue"],
+     'saw "Each order to one of them; when it is done it is gone."'),
+    (liar.KeepsMessages, ["queue", "way=channel"],
+     'saw "Each order to both; all four can still be read."'),
     (liar.CommitsNothing, ["never"], "how often a lamp is charged: expected 0, saw 1"),
 ]
 
