@@ -79,7 +79,7 @@ static void terminal_begin(void)
 {
     static const int leaving[] = {SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
-    quiet_begin(&quiet);
+    quiet_begin(&quiet, ECHO | ICANON);
     for (size_t i = 0; i < COUNT_OF(leaving); i++) {
         struct sigaction action = {.sa_handler = leave_handler, .sa_flags = SA_NODEFER};
 

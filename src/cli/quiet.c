@@ -2,14 +2,16 @@
 #include "cli/quiet.h"
 #include <unistd.h>
 
-void quiet_begin(struct quiet *q)
+void quiet_begin(struct quiet *q, tcflag_t without)
 {
     if (tcgetattr(STDIN_FILENO, &q->before) != 0)
         return;
     q->during = q->before;
-    q->during.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
-    q->during.c_cc[VMIN] = 1;
-    q->during.c_cc[VTIME] = 0;
+    q->during.c_lflag &= ~without;
+    if (without & ICANON) {
+        q->during.c_cc[VMIN] = 1;
+        q->during.c_cc[VTIME] = 0;
+    }
     q->on = tcsetattr(STDIN_FILENO, TCSANOW, &q->during) == 0;
 }
 

@@ -381,7 +381,7 @@ static int lag_run_live(struct tool *t, const struct lag_options *o)
 {
     struct quiet quiet = {0};
 
-    quiet_begin(&quiet);
+    quiet_begin(&quiet, ECHO | ICANON);
     if (!quiet.on)
         return lag_run(t, o, -1);
     fputs(SCREEN_BEGIN, t->out);

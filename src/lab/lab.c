@@ -212,9 +212,11 @@ int tool_lab(const struct connection_target *given, int interrupt_fd, int argc, 
         course.learner.pace_ms = LEARNER_PACE_MS_DEFAULT;
     if (o.pace_us >= 0)
         course.learner.pace_ms = o.pace_us / 1000;
-    if (!o.automatic)
+    if (!o.automatic) {
+        quiet_begin(&course.learner.quiet, ECHO);
         teach(&course, &o);
-    else if (o.lesson != NULL)
+        quiet_end(&course.learner.quiet);
+    } else if (o.lesson != NULL)
         play_one(&course, o.lesson, &o.dials);
     else
         play_all(&course);

@@ -129,10 +129,21 @@ bool learner_pause(struct learner *l, int64_t ms)
     return !l->left;
 }
 
+/* What was typed while something played was meant for that, and is no answer. */
+static void drop_typed(struct learner *l)
+{
+    if (!l->quiet.on)
+        return;
+    tcflush(l->in_fd, TCIFLUSH);
+    buf_clear(&l->typed);
+    quiet_end(&l->quiet);
+}
+
 bool learner_ask(struct learner *l, const char *prompt, struct buf *line)
 {
     if (l->left)
         return false;
+    drop_typed(l);
     fputs(prompt, l->out);
     fflush(l->out);
     while (!take_line(l, line)) {
@@ -141,5 +152,6 @@ bool learner_ask(struct learner *l, const char *prompt, struct buf *line)
             return leave(l);
         }
     }
+    quiet_again(&l->quiet);
     return true;
 }

@@ -5,19 +5,21 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "cli/quiet.h"
 #include "cli/style.h"
 #include <stdio.h>
 
 #define LEARNER_PACE_MS_DEFAULT 500
 
 struct learner {
-    FILE *out;        /* borrowed */
-    int in_fd;        /* borrowed: their keyboard; -1: they are not asked */
-    int interrupt_fd; /* borrowed: they want to stop; -1: they cannot */
-    bool terminal;    /* `out` is one */
-    int64_t pace_ms;  /* a pause behind each thing that happens; 0: none */
-    struct buf typed; /* owned: what they typed and was not looked at yet */
-    bool left;        /* they want to stop, or closed their input */
+    FILE *out;          /* borrowed */
+    int in_fd;          /* borrowed: their keyboard; -1: they are not asked */
+    int interrupt_fd;   /* borrowed: they want to stop; -1: they cannot */
+    bool terminal;      /* `out` is one */
+    int64_t pace_ms;    /* a pause behind each thing that happens; 0: none */
+    struct quiet quiet; /* what they type while something plays would be drawn into it */
+    struct buf typed;   /* owned: what they typed and was not looked at yet */
+    bool left;          /* they want to stop, or closed their input */
 };
 
 void learner_deinit(struct learner *l);

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -54,6 +55,17 @@ class TestLearner(unittest.TestCase):
     def assert_nothing_is_left(self):
         self.assertEqual(os.listdir(self.scratch), [])
         self.assertEqual(servers_on(self.scratch), [])
+
+    def test_what_is_typed_while_it_plays_is_not_drawn_into_it(self):
+        self.open("unheard", pace="3600").wait(GUESS)
+        self.terminal.type("b\r")
+        self.terminal.wait("> PUBLISH")
+        self.assertFalse(termios.tcgetattr(self.terminal.fd)[3] & termios.ECHO)
+        for _ in range(20):
+            self.terminal.type("unseen\r")
+        self.terminal.wait(NEXT)
+        self.assertNotIn("unseen", self.terminal.shown())
+        self.assertTrue(termios.tcgetattr(self.terminal.fd)[3] & termios.ECHO)
 
     # --- predicting ---
 
