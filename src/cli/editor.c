@@ -322,6 +322,11 @@ static void bind_keys(struct editor *e)
 {
     el_set(e->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_set(e->edit, EL_BIND, "^W", "ed-delete-prev-word", NULL);
+    /* What terminals send for the arrows with Control or Alt. */
+    el_set(e->edit, EL_BIND, "\033[1;5D", "ed-prev-word", NULL);
+    el_set(e->edit, EL_BIND, "\033[1;3D", "ed-prev-word", NULL);
+    el_set(e->edit, EL_BIND, "\033[1;5C", "em-next-word", NULL);
+    el_set(e->edit, EL_BIND, "\033[1;3C", "em-next-word", NULL);
     el_source(e->edit, NULL);
     el_set(e->edit, EL_SETTY, "-d", "-isig", NULL);
     /* Between two lines the terminal keeps what is typed, as in quiet.h: */

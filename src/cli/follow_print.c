@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/follow_print.h"
-#include "cli/printer.h"
 #include "cli/text.h"
 
 static void put_text(struct buf *out, const struct reply *text)
@@ -8,7 +7,7 @@ static void put_text(struct buf *out, const struct reply *text)
     if (text->kind == REPLY_NULL)
         buf_append_string(out, "(nil)");
     else
-        printer_quoted(out, text->text);
+        text_append_quoted(out, text->text);
 }
 
 /* "topic/partition", of the second and third item. */

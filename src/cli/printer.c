@@ -13,7 +13,8 @@ static void put_int(struct buf *out, int64_t value)
     buf_append(out, digits, num_format_i64(digits, value));
 }
 
-void printer_quoted(struct buf *out, struct bytes text)
+/* With everything that is not printable ASCII escaped. */
+static void put_quoted(struct buf *out, struct bytes text)
 {
     buf_append_char(out, '"');
     for (size_t i = 0; i < text.len; i++) {
@@ -124,7 +125,7 @@ static void put_terminal(struct buf *out, const struct reply *r, size_t indent)
         buf_printf(out, "(integer) %lld\n", (long long)r->integer);
         break;
     case REPLY_BULK:
-        printer_quoted(out, r->text);
+        put_quoted(out, r->text);
         buf_append_char(out, '\n');
         break;
     case REPLY_NULL:

@@ -26,7 +26,5 @@ struct printer {
 void printer_reply(const struct printer *p, struct buf *out, const struct reply *reply);
 /* Appends text that was made for reading (INFO, CLIENT LIST …) as it is, when the reply is text. */
 void printer_document(const struct printer *p, struct buf *out, const struct reply *reply);
-/* Appends the bytes in quotes, with everything that is not printable ASCII escaped. */
-void printer_quoted(struct buf *out, struct bytes text);
 
 #endif

@@ -94,6 +94,11 @@ class TestPrompt(unittest.TestCase):
         self.terminal.wait("> ECHO first")
         self.run_line("", '"first"')
 
+    def test_keys_that_move_by_words_and_to_the_ends(self):
+        left, right, home, end, delete = "\x1b[1;5D", "\x1b[1;5C", "\x1b[H", "\x1b[F", "\x1b[3~"
+        self.terminal.type("xCHO 'one two'" + home + delete + "E" + end + left + "big ")
+        self.run_line(right + left + "and ", '"one big and two"')
+
     def test_ctrl_c_drops_the_line_and_on_an_empty_one_leaves(self):
         self.terminal.type("ECHO never")
         self.terminal.wait("ECHO never")

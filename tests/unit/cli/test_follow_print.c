@@ -2,6 +2,7 @@
 /* What FOLLOW sends, as a line. */
 #include "cli/follow_print.h"
 #include <criterion/criterion.h>
+#include <locale.h>
 
 /* NULL: it is left to others. */
 static void expect(const char *resp, const char *expected)
@@ -29,6 +30,14 @@ Test(follow_print, a_record_is_a_line)
         ">8\r\n$6\r\nrecord\r\n$1\r\nt\r\n:3\r\n:0\r\n:0\r\n_\r\n_\r\n%2\r\n$1\r\na\r\n$1\r\nb\r\n"
         "$1\r\nc\r\n_\r\n",
         "t/3@0  1970-01-01T00:00:00.000Z  (nil)  (nil)  \"a\"=\"b\" \"c\"=(nil)\n");
+}
+
+Test(follow_print, text_of_the_world_is_shown_and_other_bytes_are_escaped)
+{
+    cr_assert_not_null(setlocale(LC_CTYPE, "C.UTF-8"));
+    expect("*8\r\n$6\r\nrecord\r\n$1\r\nt\r\n:0\r\n:0\r\n:0\r\n$3\r\n\xe6\x97\xa5\r\n$"
+           "2\r\n\xff\n\r\n*0\r\n",
+           "t/0@0  1970-01-01T00:00:00.000Z  \"\xe6\x97\xa5\"  \"\\xff\\n\"\n");
 }
 
 Test(follow_print, beginnings_losses_and_ends_are_sentences)
