@@ -9,6 +9,7 @@
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/quoting.h"
+#include "cli/secrets.h"
 #include "cli/subscriptions.h"
 #include "cli/text.h"
 #include "cli/typed.h"
@@ -240,16 +241,6 @@ static void repl_find_history(struct repl *r)
         snprintf(r->history_path, sizeof(r->history_path), "%s/" REPL_HISTORY_FILE, home);
 }
 
-/* Lines that hold a password are not kept. */
-static bool repl_is_secret(const struct words *words)
-{
-    if (words->count < 2)
-        return false;
-    if (bytes_is(words->items[0], "AUTH") || bytes_is(words->items[0], "HELLO"))
-        return words->count > (bytes_is(words->items[0], "AUTH") ? 1 : 2);
-    return bytes_is(words->items[0], "ACL") && bytes_is(words->items[1], "SETUSER");
-}
-
 /* --- what the session is, for the prompt and for the next connection ------------------------------------ */
 
 static void note_user(struct repl *r, struct bytes user, struct bytes password)
@@ -448,7 +439,7 @@ static bool repl_typed(struct repl *r)
         return true;
     if (r->printer.tables)
         r->printer.style = style_of_terminal(STDOUT_FILENO);
-    if (!repl_is_secret(&r->words)) {
+    if (!secrets_in(r->words.items, r->words.count)) {
         buf_append_char(&r->typed, '\0');
         editor_remember(r->editor, r->typed.data);
     }

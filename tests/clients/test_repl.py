@@ -84,13 +84,20 @@ class TestPrompt(unittest.TestCase):
 
     def test_lines_come_back_also_in_the_next_session_but_not_passwords(self):
         self.run_line("ECHO first", '"first"')
-        self.run_line("AUTH secret", "(error)")
+        for line, seen in (("AUTH secret", "(error)"), ("2 AUTH secret", "(error)"),
+                           ("HELLO 3 AUTH nobody secret", "(error)"), ("ACL SETUSER ann on >secret", "OK"),
+                           ("CONFIG SET maxclients 100 tls-key-file-pass secret", "OK")):
+            self.run_line(line, seen)
+            self.run_line("clear", lambda shown: "secret" not in shown)
+        self.run_line("CONFIG SET maxclients 100", "OK")
         self.terminal.type(CTRL_D)
         self.assertEqual(self.terminal.ended(), 0)
         with open(self.history, encoding="utf-8") as history:
             self.assertNotIn("secret", history.read())
         self.terminal = self.open()
         self.terminal.type(UP)
+        self.terminal.wait("> CONFIG SET maxclients 100")
+        self.terminal.type(UP + UP)
         self.terminal.wait("> ECHO first")
         self.run_line("", '"first"')
 
