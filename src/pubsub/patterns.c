@@ -10,6 +10,7 @@ void patterns_init(struct patterns *p)
     prefix_tree_init(&p->by_beginning);
     prefix_tree_init(&p->by_end);
     list_init(&p->open);
+    p->count = 0;
 }
 
 static bool is_special(char c)
@@ -59,6 +60,7 @@ void patterns_add(struct patterns *p, struct pattern *pattern, struct bytes glob
     struct bytes key;
     struct prefix_tree *tree = tree_of(p, glob, room, &key);
 
+    p->count++;
     pattern->glob = glob;
     list_push_back(tree == NULL ? &p->open : prefix_tree_list(tree, key), &pattern->link);
 }
@@ -70,6 +72,7 @@ void patterns_remove(struct patterns *p, struct pattern *pattern)
     struct prefix_tree *tree = tree_of(p, pattern->glob, room, &key);
     bool last = pattern->link.next == pattern->link.prev; /* then both are the head */
 
+    p->count--;
     list_remove(&pattern->link);
     if (tree != NULL && last)
         prefix_tree_remove(tree, key);
@@ -98,20 +101,26 @@ static struct bytes backwards(struct bytes channel, char room[END_BYTES_MAX])
     return bytes_of(room, len);
 }
 
-void patterns_match(const struct patterns *p, struct bytes channel,
-                    void (*fn)(void *ctx, struct pattern *pattern), void *ctx)
+/* Apart, for few have such patterns, and the room costs something. */
+static void match_ends(const struct patterns *p, struct bytes channel,
+                       void (*fn)(void *ctx, struct pattern *pattern), void *ctx)
+{
+    char room[END_BYTES_MAX];
+    struct bytes text = backwards(channel, room);
+    const struct prefix_node *n = &p->by_end.root;
+
+    while ((n = prefix_node_next(n, text)) != NULL)
+        match_list(&n->items, 0, channel, fn, ctx);
+}
+
+void patterns_match_any(const struct patterns *p, struct bytes channel,
+                        void (*fn)(void *ctx, struct pattern *pattern), void *ctx)
 {
     const struct prefix_node *n = &p->by_beginning.root;
 
     while ((n = prefix_node_next(n, channel)) != NULL)
         match_list(&n->items, n->prefix_len, channel, fn, ctx);
-    if (!prefix_tree_empty(&p->by_end)) {
-        char room[END_BYTES_MAX];
-        struct bytes text = backwards(channel, room);
-
-        n = &p->by_end.root;
-        while ((n = prefix_node_next(n, text)) != NULL)
-            match_list(&n->items, 0, channel, fn, ctx);
-    }
+    if (!prefix_tree_empty(&p->by_end))
+        match_ends(p, channel, fn, ctx);
     match_list(&p->open, 0, channel, fn, ctx);
 }
