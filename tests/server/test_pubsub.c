@@ -60,8 +60,9 @@ struct mixed {
 static void draw_mixed(struct mixed *m, unsigned *state)
 {
     for (size_t i = 0; i < MIXED_MESSAGES; i++) {
-        bool stays = i > 0 && rand_r(state) % 8 != 0;
-        m[i].channel = stays ? m[i - 1].channel : (char)('a' + rand_r(state) % 2);
+        m[i].channel = rand_r(state) % 2 == 0 ? 'a' : 'b';
+        if (i > 0 && rand_r(state) % 8 != 0)
+            m[i].channel = m[i - 1].channel;
         m[i].len = (size_t)(rand_r(state) % (rand_r(state) % 20 == 0 ? 5000 : 120));
     }
 }
