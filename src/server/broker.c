@@ -27,6 +27,7 @@ struct broker {
     struct access_log access_log;
     struct clock *clock; /* borrowed, as all that the options name */
     struct disk *disk;
+    int64_t log_files_max;
     void (*configured)(void *ctx, const struct directive *d);
     void (*opening)(void *ctx, size_t partitions);
     void *ctx;
@@ -148,6 +149,7 @@ static enum err open_log(struct broker *b)
         .trace = sv->trace,
         .tail_bytes_max = (size_t)sv->config->tail_cache_bytes,
         .files_max = (unsigned)sv->config->open_files_max,
+        .files_written_max = (unsigned)b->log_files_max,
         .timed = on_storage_work,
         .ctx = b,
     };
@@ -243,6 +245,7 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     b->services.secret_bytes = options->secret_bytes;
     b->services.process = options->process;
     b->disk = options->disk;
+    b->log_files_max = options->log_files_max;
     b->configured = options->configured;
     b->opening = options->opening;
     b->ctx = options->ctx;

@@ -5,25 +5,34 @@
 
 /* Descriptors besides those of clients and sealed segments: listeners, epoll, active segments … */
 #define FILES_BESIDE 1024
+#define FILES_OTHER 128 /* of these, what is no segment */
+/* What is asked for, for segments that are written to: three each of as many partitions as there can be. */
+#define FILES_WRITTEN_WANTED 300000
 
 static int64_t beside_clients(const struct config *c)
 {
     return c->open_files_max + FILES_BESIDE;
 }
 
-void file_limit_fit(struct config *c, struct trace *trace)
+static void lower_maxclients(struct config *c, int64_t limit, int64_t room, struct trace *trace)
 {
-    int64_t beside = beside_clients(c);
-    int64_t limit = process_raise_file_limit(c->maxclients + beside);
-    /* Half of what there is, at least: without clients the files are of no use. */
-    int64_t room = limit - beside > limit / 2 ? limit - beside : limit / 2;
-    if (room >= c->maxclients)
-        return;
     TRACE_WARN(trace,
                "The system allows %lld open files: maxclients is %lld instead of %lld. "
                "Raise the limit (ulimit -n) to serve more",
                (long long)limit, (long long)room, (long long)c->maxclients);
     c->maxclients = room;
+}
+
+int64_t file_limit_fit(struct config *c, struct trace *trace)
+{
+    int64_t beside = beside_clients(c);
+    int64_t limit = process_raise_file_limit(c->maxclients + beside + FILES_WRITTEN_WANTED);
+    /* Half of what there is, at least: without clients the files are of no use. */
+    int64_t room = limit - beside > limit / 2 ? limit - beside : limit / 2;
+    if (room < c->maxclients)
+        lower_maxclients(c, limit, room, trace);
+    int64_t rest = limit - c->maxclients - FILES_OTHER;
+    return rest > limit / 4 ? rest : limit / 4;
 }
 
 static enum err on_prepare(struct config_part *p, struct config_change *change)

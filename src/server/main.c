@@ -44,6 +44,7 @@ struct machine {
     struct metrics_port *metrics_port; /* NULL: none */
     int64_t next_look_us;              /* at it, while the log is being opened */
     struct config_part file_limit;
+    int64_t log_files_max;
     char *config_file;
     char *pidfile; /* owned; NULL: none was written */
     bool stopping;
@@ -209,6 +210,7 @@ static bool open_broker(struct machine *m)
         .trace = &m->trace.trace,
         .config_file = m->config_file,
         .config_files = &config_files,
+        .log_files_max = m->log_files_max,
         .process_figures = process_read_figures,
         .secret_bytes = process_random,
         .process = &process_ops,
@@ -303,7 +305,7 @@ static bool open_machine(struct machine *m)
     struct trace *t = &m->trace.trace;
     TRACE_NOTE(t, "Echolog %s, pid %d, data in '%s'", ECHOLOG_VERSION, (int)getpid(),
                m->config.dir);
-    file_limit_fit(&m->config, t);
+    m->log_files_max = file_limit_fit(&m->config, t);
     if (reactor_create(&m->reactor) != ERR_OK)
         return fail(m, "Cannot start", "the system gives no epoll descriptor");
     if (!open_metrics(m) || !open_disk(m) || !open_broker(m) || !open_listeners(m))

@@ -44,6 +44,8 @@ struct partition *partition_new(struct storage *st, const char *dir,
     p->last_batch_base = -1;
     list_init(&p->retention_waiters);
     list_init(&p->trims);
+    list_init(&p->room_link);
+    list_init(&p->holder_link);
     p->reserve_ahead = RESERVE_AHEAD_MIN;
     p->checkpoint.segment_began_ms = -1;
     p->checkpoint.segment_max_timestamp_ms = INT64_MIN;
@@ -97,8 +99,11 @@ void partition_free(struct partition *p)
     mem_free(p->checkpoint.epochs);
     st->stats.partitions_failed -= p->failed != ERR_OK;
     list_remove(&p->link);
+    list_remove(&p->room_link);
+    list_remove(&p->holder_link);
     mem_free(p->dir);
     mem_free(p);
+    partition_room_made(st);
 }
 
 /* A creation that waited for the directory can begin. */
@@ -174,6 +179,7 @@ void partition_fail(struct partition *p, enum err why)
                err_text(why));
     timers_cancel(p->st->options.timers, &p->flush_timer);
     timers_cancel(p->st->options.timers, &p->start_timer);
+    list_remove(&p->room_link);
     drop_unwritten(p);
     partition_compaction_abort(p);
     if (p->created && !p->marker && p->work.kind == WORK_NONE)
@@ -221,6 +227,8 @@ void partition_delete_then(struct partition *p, struct partition_deletion *d)
     p->events = NULL;
     timers_cancel(p->st->options.timers, &p->flush_timer);
     timers_cancel(p->st->options.timers, &p->start_timer);
+    list_remove(&p->room_link);
+    list_remove(&p->holder_link);
     drop_unwritten(p);
     tail_log_deinit(&p->st->tail, &p->tail);
     partition_compaction_abort(p);
@@ -486,6 +494,8 @@ static void account_written(struct partition *p, size_t count)
         st->stats.no_space_us = 0;
     if (count == 0)
         return;
+    if (list_empty(&p->holder_link))
+        list_push_back(&st->holders, &p->holder_link);
     tail_written(&st->tail, &p->tail, count);
     if (!timer_armed(&p->flush_timer))
         timers_set(st->options.timers, &p->flush_timer, partition_flush_due_us(p));
@@ -595,7 +605,8 @@ void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset)
 
 static bool sync_due(const struct partition *p)
 {
-    return p->batch_synced < p->batch_written && p->batch_synced < p->sync_wanted;
+    bool wanted = p->batch_synced < p->sync_wanted || !list_empty(&p->st->room_waiters);
+    return p->batch_synced < p->batch_written && wanted;
 }
 
 /* One step of what is to be done; whether another may follow at once. */
@@ -608,7 +619,8 @@ static bool step(struct partition *p)
             work_start_create(p);
         return false;
     }
-    if (p->tail.waiting > 0) {
+    bool must_wait = p->tail.waiting > 0 && !partition_ready(p) && partition_waits_for_room(p);
+    if (p->tail.waiting > 0 && !must_wait) {
         const struct segment *s = partition_active(p);
         if (!partition_ready(p))
             work_start_open(p);
@@ -642,7 +654,10 @@ static void rest(struct partition *p)
 {
     bool idle = p->work.kind == WORK_NONE && !partition_dirty(p) &&
                 (p->batch_synced == p->batch_written || p->failed != ERR_OK);
-    if (idle && !p->deleted && partition_ready(p))
+    if (!idle || p->deleted)
+        return;
+    list_remove(&p->holder_link);
+    if (partition_ready(p))
         files_rest(&p->st->files, partition_active(p)->files);
 }
 
@@ -651,6 +666,7 @@ void partition_advance(struct partition *p)
     while (step(p)) {
     }
     rest(p);
+    partition_room_made(p->st);
 }
 
 void partition_commit(struct partition *p)

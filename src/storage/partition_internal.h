@@ -7,6 +7,7 @@
  *   partition_recovery.c   opening
  *   partition_stop.c       a clean stop, and the opening after one
  *   partition_retention.c  moving the log start by time and size
+ *   partition_room.c       waiting until it may open files
  *   partition_trim.c       moving it by hand, and making it durable
  *   partition_compaction.c which segment is compacted when */
 #ifndef ECHOLOG_STORAGE_PARTITION_INTERNAL_H
@@ -122,6 +123,9 @@ struct partition {
     bool roll_wanted;
     struct timer flush_timer;
     struct partition_work work;
+    struct list room_link;   /* in storage.room_waiters while it waits for its turn to open files */
+    struct list holder_link; /* in storage.holders while its files are kept open until a sync */
+    bool closing;            /* it waits for nobody any more */
     struct partition_removal removal;
     struct partition_deletion *deletion; /* borrowed: who waits for it; or NULL */
     struct list trims;                   /* who waits for the log start to be durable */
@@ -217,6 +221,12 @@ int64_t partition_flush_due_us(const struct partition *p);
 bool partition_segment_old(const struct partition *p, const struct segment *s);
 /* Where a segment ends: the next one's base, or the end of the log. */
 int64_t partition_segment_end(const struct partition *p, size_t i);
+
+/* --- partition_room.c --- */
+/* Whether it waits now, until files of others are closed, before its own are opened to be written to. */
+bool partition_waits_for_room(struct partition *p);
+/* Files may have been closed: who waited goes on. */
+void partition_room_made(struct storage *st);
 
 /* --- partition_work.c --- */
 void work_start_create(struct partition *p);

@@ -135,6 +135,8 @@ enum err partition_close(struct partition *p)
 {
     ASSERT(!p->deleted);
     p->events = NULL;
+    p->closing = true;
+    list_remove(&p->room_link);
     partition_want_sync(p);
     partition_commit(p);
     partition_compaction_abort(p);

@@ -187,6 +187,7 @@ void work_start_create(struct partition *p)
 void work_start_open(struct partition *p)
 {
     struct partition_work *w = work_begin(p, WORK_OPEN, run_open);
+    p->st->opening++;
     w->base_offset = partition_active(p)->base_offset;
     w->checkpoint = p->checkpoint;
     lend_checkpoint(p, w, true);
@@ -480,6 +481,7 @@ static void work_done(struct disk_job *job)
     struct partition *p = work_of(job)->p;
     struct partition_work w = p->work; /* the next job may begin inside an event */
     p->work.kind = WORK_NONE;
+    p->st->opening -= w.kind == WORK_OPEN;
     segment_files_unref(w.files);
     buf_deinit(&w.image);
     if (p->deleted) {

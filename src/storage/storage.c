@@ -16,6 +16,8 @@ struct storage *storage_create(const struct storage_options *options)
     files_init(&st->files, options->files_max, &st->stats.open_files);
     list_init(&st->partitions);
     list_init(&st->deleted);
+    list_init(&st->holders);
+    list_init(&st->room_waiters);
     st->compaction_keys_max = COMPACTION_KEYS_MAX;
     return st;
 }

@@ -33,6 +33,9 @@ struct storage_options {
     /* Open files of segments, over all partitions. Only those with bytes that are not synced yet may go
      * over it; a partition that nobody writes to or reads costs none when others need them. */
     unsigned files_max;
+    /* How far those may go: a partition that is to be written to waits then, until others are synced, which it asks
+     * for. 0: as far as the system allows, beyond which appends are refused (ERR_LIMIT). */
+    unsigned files_written_max;
     /* Told how long each write to a log file took, and each sync from when it was asked for. May be NULL. */
     void (*timed)(void *ctx, enum storage_work what, int64_t ns);
     void *ctx;

@@ -14,6 +14,9 @@ struct storage {
     struct files files;
     struct list partitions;       /* all but those */
     struct list deleted;          /* whose deletion is under way */
+    struct list holders;          /* partitions whose files stay open until a sync */
+    struct list room_waiters;     /* partitions that wait until files of others are closed */
+    unsigned opening;             /* partitions whose files are being opened, to be written to */
     struct partition *compacting; /* the one that is; NULL when none */
     size_t compaction_keys_max;   /* in memory at a time */
     struct buf read_spare;        /* a buffer for the next read; owned */

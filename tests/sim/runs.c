@@ -247,12 +247,14 @@ static bool open_part(struct world *w, struct part *part)
 
 static void make_storage(struct world *w)
 {
-    struct storage_options options = {.disk = &w->disk->disk,
-                                      .clock = &w->clock,
-                                      .timers = &w->timers,
-                                      .trace = &w->trace,
-                                      .tail_bytes_max = (size_t)world_spread(w, 0, 100000),
-                                      .files_max = (unsigned)world_spread(w, 1, 40)};
+    struct storage_options options = {
+        .disk = &w->disk->disk,
+        .clock = &w->clock,
+        .timers = &w->timers,
+        .trace = &w->trace,
+        .tail_bytes_max = (size_t)world_spread(w, 0, 100000),
+        .files_max = (unsigned)world_spread(w, 1, 40),
+        .files_written_max = world_one_in(w, 2) ? 0 : (unsigned)world_spread(w, 1, 12)};
     w->st = storage_create(&options);
     storage_set_compaction_keys_max(w->st, (size_t)world_spread(w, 1, 64));
 }

@@ -56,13 +56,16 @@ static void no_figures(struct services *sv, struct process_figures *figures)
 
 static void start(struct world *w)
 {
-    struct broker_options options = {.config = &w->config,
-                                     .disk = &w->disk->disk,
-                                     .clock = &w->clock,
-                                     .trace = &w->trace,
-                                     .seed = random_next(&w->random),
-                                     .config_file = "",
-                                     .process_figures = no_figures};
+    struct broker_options options = {
+        .config = &w->config,
+        .disk = &w->disk->disk,
+        .clock = &w->clock,
+        .trace = &w->trace,
+        .seed = random_next(&w->random),
+        .config_file = "",
+        .log_files_max =
+            random_below(&w->random, 2) == 0 ? 0 : 3 + (int64_t)random_below(&w->random, 30),
+        .process_figures = no_figures};
     w->starts++;
     enum err err = broker_create(&options, &w->broker);
     if (err != ERR_OK)
