@@ -18,7 +18,8 @@
     LESSON(restart)     \
     LESSON(retention)   \
     LESSON(compaction)  \
-    LESSON(queue)
+    LESSON(queue)       \
+    LESSON(memory)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct lesson lesson_##name;

@@ -325,6 +325,22 @@ class DestroysWhatIsDone(Liar):
         return [] if self.done and is_command(words, "FETCH") else value
 
 
+class HasASeam(Liar):
+    """A follower misses a record between what was there and what comes."""
+
+    def push(self, link, value):
+        return None if value[0] == b"record" and value[3] == 4 else value
+
+
+class Stutters(Liar):
+    """A follower gets one record twice."""
+
+    def push(self, link, value):
+        if value[0] == b"record" and value[3] == 4:
+            link.client.sendall(write_value(value))
+        return value
+
+
 class NumbersAnew(Liar):
     """What FETCH finds has the offsets 0, 1, 2 ..., whatever is gone."""
 

@@ -31,6 +31,7 @@ VARIED = {
                   "gus": ["fetches", "consumes", "follows"]},
     "compaction": {"policy": ["compact", "delete"], "lamp": ["stays", "removed"]},
     "queue": {"way": ["channel", "group", "groups"], "dies": ["no", "yes"]},
+    "memory": {"bob": ["follows", "pattern", "subscribes"], "from": ["earliest", "second", "latest"]},
 }
 
 

@@ -38,6 +38,11 @@ NOTICED = [
      'saw "Each order to one of them; when it is done it is gone."'),
     (liar.KeepsMessages, ["queue", "way=channel"],
      'saw "Each order to both; all four can still be read."'),
+    (liar.HasASeam, ["memory"],
+     'saw "What was said before and what is said now, but some in between is missing."'),
+    (liar.Stutters, ["memory"], 'saw "All of it, but some that was said while he came he gets twice."'),
+    (liar.KeepsMessages, ["memory", "bob=subscribes"],
+     "lines that Bob hears of what he missed: expected 0, saw 1"),
     (liar.CommitsNothing, ["never"], "how often a lamp is charged: expected 0, saw 1"),
 ]
 
