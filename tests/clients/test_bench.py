@@ -155,6 +155,31 @@ class TestBrokenServers(Bench):
         self.bench("-c", "1", "ping", status=NOT_DONE, port=self.broken(b"HTTP/1.1 400 Bad\r\n"))
         self.assertIn("not RESP", self.said)
 
+    def broken_pubsub(self, frame):
+        """Confirms a subscription, answers what is published, and sends the subscriber `frame` for it."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def serve():
+            subscriber, _ = listener.accept()
+            publisher, _ = listener.accept()
+            with subscriber, publisher:
+                subscriber.recv(65536)
+                subscriber.sendall(b"*3\r\n$9\r\nsubscribe\r\n$13\r\necholog-bench\r\n:1\r\n")
+                publisher.recv(65536)
+                subscriber.sendall(frame)
+                subscriber.recv(1)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return listener.getsockname()[1]
+
+    def test_one_that_delivers_something_else(self):
+        frame = b"*3\r\n$7\r\nmessage\r\n$13\r\necholog-bench\r\n$5\r\n%s\r\n"
+        for said in (frame % b"xxxxy", b"x" + frame % b"xxxxx" * 2):
+            self.bench("fan-out", "--subscribers", "1", "-d", "5", "--window", "2", *SHORT,
+                       status=NOT_DONE, port=self.broken_pubsub(said))
+            self.assertIn("something else", self.said)
+
     def test_one_that_answers_too_much(self):
         answer = b"+PONG\r\n" * 20
         self.bench("-c", "1", "-P", "2", "-n", "2", "ping", status=NOT_DONE,
