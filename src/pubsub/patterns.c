@@ -27,14 +27,13 @@ static struct bytes beginning_of(struct bytes glob)
     return bytes_of(glob.data, len);
 }
 
-/* What a match must end with, backwards, in `room`. Whether bytes behind a bracket or an escape are literal depends
- * on what stands before them: there is none then. */
+/* What a match must end with, backwards, in `room`. Where a bracket ends what it encloses depends on what stands before: with
+ * one there is no literal end. */
 static struct bytes end_of(struct bytes glob, char room[END_BYTES_MAX])
 {
     size_t len = 0;
 
-    if (glob.len == 0 || memchr(glob.data, '[', glob.len) != NULL ||
-        memchr(glob.data, '\\', glob.len) != NULL)
+    if (glob.len == 0 || memchr(glob.data, '[', glob.len) != NULL)
         return bytes_of(room, 0);
     while (len < glob.len && len < END_BYTES_MAX && !is_special(glob.data[glob.len - 1 - len])) {
         room[len] = glob.data[glob.len - 1 - len];

@@ -230,6 +230,7 @@ Test(patterns, finds_what_testing_every_pattern_finds)
     for (size_t i = 0; i < MODEL_PATTERNS; i++)
         if (m.added[i])
             patterns_remove(&m.patterns, &m.items[i]);
+    cr_assert_eq(m.patterns.count, 0);
     cr_assert(prefix_tree_empty(&m.patterns.by_beginning));
     cr_assert(prefix_tree_empty(&m.patterns.by_end));
     cr_assert_null(m.patterns.by_beginning.root.children);

@@ -67,6 +67,7 @@ Test(prefix_tree, a_text_passes_all_of_its_beginnings)
     cr_assert_str_eq(way("news"), "[1] ");
     cr_assert_str_eq(way("notes"), "[1] [5] ");
     cr_assert_str_eq(way("x"), "");
+    cr_assert_null(prefix_node_next(&tree.root, bytes_of("", 0)));
     cr_assert_str_eq(way(""), "");
 }
 
@@ -78,6 +79,13 @@ Test(prefix_tree, what_prefixes_have_in_common_is_one_way)
     cr_assert_str_eq(way("abcdef"), "2 [4] ");
     add("ab");
     cr_assert_str_eq(way("abcdef"), "[2] [4] ");
+}
+
+Test(prefix_tree, what_stands_behind_a_text_does_not_count)
+{
+    add("abcd");
+    cr_assert_null(prefix_node_next(&tree.root, bytes_of("abcd", 3)));
+    cr_assert_not_null(prefix_node_next(&tree.root, bytes_of("abcdx", 4)));
 }
 
 Test(prefix_tree, a_list_stays_in_place_while_others_come_and_go)

@@ -235,6 +235,16 @@ Test(session, a_message_waits_behind_a_reply_that_waits_for_its_commit)
     session_unblock(&f.blocker);
 }
 
+Test(session, one_that_closes_gets_its_replies_and_no_message_more)
+{
+    pubsub_subscribe(&f.session->subscriber, PUBSUB_CHANNEL, BYTES_LITERAL("c"));
+    turn_with("hold a\r\nquit\r\n");
+    publish("m");
+    hold_release(&f.holds[0].hold);
+    fixture_turn(&f);
+    EXPECT_STR(fixture_received(&f), "$1\r\na\r\n+OK\r\n");
+}
+
 Test(session, closing_abandons_its_holds)
 {
     turn_with("hold a\r\nhold b\r\n");
