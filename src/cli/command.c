@@ -21,6 +21,7 @@ enum manner {
     MANNER_RECORDS,    /* records of a partition */
     MANNER_PARTITIONS, /* records of several */
     MANNER_SHEET,      /* a description */
+    MANNER_SENTENCES,
 };
 
 static const struct {
@@ -38,8 +39,9 @@ static const struct {
     {"SUNSUBSCRIBE", NULL, MANNER_FOR_EACH}, {"UNFOLLOW", NULL, MANNER_FOR_EACH},
     {"SHUTDOWN", NULL, MANNER_GOODBYE},      {"FETCH", NULL, MANNER_RECORDS},
     {"MFETCH", NULL, MANNER_PARTITIONS},     {"CONSUME", NULL, MANNER_PARTITIONS},
-    {"TOPIC", "DESCRIBE", MANNER_SHEET},     {"GROUP", NULL, MANNER_SHEET},
-    {"CONFIG", "GET", MANNER_SHEET},         {"HELLO", NULL, MANNER_SHEET},
+    {"TOPIC", "DESCRIBE", MANNER_SHEET},     {"GROUP", "EXPLAIN", MANNER_SENTENCES},
+    {"GROUP", NULL, MANNER_SHEET},           {"CONFIG", "GET", MANNER_SHEET},
+    {"HELLO", NULL, MANNER_SHEET},
 };
 
 static enum manner manner_of(const struct bytes *words, size_t count)
@@ -61,6 +63,17 @@ static bool put_push(struct buf *out, const struct printer *p, const struct repl
     return follow_print(out, push) || (p->tables && push_print(out, push));
 }
 
+static bool put_sentences(struct buf *text, const struct printer *p, const struct reply *reply)
+{
+    if (reply->kind != REPLY_ARRAY || reply->count == 0)
+        return false;
+    for (size_t i = 0; i < reply->count; i++) {
+        text_append_wrapped(text, reply->items[i].text, 0, 0, p->style.width);
+        buf_append_char(text, '\n');
+    }
+    return true;
+}
+
 /* What the manner has a layout for; false when the reply is not of that kind. */
 static bool put_layout(struct buf *text, const struct printer *p, enum manner manner,
                        const struct bytes *words, size_t count, const struct reply *reply)
@@ -78,6 +91,8 @@ static bool put_layout(struct buf *text, const struct printer *p, enum manner ma
                                   words[FETCH_PARTITION_WORD], reply);
     if (manner == MANNER_PARTITIONS)
         return rows_print_partitions(text, &p->style, reply);
+    if (manner == MANNER_SENTENCES)
+        return put_sentences(text, p, reply);
     return manner == MANNER_SHEET && sheet_print(text, &p->style, reply);
 }
 

@@ -89,24 +89,55 @@ void table_number(struct table *t, int64_t number)
 
 /* --- layout --------------------------------------------------------------------------------------- */
 
-/* Makes columns narrower, the widest first, until they fit. False: they cannot. */
-static bool fit(const struct table *t, size_t room, size_t *width)
+/* Columns that stand beside each other, and how wide they are there. */
+struct layout {
+    size_t count;
+    size_t column[TABLE_COLUMNS_MAX], width[TABLE_COLUMNS_MAX];
+};
+
+static void add_column(const struct table *t, struct layout *l, size_t column)
 {
-    size_t used = (t->column_count - 1) * TABLE_GAP;
+    l->column[l->count] = column;
+    l->width[l->count++] = t->width[column];
+}
 
-    for (size_t i = 0; i < t->column_count; i++)
-        used += width[i] = t->width[i];
-    for (; used > room; used--) {
-        size_t widest = t->column_count;
+/* The columns from *from on that have room; the first one stands in front of them again. At least one, and behind it
+ * *from is left. */
+static void take_columns(const struct table *t, size_t room, size_t *from, struct layout *l)
+{
+    size_t used = 0;
 
-        for (size_t i = 0; i < t->column_count; i++)
-            if (width[i] > t->least[i] && (widest == t->column_count || width[i] > width[widest]))
-                widest = i;
-        if (widest == t->column_count)
-            return false;
-        width[widest]--;
+    l->count = 0;
+    if (*from > 0) {
+        add_column(t, l, 0);
+        used = t->least[0];
     }
-    return true;
+    do {
+        used += (l->count > 0 ? TABLE_GAP : 0) + t->least[*from];
+        if (used > room && l->count > 1)
+            return;
+        add_column(t, l, (*from)++);
+    } while (*from < t->column_count);
+}
+
+/* Makes columns narrower, the widest first, until they fit or none can be. */
+static void fit(const struct table *t, size_t room, struct layout *l)
+{
+    size_t used = (l->count - 1) * TABLE_GAP;
+
+    for (size_t i = 0; i < l->count; i++)
+        used += l->width[i];
+    for (; used > room; used--) {
+        size_t widest = l->count;
+
+        for (size_t i = 0; i < l->count; i++)
+            if (l->width[i] > t->least[l->column[i]] &&
+                (widest == l->count || l->width[i] > l->width[widest]))
+                widest = i;
+        if (widest == l->count)
+            return;
+        l->width[widest]--;
+    }
 }
 
 /* What is left of a cell that is being printed. */
@@ -140,22 +171,23 @@ static struct bytes take_line(struct remains *r, size_t width)
 }
 
 /* One line of a row. False when nothing was left. */
-static bool put_row_line(const struct table *t, const size_t *width, struct remains *row,
+static bool put_row_line(const struct table *t, const struct layout *l, struct remains *row,
                          struct buf *line)
 {
     bool any = false;
 
-    for (size_t i = 0; i < t->column_count; i++) {
+    for (size_t i = 0; i < l->count; i++) {
         any |= row[i].text.len > 0;
-        struct bytes part = take_line(&row[i], width[i]);
-        size_t blanks = width[i] - text_width(part);
+        struct bytes part = take_line(&row[i], l->width[i]);
+        size_t blanks = l->width[i] - text_width(part);
+        bool is_text = t->text[l->column[i]];
 
         if (i > 0)
             text_append_spaces(line, TABLE_GAP);
-        if (!t->text[i])
+        if (!is_text)
             text_append_spaces(line, blanks);
         buf_append_bytes(line, part);
-        if (t->text[i] && i + 1 < t->column_count)
+        if (is_text && i + 1 < l->count)
             text_append_spaces(line, blanks);
     }
     return any;
@@ -175,18 +207,20 @@ static void put_line(struct buf *out, struct bytes line, size_t width)
 }
 
 static void put_row(const struct table *t, struct buf *out, const struct table_cell *row,
-                    const size_t *widths, size_t indent, size_t width)
+                    const struct layout *l, size_t indent, size_t width)
 {
     struct remains left[TABLE_COLUMNS_MAX];
     struct buf line = {0};
 
-    for (size_t i = 0; i < t->column_count; i++) {
-        left[i].text = bytes_of(t->bytes.data + row[i].from, row[i].len);
-        left[i].quoted = row[i].len > 0 && left[i].text.data[0] == '"';
+    for (size_t i = 0; i < l->count; i++) {
+        const struct table_cell *cell = &row[l->column[i]];
+
+        left[i].text = bytes_of(t->bytes.data + cell->from, cell->len);
+        left[i].quoted = cell->len > 0 && left[i].text.data[0] == '"';
     }
     text_append_spaces(&line, indent);
     /* Also a row of nothing is a line. */
-    for (bool first = true; put_row_line(t, widths, left, &line) || first; first = false) {
+    for (bool first = true; put_row_line(t, l, left, &line) || first; first = false) {
         put_line(out, buf_bytes(&line), width);
         buf_clear(&line);
         text_append_spaces(&line, indent);
@@ -196,11 +230,15 @@ static void put_row(const struct table *t, struct buf *out, const struct table_c
 
 void table_print(const struct table *t, struct buf *out, size_t indent, size_t width)
 {
-    size_t widths[TABLE_COLUMNS_MAX], room = width > indent ? width - indent : 0;
+    size_t room = width == 0 ? SIZE_MAX : width > indent ? width - indent : 0;
+    struct layout l;
 
     ASSERT(t->column_count == 0 || t->cell_count % t->column_count == 0);
-    if (t->column_count > 0 && !fit(t, width == 0 ? SIZE_MAX : room, widths))
-        memcpy(widths, t->width, sizeof(widths));
-    for (size_t i = 0; i < t->cell_count; i += t->column_count)
-        put_row(t, out, &t->cells[i], widths, indent, t->cuts ? width : 0);
+    for (size_t from = 0; from < t->column_count;) {
+        take_columns(t, t->cuts ? SIZE_MAX : room, &from, &l);
+        if (!t->cuts)
+            fit(t, room, &l);
+        for (size_t i = 0; i < t->cell_count; i += t->column_count)
+            put_row(t, out, &t->cells[i], &l, indent, t->cuts ? width : 0);
+    }
 }

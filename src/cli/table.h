@@ -36,7 +36,7 @@ void table_text(struct table *t, struct bytes text);
 void table_word(struct table *t, struct bytes text); /* stays in one line */
 void table_number(struct table *t, int64_t number);
 /* Appends what there is. `indent` blanks stand before every line. `width` is the terminal's, or 0: there is room for
- * anything. With too little room even for that, columns are as wide as their cells. */
+ * anything. With too little room even for that, the columns on the right stand below, behind the first one again. */
 void table_print(const struct table *t, struct buf *out, size_t indent, size_t width);
 
 #endif

@@ -296,3 +296,16 @@ Test(command, who_watches_hears_of_a_refusal)
     buf_deinit(&error);
     run_close(&r);
 }
+
+Test(command, what_a_group_is_explained_with_are_sentences)
+{
+    struct run r;
+    int pushes = 0;
+
+    run_open(&r);
+    peer_answers(&r.peer, "*2\r\n$6\r\nIt is.\r\n$10\r\nIt is not.\r\n");
+    peer_serves(&r.peer, false);
+    run_live(&r, "group explain g", &pushes);
+    cr_expect_str_eq(r.printed, "It is.\nIt is not.\n");
+    run_close(&r);
+}

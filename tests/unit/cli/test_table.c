@@ -63,13 +63,23 @@ Test(table, indents_and_cuts_what_the_terminal_has_no_room_for)
                    "  \xe6\x97\xa5\xe6\x9c\xac    12345  \xe2\x80\xa6\n");
 }
 
-Test(table, with_too_little_room_nothing_is_hidden)
+Test(table, with_too_little_room_columns_stand_below)
 {
     fill();
     expect_printed(2, 18,
-                   "  name      lag  note\n"
-                   "  orders      5  a\n"
-                   "  \xe6\x97\xa5\xe6\x9c\xac    12345  bb\n");
+                   "  name      lag\n"
+                   "  orders      5\n"
+                   "  \xe6\x97\xa5\xe6\x9c\xac    12345\n"
+                   "  name    note\n"
+                   "  orders  a\n"
+                   "  \xe6\x97\xa5\xe6\x9c\xac    bb\n");
+    expect_printed(0, 3,
+                   "name      lag\n"
+                   "orders      5\n"
+                   "\xe6\x97\xa5\xe6\x9c\xac    12345\n"
+                   "name    note\n"
+                   "orders  a\n"
+                   "\xe6\x97\xa5\xe6\x9c\xac    bb\n");
 }
 
 Test(table, headings_go_on_below_before_anything_else_does)
