@@ -87,6 +87,11 @@ enum err disk_size(struct disk_file *file, uint64_t *len)
     return file->disk->ops->size(file, len);
 }
 
+bool disk_is_linked(struct disk_file *file)
+{
+    return file->disk->ops->linked == NULL || file->disk->ops->linked(file);
+}
+
 /* --- names ---------------------------------------------------------------------------------- */
 
 enum err disk_rename(struct disk *d, const char *from, const char *to)

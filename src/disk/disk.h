@@ -73,6 +73,7 @@ struct disk_ops {
     enum err (*sync)(struct disk_file *);
     enum err (*truncate)(struct disk_file *, uint64_t len);
     enum err (*size)(struct disk_file *, uint64_t *len);
+    bool (*linked)(struct disk_file *); /* NULL: nobody takes files away from under this disk */
     enum err (*rename)(struct disk *, const char *from, const char *to);
     enum err (*unlink)(struct disk *, const char *path);
     enum err (*mkdir)(struct disk *, const char *path);
@@ -122,6 +123,8 @@ MUST_CHECK
 enum err disk_truncate(struct disk_file *file, uint64_t len);
 MUST_CHECK
 enum err disk_size(struct disk_file *file, uint64_t *len);
+/* False when the open file has been removed: what is written to it nobody will find. */
+bool disk_is_linked(struct disk_file *file);
 
 /* --- names ---------------------------------------------------------------------------------- */
 

@@ -160,6 +160,12 @@ static enum err posix_size(struct disk_file *file, uint64_t *len)
     return ERR_OK;
 }
 
+static bool posix_linked(struct disk_file *file)
+{
+    struct stat st;
+    return fstat(posix_file_of(file)->fd, &st) != 0 || st.st_nlink > 0;
+}
+
 static enum err read_waiting(int fd, char *data, size_t len, uint64_t pos, size_t *got)
 {
     size_t in = 0;
@@ -374,6 +380,7 @@ static const struct disk_ops posix_ops = {
     .sync = posix_sync,
     .truncate = posix_truncate,
     .size = posix_size,
+    .linked = posix_linked,
     .rename = posix_rename,
     .unlink = posix_unlink,
     .mkdir = posix_mkdir,

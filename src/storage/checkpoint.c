@@ -169,20 +169,30 @@ enum err checkpoint_create(struct disk *disk, const char *dir, struct bytes imag
     return err;
 }
 
+enum err checkpoint_open(struct disk *disk, const char *dir, struct disk_file **file)
+{
+    char path[DISK_PATH_BYTES_MAX + 1];
+    checkpoint_path(path, dir);
+    return disk_open(disk, path, DISK_WRITE, file);
+}
+
+enum err checkpoint_write_to(struct disk_file *file, const struct checkpoint_place *place,
+                             struct bytes image, bool sync)
+{
+    ASSERT(place->slot < 2);
+    ASSERT(image.len <= CHECKPOINT_SLOT_BYTES);
+    enum err err = disk_write_all(file, image.data, image.len, place->slot * CHECKPOINT_SLOT_BYTES);
+    return err == ERR_OK && sync ? disk_sync(file) : err;
+}
+
 enum err checkpoint_write(struct disk *disk, const char *dir, const struct checkpoint_place *place,
                           struct bytes image, bool sync)
 {
-    char path[DISK_PATH_BYTES_MAX + 1];
     struct disk_file *file;
-    ASSERT(place->slot < 2);
-    ASSERT(image.len <= CHECKPOINT_SLOT_BYTES);
-    checkpoint_path(path, dir);
-    enum err err = disk_open(disk, path, DISK_WRITE, &file);
+    enum err err = checkpoint_open(disk, dir, &file);
     if (err != ERR_OK)
         return err;
-    err = disk_write_all(file, image.data, image.len, place->slot * CHECKPOINT_SLOT_BYTES);
-    if (err == ERR_OK && sync)
-        err = disk_sync(file);
+    err = checkpoint_write_to(file, place, image, sync);
     disk_close(file);
     return err;
 }

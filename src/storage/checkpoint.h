@@ -74,6 +74,12 @@ enum err checkpoint_create(struct disk *disk, const char *dir, struct bytes imag
 MUST_CHECK
 enum err checkpoint_write(struct disk *disk, const char *dir, const struct checkpoint_place *place,
                           struct bytes image, bool sync);
+/* The same into the open file, for who writes it often. */
+MUST_CHECK
+enum err checkpoint_open(struct disk *disk, const char *dir, struct disk_file **file);
+MUST_CHECK
+enum err checkpoint_write_to(struct disk_file *file, const struct checkpoint_place *place,
+                             struct bytes image, bool sync);
 /* Reads the newest valid one, makes it durable, and says where the next goes. *alone: the other slot is not
  * valid, so this may not be the last word. ERR_NOT_FOUND no file; ERR_CORRUPT no valid slot; ERR_UNSUPPORTED. */
 MUST_CHECK

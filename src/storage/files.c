@@ -64,6 +64,11 @@ enum err segment_files_open(struct disk *disk, const char *dir, int64_t base_off
     return ERR_OK;
 }
 
+static unsigned file_count(const struct segment_files *files)
+{
+    return files->writable ? FILES_PER_WRITABLE_SEGMENT : FILES_PER_SEGMENT;
+}
+
 void segment_files_ref(struct segment_files *files)
 {
     ASSERT(files->refs > 0);
@@ -79,7 +84,8 @@ void segment_files_unref(struct segment_files *files)
         return;
     ASSERT(files->owner == NULL);
     if (files->open_files != NULL)
-        *files->open_files -= FILES_PER_SEGMENT;
+        *files->open_files -= file_count(files);
+    disk_close(files->checkpoint);
     disk_close(files->time_index);
     disk_close(files->index);
     disk_close(files->log);
@@ -109,10 +115,10 @@ void files_adopt(struct files *f, struct segment_files **owner, struct segment_f
 {
     ASSERT(*owner == NULL && files->owner == NULL);
     ASSERT(files->open_files == NULL);
-    while (*f->count + FILES_PER_SEGMENT > f->count_max && !list_empty(&f->used_last))
+    while (*f->count + file_count(files) > f->count_max && !list_empty(&f->used_last))
         close_longest_unused(f);
     files->open_files = f->count;
-    *f->count += FILES_PER_SEGMENT;
+    *f->count += file_count(files);
     files->owner = owner;
     *owner = files;
     if (!in_use)

@@ -11,6 +11,7 @@
 #include "disk/disk.h"
 
 #define FILES_PER_SEGMENT 3
+#define FILES_PER_WRITABLE_SEGMENT (FILES_PER_SEGMENT + 1)
 
 struct segment_files {
     struct list link; /* in files.used_last while it may be closed */
@@ -21,6 +22,8 @@ struct segment_files {
     struct disk_file *log;        /* all owned */
     struct disk_file *index;      /* NULL when missing: it is only a hint */
     struct disk_file *time_index;
+    struct disk_file
+        *checkpoint; /* of the partition; NULL until the first sync of a writable one */
 };
 
 struct files {

@@ -23,6 +23,8 @@
 #define RESERVE_AHEAD_MIN 1024
 #define RESERVE_AHEAD_MAX (1 << 22)
 #define RESERVE_CALM_US (10 * 1000000LL)
+/* The index, which is a hint, is brought up to date with the first sync after so many bytes or with one of the checkpoint. */
+#define INDEX_BEHIND_BYTES_MAX (1024 * 1024)
 
 enum work_kind {
     WORK_NONE,
@@ -51,11 +53,13 @@ struct partition_work {
     struct checkpoint_place place;
     struct buf image; /* of it; owned */
     bool checkpoint_sync;
+    bool index_later; /* its new entries stay in memory this time */
 
     /* Covered by the sync. */
     int64_t sync_began_us;
     uint64_t sync_batch;
     int64_t sync_offset;
+    uint64_t sync_bytes_total;
 
     /* Results. */
     enum err sync_err;
@@ -111,6 +115,7 @@ struct partition {
     int32_t leader_epoch;
     int64_t max_timestamp_ms; /* -1 when there was never a record */
     uint64_t bytes_total;
+    uint64_t indexed_bytes_total; /* of these, what the index in the file covers */
 
     struct batch_builder open; /* count 0: no open batch */
     int64_t append_offset;     /* the next to hand out */

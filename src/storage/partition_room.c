@@ -11,7 +11,8 @@
 static bool has_room(const struct storage *st)
 {
     unsigned most = st->options.files_written_max;
-    return most == 0 || st->stats.open_files + (st->opening + 1) * FILES_PER_SEGMENT <= most;
+    return most == 0 ||
+           st->stats.open_files + (st->opening + 1) * FILES_PER_WRITABLE_SEGMENT <= most;
 }
 
 /* Whether files will be closed without another record being written. */

@@ -107,16 +107,33 @@ static void run_checkpoint(struct disk_job *job)
 static void sync_log(struct partition_work *w)
 {
     w->sync_err = disk_sync(w->files->log);
-    if (w->sync_err == ERR_OK)
+    if (w->sync_err == ERR_OK && !w->index_later)
         w->index_err = index_flush(w->index, w->files->index, w->files->time_index);
 }
 
+/* To a file that stays open as long as the log does, unless somebody has removed it, and likely the log with it. */
+static void write_open_checkpoint(struct partition_work *w)
+{
+    struct disk_file **file = &w->files->checkpoint;
+    if (*file == NULL)
+        w->checkpoint_err = checkpoint_open(w->disk, w->dir, file);
+    else if (!disk_is_linked(*file))
+        w->checkpoint_err = ERR_NOT_FOUND;
+    if (w->checkpoint_err == ERR_OK)
+        w->checkpoint_err = checkpoint_write_to(*file, &w->place, buf_bytes(&w->image), false);
+}
+
+/* A checkpoint that is synced goes by the file's name, so that a directory that was moved away is noticed, too. */
 static void run_sync(struct disk_job *job)
 {
     struct partition_work *w = work_of(job);
     sync_log(w);
-    if (w->sync_err == ERR_OK)
+    if (w->sync_err != ERR_OK)
+        return;
+    if (w->checkpoint_sync)
         write_checkpoint(w);
+    else
+        write_open_checkpoint(w);
 }
 
 /* The old segment is whole on the device before the new one is there: so only the last segment can
@@ -214,6 +231,7 @@ static void lend_active(struct partition *p, struct partition_work *w)
     w->index = &s->index;
     w->sync_batch = p->batch_written;
     w->sync_offset = p->next_offset;
+    w->sync_bytes_total = p->bytes_total;
     w->sync_began_us = p->st->options.clock->mono_us;
     p->st->stats.syncs++;
 }
@@ -224,6 +242,8 @@ void work_start_sync(struct partition *p)
     lend_active(p, w);
     partition_checkpoint_synced(p, &w->checkpoint);
     lend_checkpoint(p, w, !list_empty(&p->trims) || p->start_due);
+    w->index_later = !w->checkpoint_sync && !index_pending_full(w->index) &&
+                     p->bytes_total - p->indexed_bytes_total < INDEX_BEHIND_BYTES_MAX;
     work_submit(w, DISK_LANE_SYNC);
 }
 
@@ -383,9 +403,13 @@ static void checkpoint_done(struct partition *p, struct partition_work *w)
         p->work.retried = false; /* records do without it */
 }
 
-static void take_index_result(struct index *x, enum err err)
+static void take_index_result(struct partition *p, const struct partition_work *w)
 {
-    if (err == ERR_OK)
+    struct index *x = &partition_active(p)->index;
+    if (w->index_later)
+        return;
+    p->indexed_bytes_total = w->sync_bytes_total;
+    if (w->index_err == ERR_OK)
         index_flushed(x);
     else
         index_give_up_pending(x);
@@ -408,7 +432,7 @@ static bool sync_done(struct partition *p, struct partition_work *w)
         partition_fail(p, w->sync_err);
         return false;
     }
-    take_index_result(&partition_active(p)->index, w->index_err);
+    take_index_result(p, w);
     enum err err = w->err == ERR_OK ? take_checkpoint(p, w) : ERR_OK;
     partition_set_synced(p, w->sync_batch, w->sync_offset);
     /* The log is synced all the same; an older checkpoint only means more to scan. But if its own sync
@@ -426,7 +450,7 @@ static void roll_done(struct partition *p, struct partition_work *w)
             new_segment_failed(p, w);
         return;
     }
-    take_index_result(&old->index, w->index_err);
+    take_index_result(p, w);
     enum err err = take_checkpoint(p, w);
     files_rest(&p->st->files, old->files);
     partition_add_segment(p, segment_create(w->base_offset));

@@ -356,6 +356,20 @@ Test(posix_disk, a_rename_replaces_the_target)
     scratch_close(&s);
 }
 
+Test(posix_disk, an_open_file_knows_when_it_has_been_removed)
+{
+    struct scratch s;
+    scratch_open(&s, false);
+    struct disk_file *file = scratch_file(&s, "old");
+    cr_assert(disk_is_linked(file));
+    CHECK_OK(disk_rename(s.disk, "old", "new"));
+    cr_assert(disk_is_linked(file));
+    CHECK_OK(disk_unlink(s.disk, "new"));
+    cr_assert(!disk_is_linked(file));
+    disk_close(file);
+    scratch_close(&s);
+}
+
 Test(posix_disk, replace_file_makes_and_replaces)
 {
     struct scratch s;

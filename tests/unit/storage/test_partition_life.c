@@ -237,7 +237,7 @@ Test(life, segment_that_was_closed_while_idle_goes_on_where_it_was)
         if (i % 3 == 0)
             files_close_idle(&b.st->files);
     }
-    cr_assert_eq(b.disk->open_handles, 3);
+    cr_assert_eq(b.disk->open_handles, FILES_PER_WRITABLE_SEGMENT);
     files_close_idle(&b.st->files);
     cr_assert_eq(b.disk->open_handles, 0);
     storage_set_tail_bytes_max(b.st, 0);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define PARTITIONS 20
-#define FILES_MAX (4 * FILES_PER_SEGMENT)
+#define FILES_MAX (4 * FILES_PER_WRITABLE_SEGMENT)
 
 static void nothing(struct partition *p, void *ctx, uint64_t batch)
 {
