@@ -191,8 +191,10 @@ static size_t consume_on(struct stage *s, struct actor *gus)
 {
     struct seen_record records[RECORDS];
     const struct reply *reply = actor_ask(gus, "CONSUME $counting gus TOPICS $clicks");
-    const struct reply *part = seen_item(seen_item(reply, 0), 2);
 
+    if (reply->kind == REPLY_ARRAY && reply->count == 0) /* not yet */
+        reply = actor_ask(gus, "CONSUME $counting gus TOPICS $clicks");
+    const struct reply *part = seen_item(seen_item(reply, 0), 2);
     if (part->kind != REPLY_ERROR)
         return outcome_of_records(s, records, seen_records(reply, records, RECORDS));
     check_error(s, part, "lost offsets 1 to 1");

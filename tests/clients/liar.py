@@ -325,6 +325,28 @@ class DestroysWhatIsDone(Liar):
         return [] if self.done and is_command(words, "FETCH") else value
 
 
+class MovesGroupsOn(Liar):
+    """A group that retention has overtaken goes on with what is there, and hears nothing of it."""
+
+    def request(self, link, words):
+        if is_command(words, "CONSUME"):
+            at = [word.upper() for word in words].index(b"TOPICS")
+            return [*words[:at], b"RESET", b"EARLIEST", *words[at:]]
+        return words
+
+    def reply(self, link, words, value):
+        if is_command(words, "CONSUME") and isinstance(value, list):
+            return [part for part in value if not isinstance(part[2], Refusal)]
+        return value
+
+
+class HidesLoss(Liar):
+    """A follower is not told of what it will not get."""
+
+    def push(self, link, value):
+        return None if value[0] == b"lost" else value
+
+
 class HasASeam(Liar):
     """A follower misses a record between what was there and what comes."""
 
