@@ -10,6 +10,7 @@
 #include "base/num.h"
 
 #define OFFSET_UNKNOWN (-1) /* what a reply of level NONE says */
+#define HEADERS_USUAL 8
 
 /* --- where it goes -------------------------------------------------------------------------- */
 
@@ -124,7 +125,8 @@ struct produce_options {
     bool tombstone;
     bool has_ack;
     enum ack ack;
-    struct record_header headers[RECORD_HEADERS_MAX];
+    struct record_header few_headers[HEADERS_USUAL]; /* so that they take little of the stack */
+    struct record_header *many_headers;              /* owned; NULL while there are few */
 };
 
 static bool read_timestamp(struct call *c, struct bytes text, struct produce_options *o)
@@ -133,14 +135,26 @@ static bool read_timestamp(struct call *c, struct bytes text, struct produce_opt
     return argument_int(c, text, "TIMESTAMP", 0, INT64_MAX, &o->record.timestamp_ms);
 }
 
-static bool read_header(struct call *c, const struct bytes *words, struct produce_options *o)
+RARE static void make_room_for_headers(struct produce_options *o)
 {
-    if (o->record.header_count == RECORD_HEADERS_MAX) {
+    o->many_headers = mem_alloc(RECORD_HEADERS_MAX * sizeof(*o->many_headers));
+    memcpy(o->many_headers, o->few_headers, sizeof(o->few_headers));
+    o->record.headers = o->many_headers;
+}
+
+OUT_OF_LINE static bool read_header(struct call *c, const struct bytes *words,
+                                    struct produce_options *o)
+{
+    size_t count = o->record.header_count;
+    if (count == RECORD_HEADERS_MAX) {
         write_error(&c->w, "ERR a record has at most %d headers", RECORD_HEADERS_MAX);
         return false;
     }
-    o->headers[o->record.header_count++] =
-        (struct record_header){.name = words[0], .value = words[1]};
+    if (count == HEADERS_USUAL)
+        make_room_for_headers(o);
+    struct record_header *headers = o->many_headers != NULL ? o->many_headers : o->few_headers;
+    headers[count] = (struct record_header){.name = words[0], .value = words[1]};
+    o->record.header_count++;
     return true;
 }
 
@@ -178,7 +192,8 @@ static bool read_option(struct call *c, int *at, struct produce_options *o)
 
 static bool read_options(struct call *c, struct produce_options *o)
 {
-    o->record = (struct record){.value = c->argv[2], .headers = o->headers};
+    o->record = (struct record){.value = c->argv[2], .headers = o->few_headers};
+    o->many_headers = NULL;
     o->partition = BYTES_NULL;
     o->has_timestamp = o->tombstone = o->has_ack = false;
     for (int at = 3; at < c->argc;)
@@ -226,22 +241,29 @@ static void append_record(struct call *c, const struct topic *t, struct topic_pa
     append_hold(c, from, tp, appended.batch, ack);
 }
 
-void cmd_produce(struct call *c)
+static void produce(struct call *c, struct produce_options *o)
 {
-    struct produce_options o;
     struct destination d;
     int64_t number;
-    if (!read_options(c, &o) || !find_destination(c, c->argv[1], &d) ||
-        !check_partition(c, &d, o.partition, &number) ||
-        !check_key(c, &d, !bytes_is_null(o.record.key)) || !settle_timestamp(c, &d, &o) ||
-        !check_record_size(c, &d, &o.record))
+    if (!read_options(c, o) || !find_destination(c, c->argv[1], &d) ||
+        !check_partition(c, &d, o->partition, &number) ||
+        !check_key(c, &d, !bytes_is_null(o->record.key)) || !settle_timestamp(c, &d, o) ||
+        !check_record_size(c, &d, &o->record))
         return;
     struct topic *t = destination_topic(c, &d);
     if (t == NULL)
         return;
     append_record(
-        c, t, number >= 0 ? topic_partition(t, number) : topic_partition_for_key(t, o.record.key),
-        &o);
+        c, t, number >= 0 ? topic_partition(t, number) : topic_partition_for_key(t, o->record.key),
+        o);
+}
+
+void cmd_produce(struct call *c)
+{
+    struct produce_options o;
+    produce(c, &o);
+    if (UNLIKELY(o.many_headers != NULL))
+        mem_free(o.many_headers);
 }
 
 /* --- MPRODUCE ------------------------------------------------------------------------------- */

@@ -39,6 +39,53 @@ Test(produce, keys_values_and_headers_are_bytes_of_any_content)
     server_end(&s);
 }
 
+/* PRODUCE with so many headers, h0 to h<count - 1>, each with its number as value. */
+static redisReply *produce_with_headers(redisContext *c, int count)
+{
+    int argc = 3 + 3 * count;
+    const char **argv = calloc((size_t)argc, sizeof(*argv));
+    char(*texts)[16] = calloc((size_t)count * 2, sizeof(*texts));
+    argv[0] = "PRODUCE";
+    argv[1] = "t";
+    argv[2] = "v";
+    for (int i = 0; i < count; i++) {
+        snprintf(texts[2 * i], sizeof(texts[0]), "h%d", i);
+        snprintf(texts[2 * i + 1], sizeof(texts[0]), "%d", i);
+        argv[3 + 3 * i] = "HEADER";
+        argv[4 + 3 * i] = texts[2 * i];
+        argv[5 + 3 * i] = texts[2 * i + 1];
+    }
+    redisReply *reply = redisCommandArgv(c, argc, argv, NULL);
+    free(texts);
+    free(argv);
+    return reply;
+}
+
+Test(produce, a_record_has_few_headers_or_many_and_no_more_than_it_may)
+{
+    static const int counts[] = {8, 9, 1024};
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    for (int i = 0; i < 3; i++) {
+        redisReply *reply = produce_with_headers(c, counts[i]);
+        cr_assert_eq(reply->type, REDIS_REPLY_ARRAY);
+        freeReplyObject(reply);
+        reply = redisCommand(c, "FETCH t 0 %d", i);
+        const redisReply *headers = reply->element[0]->element[4];
+        cr_assert_eq(headers->elements, (size_t)counts[i] * 2);
+        for (int h = 0; h < counts[i]; h++) {
+            cr_assert_eq(atoi(headers->element[2 * h]->str + 1), h);
+            cr_assert_eq(atoi(headers->element[2 * h + 1]->str), h);
+        }
+        freeReplyObject(reply);
+    }
+    redisReply *refused = produce_with_headers(c, 1025);
+    cr_assert_str_eq(refused->str, "ERR a record has at most 1024 headers");
+    freeReplyObject(refused);
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(produce, a_key_chooses_its_partition_as_in_kafka)
 {
     /* murmur2 of these keys is in Kafka's own tests. */
