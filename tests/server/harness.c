@@ -479,6 +479,17 @@ void raw_send(int fd, const void *bytes, size_t len)
     }
 }
 
+void raw_send_while_open(int fd, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    for (ssize_t sent = 0; len > 0; at += sent, len -= (size_t)sent) {
+        sent = send(fd, at, len, MSG_NOSIGNAL);
+        if (sent < 0 && (errno == ECONNRESET || errno == EPIPE))
+            return;
+        cr_assert_gt(sent, 0, "send: %s", strerror(errno));
+    }
+}
+
 void raw_expect(int fd, const char *expected)
 {
     size_t len = strlen(expected);

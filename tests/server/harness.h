@@ -96,6 +96,8 @@ void expect_like(char *got, const char *glob, int line);
 
 int raw_open(const struct server *s);
 void raw_send(int fd, const void *bytes, size_t len);
+/* The same where the server may close the connection meanwhile. */
+void raw_send_while_open(int fd, const void *bytes, size_t len);
 /* Sends a string literal, which may hold NUL bytes. */
 #define RAW_SEND(fd, literal) raw_send(fd, literal, sizeof(literal) - 1)
 /* The next bytes are exactly these. */

@@ -123,10 +123,11 @@ Test(limits, over_the_memory_of_all_clients_the_largest_is_evicted)
     RAW_SEND(large, "CLIENT SETNAME hog\r\nMULTI\r\n");
     raw_expect(large, "+OK\r\n+OK\r\n");
     char *argument = calloc(1, 600000);
-    for (int i = 0; i < 4; i++) {
-        RAW_SEND(large, "*2\r\n$4\r\nECHO\r\n$600000\r\n");
-        raw_send(large, argument, 600000);
-        RAW_SEND(large, "\r\n");
+    static const char head[] = "*2\r\n$4\r\nECHO\r\n$600000\r\n";
+    for (int i = 0; i < 4; i++) { /* it may be gone before all of that is sent */
+        raw_send_while_open(large, head, sizeof(head) - 1);
+        raw_send_while_open(large, argument, 600000);
+        raw_send_while_open(large, "\r\n", 2);
     }
     free(argument);
     client_await(c, "*evicted_clients:1\\x0d*", "INFO stats");
