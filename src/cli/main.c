@@ -119,14 +119,21 @@ static int run_mass(struct connection *c, const struct options *o)
     return mass_run(c, STDIN_FILENO, timeout_ms, stdout, stderr);
 }
 
+static bool runs_once(const struct options *o, const char *tool)
+{
+    bool once = !o->last_from_input && o->repeat == 1;
+
+    if (!once)
+        fprintf(stderr, "echolog-cli: -x and -r do not go with %s\n", tool);
+    return once;
+}
+
 /* Descriptions come as maps: tools speak RESP3 unless they were told otherwise. */
 static int run_tool(struct connection *c, const struct options *o, const struct printer *printer,
                     const struct tool_entry *tool)
 {
-    if (o->last_from_input || o->repeat != 1) {
-        fprintf(stderr, "echolog-cli: -x and -r do not go with %s\n", tool->name);
+    if (!runs_once(o, tool->name))
         return EXIT_STATUS_FAILED;
-    }
     if (c->target.proto == 0)
         c->target.proto = 3;
     interrupt_on(SIGINT);
@@ -138,6 +145,8 @@ static int run_tool(struct connection *c, const struct options *o, const struct 
 /* A course has a server of its own, unless one was named. */
 static int run_lab(const struct options *o)
 {
+    if (!runs_once(o, "lab"))
+        return EXIT_STATUS_FAILED;
     interrupt_on(SIGINT);
     interrupt_on(SIGTERM);
     interrupt_on(SIGHUP);

@@ -95,13 +95,14 @@ static int64_t step_of(struct bytes value)
     return SEEN_NOTHING;
 }
 
-/* Reads every partition, and writes down which of the steps came, in the order in which they were read. */
+/* Reads every partition, the last one first, and writes down which of the steps came, in the order in which they were
+ * read. */
 static size_t read_all(struct stage *s, struct actor *reader, int64_t partitions,
                        const struct placed *placed, int64_t *read, size_t max)
 {
     size_t count = 0;
 
-    for (int64_t p = 0; p < partitions; p++) {
+    for (int64_t p = partitions - 1; p >= 0; p--) {
         struct seen_record records[COUNT_OF(steps)];
         size_t got = seen_records(actor_ask(reader, "FETCH $orders %lld EARLIEST", (long long)p),
                                   records, COUNT_OF(records));
@@ -157,8 +158,10 @@ static size_t play(struct stage *s, const struct dials *d)
 
     actor_ask(shop, "TOPIC CREATE $orders PARTITIONS %lld", (long long)partitions);
     produce_all(shop, d, &placed);
-    stage_say(s, "Each reply says where the record went. Now the reader reads one partition after "
-                 "the other:");
+    stage_say(s, "Each reply says where the record went. Now the reader reads %s:",
+              partitions == 1 ? "the partition"
+                              : "one partition after the other. It begins with the last, since "
+                                "nothing says which comes first");
     size_t count = read_all(s, reader, partitions, &placed, read, COUNT_OF(read));
     stage_expect_number(s, "records that the reader got", COUNT_OF(steps), (int64_t)count);
     if (in_one_partition(&placed) && partitions == 1)

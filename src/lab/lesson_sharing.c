@@ -29,8 +29,8 @@ struct crew {
 static void predict(struct quiz *q, const struct dials *d)
 {
     int64_t shipping = dials_get(d, "shipping"), billing = dials_get(d, "billing");
-    static const char *const others[] = {"", ", the group billing one", ", the group billing two",
-                                         ", the group billing three"};
+    static const char *const others[] = {"", " and the group billing 1", " and the group billing 2",
+                                         " and the group billing 3"};
     bool alone = shipping == 1 && billing <= 1;
 
     quiz_ask(

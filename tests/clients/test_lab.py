@@ -135,6 +135,12 @@ class TestLab(Plays):
                 self.assertEqual(done.returncode, 2)
                 self.assertIn(said, done.stderr)
 
+    def test_it_is_played_once_and_reads_no_input(self):
+        for options in (["-r", "2"], ["-x"]):
+            done = lab("--list", options=options)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("do not go with lab", done.stderr)
+
     def test_no_server_is_not_a_lesson_that_fails(self):
         done = lab("--auto", options=["-p", "1"])
         self.assertEqual(done.returncode, 2)
