@@ -57,8 +57,11 @@ static void answer(struct late_reply *l, void (*render)(struct late_reply *, str
     int64_t from_ns = clock_now_ns(l->sv->clock);
     if (l->blocker.session != NULL)
         session_unblock(&l->blocker);
-    if (l->session != NULL && !l->mute)
+    if (l->session != NULL && !l->mute) {
         fill(l, render);
+        if (l->blocks)
+            session_output_first(l->session);
+    }
     if (l->session != NULL && l->blocks) {
         timing_unblocked(l->sv, l->session, l->command, l->args, from_ns);
         l->args = NULL;

@@ -184,6 +184,14 @@ void session_output_ready(struct session *s)
         list_push_back(&s->sessions->flush, &s->in_flush);
 }
 
+void session_output_first(struct session *s)
+{
+    if (s->dead)
+        return;
+    list_remove(&s->in_flush);
+    list_push_back(&s->sessions->flush_first, &s->in_flush);
+}
+
 /* --- closing -------------------------------------------------------------------------------- */
 
 static void abandon_holds(struct session *s)

@@ -156,6 +156,9 @@ void session_stop_tracking(struct session *s);
 void session_wake(struct session *s);
 /* Its output has grown, or may go further: write this turn. */
 void session_output_ready(struct session *s);
+/* The same, and before those whose clients did not wait: what a blocked reader is woken for it gets before the
+ * producer hears that it is written. */
+void session_output_first(struct session *s);
 
 /* The command being executed would append a record, and too much waits to be written already: it is executed when
  * there is room. To be called in place of executing it. */

@@ -94,6 +94,7 @@ struct sessions *sessions_create(const struct sessions_options *options)
     list_init(&all->ready);
     list_init(&all->hungry);
     list_init(&all->paused);
+    list_init(&all->flush_first);
     list_init(&all->flush);
     list_init(&all->flush_followed);
     list_init(&all->monitors);
@@ -343,8 +344,9 @@ void sessions_resume_paused(struct sessions *all)
 bool sessions_pending(const struct sessions *all, bool executing)
 {
     return (executing && (!list_empty(&all->ready) || !list_empty(&all->hungry))) ||
-           !list_empty(&all->flush) || !list_empty(&all->flush_followed) ||
-           !list_empty(&all->dead) || !waste_is_empty(&all->waste);
+           !list_empty(&all->flush_first) || !list_empty(&all->flush) ||
+           !list_empty(&all->flush_followed) || !list_empty(&all->dead) ||
+           !waste_is_empty(&all->waste);
 }
 
 static uint64_t written(const struct sessions *all)
@@ -367,6 +369,7 @@ void sessions_flush(struct sessions *all)
 {
     struct list now;
     list_init(&now);
+    list_splice_back(&now, &all->flush_first);
     list_splice_back(&now, &all->flush);
     while (!list_empty(&now)) {
         struct session *s = CONTAINER_OF(now.next, struct session, in_flush);

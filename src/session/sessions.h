@@ -78,9 +78,10 @@ struct sessions {
     struct list all;           /* by id */
     struct list active;        /* least recently active first */
     struct list ready;         /* may have something to execute */
-    struct list hungry; /* have, after a whole share of the turn before: run within a budget */
-    struct list paused; /* have, and may not yet */
-    struct list flush;  /* have output */
+    struct list hungry;      /* have, after a whole share of the turn before: run within a budget */
+    struct list paused;      /* have, and may not yet */
+    struct list flush_first; /* have output, and their client has waited for it */
+    struct list flush;       /* have output */
     struct list flush_followed; /* the same, with followed records in it: written within a budget */
     struct list monitors;       /* are told of every command */
     struct list over_soft;      /* over the soft output limit */

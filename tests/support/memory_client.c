@@ -25,7 +25,9 @@ static enum err read_memory(struct stream *s, void *data, size_t len, size_t *go
 
 static enum err write_memory(struct stream *s, const struct iovec *iov, int count, size_t *put)
 {
+    static uint64_t writes;
     struct memory_client *c = client_of(s);
+    c->written_at = ++writes;
     *put = 0;
     for (int i = 0; i < count; i++) {
         size_t len = iov[i].iov_len < c->room ? iov[i].iov_len : c->room;

@@ -17,6 +17,7 @@ struct memory_client {
     bool ended;          /* the client sends no more */
     bool end_to_tell;    /* behind bytes that were read already */
     bool closed;         /* by the server */
+    uint64_t written_at; /* grows with every write of the server to any client */
 };
 
 struct memory_client *memory_client_create(void);

@@ -239,6 +239,18 @@ Test(broker, a_reader_that_waits_is_woken_by_the_record)
     cr_expect_not_null(strstr(memory_client_received(f.client), "$5\r\nhello\r\n"));
 }
 
+Test(broker, a_reader_that_waits_has_the_record_before_its_producer_hears_of_it)
+{
+    say("TOPIC CREATE t\r\nPRODUCE t first\r\n");
+    settle();
+    say("FETCH t 0 LATEST BLOCK 0\r\n");
+    memory_client_send(f.other, "PRODUCE t hello ACK WRITTEN\r\n");
+    settle();
+    EXPECT_STR(memory_client_received(f.other), "*2\r\n:0\r\n:1\r\n");
+    cr_expect_not_null(strstr(memory_client_received(f.client), "$5\r\nhello\r\n"));
+    cr_expect_lt(f.client->written_at, f.other->written_at);
+}
+
 static int64_t read_clock(const struct clock *clock)
 {
     return clock->mono_us * 1000 + ++f.readings * 1000;
