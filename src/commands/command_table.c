@@ -4,16 +4,25 @@
 #include "commands/handlers.h"
 
 #include "base/check.h"
+#include "base/chunk.h"
 #include "base/lexicon.h"
 #include "base/mem.h"
 
 #define NAME_BYTES_MAX 64 /* of the longest "container|sub-command" */
+
+/* What was typed last, as it was typed, if it was a command of at most 16 bytes without sub-commands. */
+struct last_typed {
+    uint64_t begin, end; /* its first and last eight bytes; one of fewer is all in `begin` */
+    size_t len;          /* 0: nothing */
+    const struct command *command;
+};
 
 struct command_table {
     struct command *items; /* owned */
     size_t count;
     struct command_stats *stats; /* owned, one per item */
     struct lexicon by_name;      /* the numbers are those of the items */
+    struct last_typed *last;     /* owned */
 };
 
 /* clang-format off */
@@ -58,6 +67,7 @@ struct command_table *command_table_create(void)
     t->items = mem_alloc(sizeof(definitions));
     memcpy(t->items, definitions, sizeof(definitions));
     t->stats = mem_zalloc(t->count, sizeof(*t->stats));
+    t->last = mem_zalloc(1, sizeof(*t->last));
     index_names(t);
     for (size_t i = 0; i < t->count; i++) {
         struct command *c = &t->items[i];
@@ -73,6 +83,7 @@ void command_table_destroy(struct command_table *t)
 {
     command_stats_reset(t);
     lexicon_deinit(&t->by_name);
+    mem_free(t->last);
     mem_free(t->items);
     mem_free(t->stats);
     mem_free(t);
@@ -124,20 +135,46 @@ OUT_OF_LINE static const struct command *subcommand(const struct command_table *
     return command_by_name(t, bytes_of(text, len + 1 + word.len));
 }
 
-const struct command *command_find(const struct command_table *t, int argc,
-                                   const struct bytes *argv, const struct command **container)
+static inline struct last_typed typed(struct bytes word)
 {
-    if (container != NULL)
-        *container = NULL;
+    if (word.len < CHUNK_BYTES)
+        return (struct last_typed){.begin = chunk_load(word.data, word.len), .len = word.len};
+    return (struct last_typed){.begin = chunk_part(word.data, CHUNK_BYTES),
+                               .end = chunk_part(word.data + word.len - CHUNK_BYTES, CHUNK_BYTES),
+                               .len = word.len};
+}
+
+OUT_OF_LINE static const struct command *find(const struct command_table *t, int argc,
+                                              const struct bytes *argv,
+                                              const struct command **container)
+{
     const struct command *c = command_by_name(t, argv[0]);
     if (c == NULL || c->parent != NULL)
         return NULL; /* "client|list" as one word is not a command */
-    if (LIKELY(!c->has_subcommands) || argc == 1)
+    if (!c->has_subcommands && argv[0].len <= 2 * CHUNK_BYTES) {
+        *t->last = typed(argv[0]);
+        t->last->command = c;
+    }
+    if (!c->has_subcommands || argc == 1)
         return c;
     const struct command *sub = subcommand(t, c, argv[1]);
     if (sub == NULL && container != NULL)
         *container = c;
     return sub;
+}
+
+/* The same one often comes many times in a row. */
+const struct command *command_find(const struct command_table *t, int argc,
+                                   const struct bytes *argv, const struct command **container)
+{
+    struct last_typed now = typed(argv[0]);
+    const struct last_typed *last = t->last;
+    if (container != NULL)
+        *container = NULL;
+    if (LIKELY(now.len == last->len && now.begin == last->begin && now.end == last->end) &&
+        now.len > 0)
+        return last->command;
+    return find(t, argc, argv, container);
 }
 
 /* --- words ---------------------------------------------------------------------------------- */

@@ -38,6 +38,26 @@ Test(command_table, finds_commands_and_sub_commands_without_regard_to_case)
     cr_expect_str_eq(find("ping", "list", NULL)->name, "ping");
 }
 
+Test(command_table, one_typed_after_the_other_is_found_as_by_itself)
+{
+    static const char *const words[] = {"ping",         "PING",
+                                        "pinG",         "pin",
+                                        "produce",      "produce",
+                                        "producf",      "publish",
+                                        "info",         "",
+                                        "punsubscribe", "psubscribe",
+                                        "fetch",        "ping",
+                                        "client",       "a-word-that-is-none",
+                                        "info",         "punsubscribe"};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        for (size_t j = 0; j < COUNT_OF(words); j++) {
+            struct bytes first = bytes_of_string(words[i]), second = bytes_of_string(words[j]);
+            (void)command_find(f.sv.commands, 1, &first, NULL);
+            cr_expect_eq(command_find(f.sv.commands, 1, &second, NULL),
+                         command_by_name(f.sv.commands, second), "%s, %s", words[i], words[j]);
+        }
+}
+
 Test(command_table, an_unknown_sub_command_names_its_container)
 {
     const struct command *container;
