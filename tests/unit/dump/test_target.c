@@ -157,6 +157,7 @@ Test(dump, of_a_directory_batches_are_printed_when_asked_for)
     scratch_init(&s);
     for (int i = 0; i < 5; i++)
         scratch_put_bytes(&s, SOME_BYTES);
+    scratch_close(&s);
     scratch_dump(&s, "t-0", "");
     cr_assert_eq(scratch_lines(&s, "batch"), 0);
     cr_assert_eq(scratch_lines(&s, "entry"), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What those are told who wait for a partition to be made or to be gone. */
 #include "bench.h"
-#include "storage/storage_internal.h"
+#include "storage/partition_internal.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -261,5 +261,23 @@ Test(life, files_with_bytes_that_are_not_synced_stay_open)
     bench_pass(&b, b.config.flush_ms);
     files_close_idle(&b.st->files);
     cr_assert_eq(b.disk->open_handles, 0);
+    bench_deinit(&b);
+}
+
+Test(life, a_clean_stop_leaves_the_whole_index)
+{
+    struct bench b;
+    bench_init(&b);
+    for (int i = 0; i < 10; i++) { /* each is a batch, and has its place in the index */
+        bench_append_bytes(&b, 5000);
+        partition_commit(b.p);
+        bench_settle(&b);
+    }
+    bench_put(&b, "last");
+    bench_stop(&b);
+    bench_start(&b);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_geq(partition_active(b.p)->index.entries, 9);
+    cr_assert_eq(b.recovery.bytes_scanned, 0);
     bench_deinit(&b);
 }
