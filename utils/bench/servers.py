@@ -74,6 +74,15 @@ def may_go_before_others():
 class Server:
     """A process that was started, with the directory it has for itself."""
 
+    spawned = []  # all of them, so that none is left when a measurement fails
+
+    @classmethod
+    def end_all(cls):
+        for process in cls.spawned:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
     def __init__(self, scratch):
         self.scratch = scratch
         self.directory = os.path.join(scratch, "data")
@@ -86,6 +95,7 @@ class Server:
     def spawn(self, *command, env=None):
         with open(self.out, "wb") as out:
             self.process = start(command, cores()[0], stdout=out, stderr=subprocess.STDOUT, env=env, cwd=self.directory)
+        self.spawned.append(self.process)
 
     def said(self):
         with open(self.out, encoding="utf-8", errors="replace") as out:
