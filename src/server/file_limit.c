@@ -6,8 +6,8 @@
 /* Descriptors besides those of clients and sealed segments: listeners, epoll, active segments … */
 #define FILES_BESIDE 1024
 #define FILES_OTHER 128 /* of these, what is no segment */
-/* What is asked for, for segments that are written to: three each of as many partitions as there can be. */
-#define FILES_WRITTEN_WANTED 300000
+/* What is asked for, for segments that are written to: four each of as many partitions as there can be. */
+#define FILES_WRITTEN_WANTED 400000
 
 static int64_t beside_clients(const struct config *c)
 {
