@@ -30,9 +30,9 @@ struct worker {
     struct stage *stage;
     struct actor *actor, *till;
     const struct work_plan *plan;
-    struct work_done done;
-    int64_t at;   /* which order it is at, from 1, over its whole life */
-    bool crashed; /* once is enough */
+    int64_t charged[WORK_ORDERS]; /* how often each order was */
+    int64_t at;                   /* which order it is at, from 1, over its whole life */
+    bool crashed;                 /* once is enough */
 };
 
 static int64_t number_of(struct bytes value)
@@ -51,8 +51,8 @@ static void charge(struct worker *w, struct bytes value)
                  "something else");
     if (order == SEEN_NOTHING)
         return;
-    w->done.charged[order]++;
-    actor_note(w->till, "charges %s%s", orders[order], w->done.charged[order] > 1 ? ", again" : "");
+    w->charged[order]++;
+    actor_note(w->till, "charges %s%s", orders[order], w->charged[order] > 1 ? ", again" : "");
 }
 
 static void crash(struct worker *w)
@@ -117,7 +117,24 @@ static int64_t committed_now(struct stage *s)
     return committed == SEEN_NOTHING ? 0 : committed;
 }
 
-struct work_done work_play(struct stage *s, const struct work_plan *plan)
+static size_t hold_against(struct stage *s, const struct worker *w, struct work_taught taught)
+{
+    bool twice = false, never = false;
+
+    for (int64_t i = 0; i < WORK_ORDERS; i++) {
+        bool meant = i >= taught.from && i < taught.until;
+
+        stage_expect_number(s, stage_text(s, "how often %s is charged", orders[i]),
+                            meant ? taught.times : 1, w->charged[i]);
+        twice |= w->charged[i] > 1;
+        never |= w->charged[i] == 0;
+    }
+    if (twice && never)
+        return taught.times > 1 ? WORK_NEVER : WORK_TWICE;
+    return twice ? WORK_TWICE : never ? WORK_NEVER : WORK_ONCE;
+}
+
+size_t work_play(struct stage *s, const struct work_plan *plan, struct work_taught taught)
 {
     struct worker w = {.stage = s, .plan = plan};
     struct actor *shop = actor_enter(s, "shop");
@@ -129,13 +146,15 @@ struct work_done work_play(struct stage *s, const struct work_plan *plan)
     work(&w);
     stage_expect(s, w.crashed, "the worker", "that it comes to the order at which it crashes",
                  "that it did not");
-    w.done.committed = committed_now(s);
+    int64_t committed = committed_now(s);
     stage_say(s,
               "The worker is gone, and its connection with it. %lld of %d orders are committed. It "
               "is started again, "
               "under its old name:",
-              (long long)w.done.committed, WORK_ORDERS);
+              (long long)committed, WORK_ORDERS);
     actor_return(w.actor);
     work(&w);
-    return w.done;
+    stage_expect_number(s, "orders that were committed at the crash", work_committed(plan),
+                        committed);
+    return hold_against(s, &w, taught);
 }

@@ -15,10 +15,13 @@ struct work_plan {
     bool commit_first; /* before the work; else when all of the batch is charged */
 };
 
-/* What became of the orders. */
-struct work_done {
-    int64_t charged[WORK_ORDERS]; /* how often each was */
-    int64_t committed;            /* how many were when it crashed, as the server has it */
+/* What may become of the orders: the choices of both lessons, in order. */
+enum { WORK_ONCE, WORK_TWICE, WORK_NEVER };
+
+/* What is taught: orders from `from` up to before `until`, counted from 0, are charged `times`, the others once. */
+struct work_taught {
+    int64_t from, until;
+    int64_t times; /* 0 or 2 */
 };
 
 /* The dials "batch" and "crash" of both lessons. */
@@ -36,8 +39,9 @@ struct work_done {
 struct work_plan work_plan_of(const struct dials *d, bool commit_first);
 /* How many orders are committed when it crashes. */
 int64_t work_committed(const struct work_plan *plan);
-/* Plays it, shows it, and counts. */
-struct work_done work_play(struct stage *s, const struct work_plan *plan);
+/* Plays it, shows it, and holds what came of it against what is taught. Returns what happened; of two things the
+ * one that is not taught. */
+size_t work_play(struct stage *s, const struct work_plan *plan, struct work_taught taught);
 const char *work_order(int64_t i); /* "a book" */
 
 #endif
