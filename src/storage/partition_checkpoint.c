@@ -52,7 +52,7 @@ void partition_take_checkpoint(struct partition *p, struct checkpoint *c,
     p->reserved = c->reserved;
     p->max_timestamp_ms = c->max_timestamp_ms;
     p->dropped_max_ms = c->dropped_max_ms;
-    p->compacted_to = p->durable_compacted_to = c->compacted_to;
+    p->compacted_to = p->noted_compacted_to = c->compacted_to; /* in one slot, perhaps in both */
     p->cleaned_to = c->cleaned_to;
 }
 
@@ -80,7 +80,8 @@ void partition_checkpoint_written(struct partition *p, const struct checkpoint *
     p->checkpoint_synced_us = p->st->options.clock->mono_us;
     p->reserved = c->reserved;
     p->durable_start = c->log_start;
-    p->durable_compacted_to = c->compacted_to;
+    p->durable_compacted_to = p->noted_compacted_to;
+    p->noted_compacted_to = c->compacted_to;
     checkpoint_advance(&p->checkpoint_place);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Compaction of a partition, seen from the reactor: one job after the other, each at one segment, while
- * appends and reads go on. Before the first file is replaced a synced checkpoint says up to where records may
- * be missing from now on: no further than all was there until then. At the end segments that fit in one file together become one, some at a time: so
- * their number goes by what is live, and not by what there ever was.
+ * appends and reads go on. Before the first file is replaced both slots of the checkpoint say, synced, up to
+ * where records may be missing from now on: no further than all was there until then. At the end segments that
+ * fit in one file together become one, some at a time: so their number goes by what is live, and not by what
+ * there ever was.
  *
  * Readers that are at a segment go on in its old files until they are done: those stay open from before
  * the swap until after it, and a segment is not swapped while a job is about to open its files by name. */

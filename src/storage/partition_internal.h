@@ -154,7 +154,8 @@ struct partition {
     int64_t compaction_wait_us;              /* after something went wrong, longer each time */
     int64_t compaction_not_before_us;
     int64_t compacted_to;         /* below this records may be missing */
-    int64_t durable_compacted_to; /* as of the last synced checkpoint */
+    int64_t noted_compacted_to;   /* as of the last synced checkpoint */
+    int64_t durable_compacted_to; /* as of the two last ones: whichever rots, the other knows */
     int64_t cleaned_to;           /* below this every key was looked at */
     bool merge_unsettled;         /* the note of a merge may still be there */
 

@@ -153,7 +153,8 @@ void model_quiet(struct model *m, int64_t before_us);
  * a torn tail is, with a word in the trace; in a compact topic any gap before the last segment passes for
  * compaction's, in one that is compact no more it is told as damage; and where no segment begins with
  * a good batch the log is refused as corrupt. No good batch is lost or called damaged, and no offset that a
- * reader saw is given out again. One slot: the same at most, and the log start is the one of that slot. */
+ * reader saw is given out again. One slot: the same at most, the log start is the one of that slot, and gaps of
+ * compaction are no damage. */
 void model_marker_spoiled(struct model *m);
 void model_checkpoint_spoiled(struct model *m);
 /* It was closed, and all is durable. */
