@@ -136,7 +136,8 @@ MUST_CHECK
 enum err disk_mkdir(struct disk *d, const char *path);
 MUST_CHECK
 enum err disk_rmdir(struct disk *d, const char *path);
-/* Makes the names in a directory durable; "" is the root. */
+/* Makes the names in a directory durable; "" is the root. So is that of the root then, if it was not; where that
+ * fails no other name is made durable any more. */
 MUST_CHECK
 enum err disk_sync_dir(struct disk *d, const char *path);
 /* In no particular order. */

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -20,9 +21,18 @@
 #define POSIX_DIR_MODE 0750
 #define POSIX_FILE_MODE 0640
 
+/* The root's own name, in its parent. */
+enum root_name {
+    ROOT_NAME_UNKNOWN, /* made by this process, or by one that may have died before it was durable */
+    ROOT_NAME_DURABLE,
+    ROOT_NAME_DOUBTFUL, /* a sync of it failed: another one would say nothing */
+};
+
 struct posix_disk {
     struct disk disk;
-    int root_fd;                /* owned */
+    int root_fd; /* owned */
+    pthread_mutex_t root_name_lock;
+    enum root_name root_name;
     struct workers *workers;    /* owned */
     int locks[POSIX_LOCKS_MAX]; /* owned descriptors; closing one gives its lock back */
     unsigned lock_count;
@@ -280,12 +290,47 @@ static enum err sync_dir_fd(int fd)
     return rc != 0 && errno == EINVAL ? ERR_OK : data_result(rc);
 }
 
+/* A root that is a file system of its own has no name that could be lost. */
+static bool has_same_device(int a, int b)
+{
+    struct stat x, y;
+    return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev;
+}
+
+/* A parent that we may not read is not ours to sync. */
+static enum err sync_root_name(struct posix_disk *p)
+{
+    int fd = open_dir(p->root_fd, "..");
+    if (fd < 0 && errno != EACCES)
+        return name_error(errno);
+    enum err err = fd >= 0 && has_same_device(fd, p->root_fd) ? sync_dir_fd(fd) : ERR_OK;
+    if (fd >= 0)
+        close(fd);
+    p->root_name = err == ERR_OK ? ROOT_NAME_DURABLE : ROOT_NAME_DOUBTFUL;
+    return err;
+}
+
+/* No name below the root is durable before its own is. That waits for the first of them, so that a start on a new
+ * directory waits for no device. */
+static enum err need_root_name(struct posix_disk *p)
+{
+    pthread_mutex_lock(&p->root_name_lock);
+    enum err err = p->root_name == ROOT_NAME_DURABLE    ? ERR_OK
+                   : p->root_name == ROOT_NAME_DOUBTFUL ? ERR_IO
+                                                        : sync_root_name(p);
+    pthread_mutex_unlock(&p->root_name_lock);
+    return err;
+}
+
 static enum err posix_sync_dir(struct disk *d, const char *path)
 {
+    enum err err = need_root_name(posix_disk_of(d));
+    if (err != ERR_OK)
+        return err;
     int fd = open_dir(root_of(d), path);
     if (fd < 0)
         return name_error(errno);
-    enum err err = sync_dir_fd(fd);
+    err = sync_dir_fd(fd);
     close(fd);
     return err;
 }
@@ -407,30 +452,15 @@ static void read_boot_id(char *boot_id, size_t cap)
     close(fd);
 }
 
-/* Makes the root's own name durable after it was made. A parent that we may not read is not ours to
- * sync. */
-static enum err sync_parent(int root_fd)
-{
-    int fd = open_dir(root_fd, "..");
-    if (fd < 0)
-        return errno == EACCES ? ERR_OK : name_error(errno);
-    enum err err = sync_dir_fd(fd);
-    close(fd);
-    return err;
-}
-
 /* Opens the root, after making it if need be, and proves that we may write there. */
 static enum err open_root(const char *root, int *root_fd)
 {
-    bool made = mkdir(root, POSIX_DIR_MODE) == 0;
-    if (!made && errno != EEXIST)
+    if (mkdir(root, POSIX_DIR_MODE) != 0 && errno != EEXIST)
         return name_error(errno);
     int fd = open_dir(AT_FDCWD, root);
     if (fd < 0)
         return name_error(errno);
     enum err err = name_result(faccessat(fd, ".", R_OK | W_OK | X_OK, AT_EACCESS));
-    if (err == ERR_OK && made)
-        err = sync_parent(fd);
     if (err != ERR_OK) {
         close(fd);
         return err;
@@ -459,6 +489,7 @@ enum err posix_disk_create(const struct posix_disk_options *options, struct disk
     struct posix_disk *p = mem_zalloc(1, sizeof(*p));
     p->disk.ops = &posix_ops;
     p->root_fd = root_fd;
+    pthread_mutex_init(&p->root_name_lock, NULL);
     p->workers = workers;
     read_boot_id(p->disk.boot_id, sizeof(p->disk.boot_id));
     *disk = &p->disk;
@@ -472,6 +503,7 @@ void posix_disk_destroy(struct disk *d)
     while (p->lock_count > 0)
         close(p->locks[--p->lock_count]);
     close(p->root_fd);
+    pthread_mutex_destroy(&p->root_name_lock);
     mem_free(p);
 }
 

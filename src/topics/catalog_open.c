@@ -345,17 +345,24 @@ static void look_at_directory(struct opening *o, const char *path)
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
+/* The process may have died before it synced names that this start relies on: a power cut later must not
+ * take them back. One that finds none relies on none: the first topic's directory is synced, and all above it,
+ * before the topic counts. */
+static enum err make_catalog_dir(struct disk *d)
+{
+    enum err err = disk_mkdir(d, CATALOG_DIR);
+
+    if (err != ERR_EXISTS)
+        return err;
+    err = disk_sync_dir(d, "");
+    return err == ERR_OK ? disk_sync_dir(d, CATALOG_DIR) : err;
+}
+
 static enum err list_meta_files(struct opening *o)
 {
     struct disk *d = o->c->o.disk;
-    enum err err = disk_mkdir(d, CATALOG_DIR);
+    enum err err = make_catalog_dir(d);
 
-    /* The process may have died before it synced names that this start relies on: a power cut later must
-     * not take them back. */
-    if (err == ERR_OK || err == ERR_EXISTS)
-        err = disk_sync_dir(d, "");
-    if (err == ERR_OK)
-        err = disk_sync_dir(d, CATALOG_DIR);
     return err == ERR_OK ? list_names(d, CATALOG_DIR, DISK_ENTRY_FILE, &o->files) : err;
 }
 

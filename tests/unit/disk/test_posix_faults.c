@@ -2,8 +2,10 @@
 /* The POSIX driver under a kernel that interrupts, shortens and refuses. The program's own definitions
  * of a few calls stand before those of the C library and answer from a script; where the script is
  * empty they are the real calls. */
+#include "disk/posix_disk.h"
 #include "scratch.h"
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -99,9 +101,18 @@ int fdatasync(int fd)
     return step < 0 ? (int)fail(step) : 0;
 }
 
+static struct {
+    ino_t inodes[SCRIPT_MAX];
+    int count;
+} synced; /* by fsync, in order */
+
 int fsync(int fd)
 {
     long step;
+    struct stat st;
+    cr_assert_lt(synced.count, SCRIPT_MAX);
+    cr_assert_eq(fstat(fd, &st), 0);
+    synced.inodes[synced.count++] = st.st_ino;
     if (!script_step(&step))
         return (int)syscall(SYS_fsync, fd);
     return step < 0 ? (int)fail(step) : 0;
@@ -307,12 +318,63 @@ Test(posix_faults, a_directory_that_cannot_be_synced_at_all_needs_none)
 {
     struct scratch s;
     scratch_open(&s, false);
-    SCRIPT(-EINVAL);
+    SCRIPT(-EINVAL, -EINVAL); /* the parent, too */
     CHECK_OK(disk_sync_dir(s.disk, ""));
     SCRIPT(-EIO);
     CHECK_ERR(ERR_IO, disk_sync_dir(s.disk, ""));
     SCRIPT(-EINTR, 0);
     CHECK_OK(disk_sync_dir(s.disk, ""));
     check_script_played();
+    scratch_close(&s);
+}
+
+/* --- the root's own name ---------------------------------------------------------------------- */
+
+static ino_t inode_of(const char *path)
+{
+    struct stat st;
+    cr_assert_eq(stat(path, &st), 0);
+    return st.st_ino;
+}
+
+Test(posix_faults, the_roots_own_name_is_durable_before_any_below_it_and_synced_once)
+{
+    struct scratch s;
+    scratch_open(&s, false);
+    cr_assert_eq(synced.count, 0, "a start waits for no device");
+    CHECK_OK(disk_mkdir(s.disk, "below"));
+    CHECK_OK(disk_sync_dir(s.disk, "below"));
+    CHECK_OK(disk_sync_dir(s.disk, ""));
+    cr_assert_eq(synced.count, 3);
+    cr_assert_eq(synced.inodes[0], inode_of(s.dir));
+    cr_assert_neq(synced.inodes[1], inode_of(s.dir));
+    cr_assert_eq(synced.inodes[2], inode_of(s.root));
+    scratch_close(&s);
+}
+
+Test(posix_faults, the_name_of_a_root_that_was_there_may_not_be_durable_either)
+{
+    struct scratch s;
+    struct disk *again;
+    scratch_open(&s, false);
+    struct posix_disk_options options = {.root = s.root};
+    CHECK_OK(posix_disk_create(&options, &again));
+    CHECK_OK(disk_sync_dir(again, ""));
+    cr_assert_eq(synced.count, 2);
+    cr_assert_eq(synced.inodes[0], inode_of(s.dir));
+    cr_assert_eq(synced.inodes[1], inode_of(s.root));
+    posix_disk_destroy(again);
+    scratch_close(&s);
+}
+
+Test(posix_faults, where_the_roots_own_name_is_not_durable_no_other_becomes_so)
+{
+    struct scratch s;
+    scratch_open(&s, false);
+    SCRIPT(-EIO);
+    CHECK_ERR(ERR_IO, disk_sync_dir(s.disk, ""));
+    check_script_played();
+    CHECK_ERR(ERR_IO, disk_sync_dir(s.disk, ""));
+    cr_assert_eq(synced.count, 1, "a sync after one that failed says nothing");
     scratch_close(&s);
 }

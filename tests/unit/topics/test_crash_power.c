@@ -326,22 +326,36 @@ static void cut_the_power_again(struct bench *b)
     cr_assert_eq(b->recovery.partitions_failed, 0);
 }
 
+/* A start on a new directory. */
+static void set_up(struct bench *b)
+{
+    *b = (struct bench){
+        .fake = fake_disk_create(),
+        .clock = {.wall_ms = WALL_MS, .wall_us = WALL_MS * 1000, .mono_us = 1000000},
+    };
+    b->clock.update = stand_still;
+    b->trace.sink = silence;
+    random_seed(&b->random, 1);
+    config_init(&b->config);
+    count_calls(b);
+    start(b);
+}
+
+static void tear_down(struct bench *b)
+{
+    stop(b);
+    buf_deinit(&b->why);
+    config_deinit(&b->config);
+    fake_disk_destroy(b->fake);
+}
+
 /* Whether the power failed before the scene was over. */
 static bool power_fails_at(uint64_t call, enum fake_kept kept, uint64_t seed)
 {
     static struct bench b;
     bool failed, renaming;
 
-    b = (struct bench){
-        .fake = fake_disk_create(),
-        .clock = {.wall_ms = WALL_MS, .wall_us = WALL_MS * 1000, .mono_us = 1000000},
-    };
-    b.clock.update = stand_still;
-    b.trace.sink = silence;
-    random_seed(&b.random, 1);
-    config_init(&b.config);
-    count_calls(&b);
-    start(&b);
+    set_up(&b);
     b.calls_left = call;
     play(&b);
     failed = b.fake->off;
@@ -353,10 +367,7 @@ static bool power_fails_at(uint64_t call, enum fake_kept kept, uint64_t seed)
     start(&b);
     check(&b, kept, renaming);
     cut_the_power_again(&b);
-    stop(&b);
-    buf_deinit(&b.why);
-    config_deinit(&b.config);
-    fake_disk_destroy(b.fake);
+    tear_down(&b);
     return failed;
 }
 
@@ -383,4 +394,23 @@ Test(crash_power, a_power_cut_that_takes_some_of_it_leaves_what_was_answered, .t
 {
     for (uint64_t seed = 1; seed <= 5; seed++)
         fail_everywhere(FAKE_KEEP_SOME, seed);
+}
+
+/* The first acknowledgement needs the names above it, not the start. */
+Test(crash_power, a_start_on_a_new_directory_waits_for_no_device_and_the_first_record_does)
+{
+    static struct bench b;
+
+    set_up(&b);
+    cr_assert_eq(b.fake->calls[FAKE_SYNC_DIR] + b.fake->calls[FAKE_SYNC], 0);
+    cr_assert(append(&b, topic_partition(create(&b, 1, b.ids[0]), 0)));
+    fake_disk_power_off(b.fake);
+    stop(&b);
+    fake_disk_power_on(b.fake, FAKE_KEEP_SYNCED, 1);
+    start(&b);
+    struct topic *t = catalog_find(b.catalog, name);
+    cr_assert_not_null(t);
+    cr_assert_geq(partition_next_offset(t->partitions[0]->log), 1);
+    cr_assert_eq(b.recovery.partitions_failed, 0);
+    tear_down(&b);
 }
