@@ -221,8 +221,10 @@ def latency(ack, mode):
 
 
 def started(setting, fresh=True):
-    """A server, and how many milliseconds it took from its start to its first PONG. What others have written before
-    is on the disk by then, since a server that syncs a new directory would wait for all of it."""
+    """A server, and how many milliseconds it took from its start to its first PONG. What others have left is gone and
+    what they have written is on the disk by then, since a server that syncs a directory would wait for all of it."""
+    if fresh:
+        servers.clear(setting.scratch)
     os.sync()
     began = time.monotonic()
     server = servers.echolog(setting.build, setting.scratch, fresh=fresh)

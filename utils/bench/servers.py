@@ -71,6 +71,15 @@ def may_go_before_others():
     return os.waitpid(pid, 0)[1] == 0
 
 
+def data_directory(scratch):
+    return os.path.join(scratch, "data")
+
+
+def clear(scratch):
+    """Removes what the server before has left, which takes long where that was much."""
+    shutil.rmtree(data_directory(scratch), ignore_errors=True)
+
+
 class Server:
     """A process that was started, with the directory it has for itself."""
 
@@ -85,11 +94,11 @@ class Server:
 
     def __init__(self, scratch):
         self.scratch = scratch
-        self.directory = os.path.join(scratch, "data")
+        self.directory = data_directory(scratch)
         self.out = os.path.join(scratch, "out")
         self.process = None
         self.port = None
-        shutil.rmtree(self.directory, ignore_errors=True)
+        clear(scratch)
         os.makedirs(self.directory)
 
     def spawn(self, *command, env=None):
@@ -159,7 +168,7 @@ def fresh_process(scratch):
     """Another process on the directory of the one before."""
     server = Server.__new__(Server)
     server.scratch, server.process = scratch, None
-    server.directory, server.out = os.path.join(scratch, "data"), os.path.join(scratch, "out")
+    server.directory, server.out = data_directory(scratch), os.path.join(scratch, "out")
     return server
 
 
