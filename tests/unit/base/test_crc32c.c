@@ -55,3 +55,39 @@ Test(crc32c, extending_equals_one_pass_wherever_the_cut_is)
         cr_assert_eq(crc, crc32c(text, strlen(text)));
     }
 }
+
+#if defined(__x86_64__)
+#define REGISTER_BYTES 32
+
+/* What is in the wide registers behind a checksum of so many bytes, as far as such a loop uses them. */
+__attribute__((target("avx"), noinline)) static void
+wide_registers_after(size_t len, unsigned char registers[8][REGISTER_BYTES])
+{
+    unsigned char data[4096];
+
+    memset(data, 0xa5, sizeof(data));
+    (void)crc32c(data, len);
+    __asm__ volatile("vmovdqu %%ymm0, (%0)\n\tvmovdqu %%ymm1, 32(%0)\n\t"
+                     "vmovdqu %%ymm2, 64(%0)\n\tvmovdqu %%ymm3, 96(%0)\n\t"
+                     "vmovdqu %%ymm4, 128(%0)\n\tvmovdqu %%ymm5, 160(%0)\n\t"
+                     "vmovdqu %%ymm6, 192(%0)\n\tvmovdqu %%ymm7, 224(%0)"
+                     :
+                     : "r"(registers)
+                     : "memory");
+}
+
+Test(crc32c, leaves_no_wide_register_in_use)
+{
+    static const unsigned char zeros[REGISTER_BYTES / 2];
+    unsigned char registers[8][REGISTER_BYTES];
+
+    if (!__builtin_cpu_supports("avx"))
+        cr_skip_test("this processor has no wide registers");
+    for (size_t len = 1; len <= 4096; len *= 2) {
+        wide_registers_after(len, registers);
+        for (size_t i = 0; i < 8; i++)
+            cr_assert_arr_eq(registers[i] + sizeof(zeros), zeros, sizeof(zeros),
+                             "register %zu after %zu bytes", i, len);
+    }
+}
+#endif
