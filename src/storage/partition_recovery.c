@@ -477,30 +477,43 @@ static enum err log_goes_on(const struct recovery *rc, int64_t base, int64_t off
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* An empty last segment that the last checkpoint does not know is what a roll left that did not end. The one before
- * it may have gone on, and where that checkpoint is not known only this tells. */
-static enum err drop_unfinished_roll(const struct recovery *rc, const int64_t *bases, size_t *count)
+/* How many segments there are up to the last that has bytes, or that the checkpoint speaks of. */
+static enum err count_used(const struct recovery *rc, const int64_t *bases, size_t *count)
 {
-    struct disk *disk = rc->p->st->options.disk;
+    uint64_t len = 0;
+    enum err err = ERR_OK;
+    while (*count > 1 && err == ERR_OK &&
+           !(rc->have_checkpoint && bases[*count - 1] == rc->checkpoint.segment_base)) {
+        err = segment_log_len(rc->p->st->options.disk, rc->p->dir, bases[*count - 1], &len);
+        if (len > 0)
+            break;
+        --*count;
+    }
+    return err;
+}
+
+/* Empty segments at the end that the last checkpoint does not know are what rolls left that did not end. The one before
+ * them may have gone on, and where that checkpoint is not known only this tells: no roll ends before the removal
+ * of what others left is durable, so what holds for the first holds for all. */
+static enum err drop_unfinished_rolls(const struct recovery *rc, const int64_t *bases,
+                                      size_t *count)
+{
     char path[DISK_PATH_BYTES_MAX + 1];
-    int64_t base = bases[*count - 1];
-    uint64_t len;
+    size_t used = *count;
     bool unfinished = true;
-    if (*count < 2 || (rc->have_checkpoint && base == rc->checkpoint.segment_base))
-        return ERR_OK;
-    enum err err = segment_log_len(disk, rc->p->dir, base, &len);
-    if (err == ERR_OK && len == 0 && !rc->knows_all)
-        err = log_goes_on(rc, bases[*count - 2], base, &unfinished);
-    if (err != ERR_OK || len > 0 || !unfinished)
-        return err;
-    --*count;
-    segment_path(path, rc->p->dir, base, "log");
-    return disk_unlink(disk, path); /* its indexes are empty and in nobody's way */
+    enum err err = count_used(rc, bases, &used);
+    if (err == ERR_OK && used < *count && !rc->knows_all)
+        err = log_goes_on(rc, bases[used - 1], bases[used], &unfinished);
+    while (err == ERR_OK && unfinished && *count > used) {
+        segment_path(path, rc->p->dir, bases[--*count], "log");
+        err = disk_unlink(rc->p->st->options.disk, path); /* its indexes are in nobody's way */
+    }
+    return err;
 }
 
 static enum err recover_segments(struct recovery *rc, const int64_t *bases, size_t count)
 {
-    enum err err = drop_unfinished_roll(rc, bases, &count);
+    enum err err = drop_unfinished_rolls(rc, bases, &count);
     if (!rc->knows_all && (rc->p->config.compact || rc->p->compacted_to > 0) && err == ERR_OK)
         rc->p->compacted_to = bases[count - 1]; /* nobody knows how far it got */
     size_t first = scan_from(rc, bases, count);

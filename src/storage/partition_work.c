@@ -43,7 +43,8 @@ static enum err open_new_segment(struct partition_work *w)
                               DISK_WRITE | DISK_CREATE | DISK_TRUNCATE, &w->opened);
 }
 
-/* What could be mistaken for a segment of the log must not stay. */
+/* What could be mistaken for a segment of the log must not stay. One that does ends the log, for no other may come
+ * behind it: the next start drops what is empty at the end. */
 static void unmake_segment(struct partition_work *w)
 {
     char path[DISK_PATH_BYTES_MAX + 1];
@@ -52,7 +53,8 @@ static void unmake_segment(struct partition_work *w)
     for (size_t i = 0; i < COUNT_OF(segment_suffixes); i++) {
         segment_path(path, w->dir, w->base_offset, segment_suffixes[i]);
         enum err err = disk_unlink(w->disk, path);
-        (void)err; /* opening drops an empty segment that another one overlaps */
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            w->err = ERR_IO;
     }
 }
 

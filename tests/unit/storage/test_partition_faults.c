@@ -216,6 +216,33 @@ Test(faults, log_whose_records_all_expired_can_be_rolled_after_a_restart)
     bench_deinit(&b);
 }
 
+Test(faults, roll_that_cannot_take_back_the_file_it_made_is_the_last)
+{
+    struct bench b;
+    struct partition_info info;
+    bench_init(&b);
+    b.config.segment_bytes = 1000;
+    partition_configure(b.p, &b.config);
+    bench_append_bytes(&b, 900);
+    partition_commit(b.p);
+    bench_settle(&b);
+    fake_disk_fail(b.disk, FAKE_OPEN, 1, 100, ERR_NOSPACE); /* the log is made, its index is not */
+    fake_disk_fail(b.disk, FAKE_UNLINK, 0, 100, ERR_IO);
+    bench_append_bytes(&b, 900);
+    partition_commit(b.p);
+    bench_settle(&b);
+    memset(b.disk->faults, 0, sizeof(b.disk->faults));
+    cr_assert(fake_disk_exists(b.disk, "orders-0/00000000000000000001.log"));
+    partition_describe(b.p, &info);
+    cr_assert_eq(info.failed, ERR_IO, "else the next record would be behind that file's base");
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_eq(b.recovery.corrupt_ranges, 0);
+    bench_put(&b, "next");
+    cr_assert_eq(bench_count(&b, 0, 1 << 20), 2);
+    bench_deinit(&b);
+}
+
 /* The device fails for good in the first batch, and once where it had given what is behind. */
 Test(faults, read_that_meets_one_failure_after_the_other_leaves_nothing_out_without_a_word)
 {

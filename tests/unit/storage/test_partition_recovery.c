@@ -945,6 +945,38 @@ Test(recovery, start_that_dies_beside_the_cut_of_a_torn_tail_is_made_again)
     }
 }
 
+/* What a roll that failed leaves when the removal of its file was not durable. */
+static void leave_empty_segment(struct bench *b, const char *path)
+{
+    struct disk_file *file;
+    cr_assert_eq(disk_open(&b->disk->disk, path, DISK_WRITE | DISK_CREATE, &file), ERR_OK);
+    disk_close(file);
+}
+
+Test(recovery, rolls_that_failed_one_after_the_other_hide_no_record)
+{
+    static const char *const empty[] = {"orders-0/00000000000000000002.log",
+                                        "orders-0/00000000000000000004.log"};
+    for (int rotten = -1; rotten < 2; rotten++) {
+        struct bench b;
+        bench_init(&b);
+        for (int n = 0; n < 4; n++)
+            bench_put(&b, "record");
+        for (size_t i = 0; i < 2; i++)
+            leave_empty_segment(&b, empty[i]);
+        bench_crash(&b, FAKE_KEEP_ALL, 1);
+        if (rotten >= 0)
+            fake_disk_bytes(b.disk, "orders-0/checkpoint")
+                ->data[rotten * CHECKPOINT_SLOT_BYTES + 60] ^= 1;
+        open_again(&b);
+        cr_expect_eq(bench_count(&b, 0, 1 << 20), 4, "slot %d", rotten);
+        cr_expect_eq(b.recovery.corrupt_ranges, 0);
+        for (size_t i = 0; i < 2; i++)
+            cr_expect_not(fake_disk_exists(b.disk, empty[i]));
+        bench_deinit(&b);
+    }
+}
+
 Test(recovery, marker_that_cannot_be_read_now_is_not_taken_for_none)
 {
     for (int kind = 0; kind < FAKE_CALL_COUNT; kind++) {
