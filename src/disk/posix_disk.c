@@ -143,8 +143,9 @@ static enum err posix_write(struct disk_file *file, const struct iovec *iov, int
     while (at.index < count) {
         const struct iovec *piece = &iov[at.index];
         ssize_t wrote;
-        /* A piece that went in by half is finished alone, which leaves the caller's iov as it is. */
-        if (at.into > 0)
+        /* A piece that went in by half is finished alone, which leaves the caller's iov as it is; the last one is
+         * alone, and a vector is dearer. */
+        if (at.into > 0 || at.index == count - 1)
             wrote = pwrite(fd, (const char *)piece->iov_base + at.into, piece->iov_len - at.into,
                            (off_t)(pos + *put));
         else

@@ -10,6 +10,8 @@
 
 /* An estimate of a record's bytes is above them by less than this. */
 #define RECORD_BYTES_SLACK 32
+/* What one write takes at most: more than ever wait in a turn, few enough to stand on one page of the stack. */
+#define WRITE_BATCHES_MAX 64
 
 int64_t partition_flush_due_us(const struct partition *p)
 {
@@ -563,12 +565,13 @@ static enum err timed_write(struct storage *st, struct disk_file *file, const st
 static bool write_waiting(struct partition *p)
 {
     struct segment *s = partition_active(p);
-    struct iovec iov[DISK_IOV_MAX];
+    struct iovec iov[WRITE_BATCHES_MAX];
     uint64_t bytes = s->bytes;
     size_t count = 0, put = 0;
+    static_assert(WRITE_BATCHES_MAX <= DISK_IOV_MAX, "one write takes them");
     ASSERT(p->work.kind == WORK_NONE && partition_ready(p));
     files_use(s->files);
-    while (count < p->tail.waiting && count < DISK_IOV_MAX) {
+    while (count < p->tail.waiting && count < WRITE_BATCHES_MAX) {
         struct tail_batch *batch = tail_waiting(&p->tail, count);
         if (!segment_has_room(p, s, bytes, batch) || batch->last_offset >= p->reserved)
             break;
