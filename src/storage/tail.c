@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The in-memory tail. A batch that is small against its buffer is copied into one of its own size, so
- * that the budget is spent on bytes that readers want; a large one keeps the buffer it was built in. */
+/* The in-memory tail. A batch that is small against its buffer is copied behind its struct, into room of its own size,
+ * so that the budget is spent on bytes that readers want; a large one keeps the buffer it was built in. */
 #include "storage/tail.h"
 
 #include "base/check.h"
@@ -61,21 +61,27 @@ static void ring_grow(struct tail_log *log)
     log->first = 0;
 }
 
+static struct tail_batch *batch_new(struct tail_log *log, size_t room)
+{
+    struct tail_batch *batch = mem_alloc(sizeof(*batch) + room);
+    *batch = (struct tail_batch){.log = log, .refs = 1};
+    list_init(&batch->link);
+    return batch;
+}
+
 struct tail_batch *tail_push(struct tail *t, struct tail_log *log, struct buf *b)
 {
     ASSERT(b->len > 0);
     if (log->count == log->cap)
         ring_grow(log);
-    struct tail_batch *batch = mem_zalloc(1, sizeof(*batch));
-    list_init(&batch->link);
-    batch->log = log;
-    batch->refs = 1;
+    struct tail_batch *batch;
     if (b->len < b->cap - b->cap / 4) {
-        batch->buf.data = mem_alloc(b->len);
-        batch->buf.cap = batch->buf.len = b->len;
-        memcpy(batch->buf.data, b->data, b->len);
+        batch = batch_new(log, b->len);
+        batch->buf = (struct buf){.data = batch->bytes, .len = b->len, .cap = b->len};
+        memcpy(batch->bytes, b->data, b->len);
         tail_give_buf(t, b);
     } else {
+        batch = batch_new(log, 0);
         batch->buf = *b;
         *b = (struct buf){0};
     }
@@ -96,15 +102,23 @@ void tail_batch_unref(struct tail_batch *batch)
     ASSERT(batch->refs > 0);
     if (--batch->refs > 0)
         return;
-    buf_deinit(&batch->buf);
+    if (batch->buf.data != batch->bytes)
+        buf_deinit(&batch->buf);
     mem_free(batch);
 }
 
-/* Takes the oldest kept batch of the ring out of memory. */
-static void evict_first(struct tail *t, struct tail_log *log)
+static struct tail_batch *oldest(const struct tail *t)
 {
+    return CONTAINER_OF(t->oldest_first.next, struct tail_batch, link);
+}
+
+/* Takes a batch out of memory which is kept, and the first of its ring. What leaves next has long been in no cache:
+ * it is fetched while others are written. */
+static void evict(struct tail *t, struct tail_batch *batch)
+{
+    struct tail_log *log = batch->log;
     ASSERT(log->count > log->waiting);
-    struct tail_batch *batch = tail_at(log, 0);
+    __builtin_prefetch(oldest(t)->link.next->next, 1);
     log->first = (log->first + 1) & (log->cap - 1);
     log->count--;
     list_remove(&batch->link);
@@ -116,10 +130,8 @@ static void evict_first(struct tail *t, struct tail_log *log)
 
 static void evict_over_budget(struct tail *t)
 {
-    while (*t->bytes > t->bytes_max) {
-        struct tail_batch *oldest = CONTAINER_OF(t->oldest_first.next, struct tail_batch, link);
-        evict_first(t, oldest->log);
-    }
+    while (*t->bytes > t->bytes_max)
+        evict(t, oldest(t));
 }
 
 void tail_set_bytes_max(struct tail *t, size_t bytes_max)
@@ -155,14 +167,14 @@ size_t tail_drop_waiting(struct tail_log *log)
 void tail_drop_before(struct tail *t, struct tail_log *log, int64_t offset)
 {
     while (log->count > log->waiting && tail_at(log, 0)->last_offset < offset)
-        evict_first(t, log);
+        evict(t, tail_at(log, 0));
 }
 
 void tail_log_deinit(struct tail *t, struct tail_log *log)
 {
     tail_drop_waiting(log);
     while (log->count > 0)
-        evict_first(t, log);
+        evict(t, tail_at(log, 0));
     mem_free(log->ring);
     *log = (struct tail_log){0};
 }

@@ -17,13 +17,14 @@ struct tail_batch {
     struct list link;     /* in tail.oldest_first while kept */
     struct tail_log *log; /* borrowed; NULL once it left the ring */
     unsigned refs;        /* the ring's and readers' */
-    struct buf buf;       /* the whole batch; owned */
+    struct buf buf;       /* the whole batch; owned, or in `bytes` */
     int64_t base_offset;
     int64_t last_offset;
     int64_t first_timestamp_ms;
     int64_t max_timestamp_ms;
     uint64_t total_pos; /* bytes of batches that this run wrote before it */
     uint64_t number;    /* see partition.h */
+    char bytes[];
 };
 
 /* The ring of one partition. Zero-initialised is valid and empty. */
