@@ -237,10 +237,10 @@ void model_rotted(struct model *m, int64_t base, bool of_base)
 
 /* --- the log start -------------------------------------------------------------------------- */
 
-/* The first record from the log start on that is not older, by its own timestamp or by the greatest before. */
-static int64_t first_young(const struct model *m, int64_t cutoff_ms, bool by_own)
+/* The first record from an offset on that is not older, by its own timestamp or by the greatest before. */
+static int64_t first_young(const struct model *m, int64_t from, int64_t cutoff_ms, bool by_own)
 {
-    for (size_t i = model_first_from(m, m->start); i < m->count; i++) {
+    for (size_t i = model_first_from(m, from); i < m->count; i++) {
         const struct model_batch *b = BATCH_OF(m, i);
         int64_t age_ms = b->max_before_ms;
         if (!model_live(b) || (by_own && (b->damaged || b->doubtful)))
@@ -251,7 +251,7 @@ static int64_t first_young(const struct model *m, int64_t cutoff_ms, bool by_own
                 age_ms = own_ms;
             if (by_own && model_may_miss(m, b, j))
                 continue;
-            if (offset >= m->start && (by_own ? own_ms : age_ms) >= cutoff_ms)
+            if (offset >= from && (by_own ? own_ms : age_ms) >= cutoff_ms)
                 return offset;
         }
     }
@@ -288,13 +288,17 @@ void model_start_bounds(const struct model *m, int64_t cutoff_ms, int64_t bytes_
     int64_t end = model_written_next(m);
     *low = *high = m->start;
     if (cutoff_ms > INT64_MIN) {
-        *low = first_young(m, cutoff_ms, false);
-        *high = first_young(m, cutoff_ms, true);
+        *low = first_young(m, m->start, cutoff_ms, false);
+        *high = first_young(m, m->start, cutoff_ms, true);
     }
     if (bytes_max >= 0 && !m->compacts) {
         int64_t first = first_in_bytes(m, bytes_max);
-        if (first != INT64_MAX && first > *high)
-            *high = first;
+        if (first != INT64_MAX && first > *high) {
+            /* With what goes by size may go the time that what is behind ages by: no start looks for the greatest
+             * timestamps of segments that it does not scan. */
+            int64_t young = first_young(m, first, cutoff_ms, true);
+            *high = cutoff_ms > INT64_MIN && young > first ? young : first;
+        }
         if (first != INT64_MAX && first > *low && m->bytes_known)
             *low = first;
     }

@@ -68,6 +68,9 @@ struct model {
     int64_t start;        /* log start, as last seen */
     int64_t start_firm;   /* the log start does not go back behind it: a checkpoint has it */
     int64_t start_marker; /* nor behind this, while the marker of a clean stop is there */
+    /* A move that failed may be in the checkpoint all the same. A start after a clean stop goes by the marker, and looks
+     * at nothing else: the log start is there as soon as the marker rots. */
+    int64_t start_tried;
     bool checkpoint_spoiled, marker_spoiled;
     int64_t trim_to; /* it was asked to move so far */
     struct model_move

@@ -28,7 +28,8 @@ static void audit_start(struct model *m, const struct model_restart *restart, in
     if (log_start < firm && !m->checkpoint_spoiled && m->rules->log_start)
         model_fail(m, "the log start went back from %lld to %lld over a restart", (long long)firm,
                    (long long)log_start);
-    if (log_start > restart->start_max && log_start > m->start)
+    int64_t start_max = restart->start_max > m->start_tried ? restart->start_max : m->start_tried;
+    if (log_start > start_max && log_start > m->start)
         for (size_t i = model_first_from(m, m->start);
              i < m->count && m->batches[i].base < log_start; i++)
             if (must_be_there(BATCH_OF(m, i), restart->end) &&
@@ -37,8 +38,9 @@ static void audit_start(struct model *m, const struct model_restart *restart, in
                            "the log begins at %lld after a restart; the batch at %lld was durable",
                            (long long)log_start, (long long)m->batches[i].base);
     for (size_t i = model_first_from(m, log_start);
-         m->checkpoint_spoiled && i < m->count && m->batches[i].base < m->start; i++)
+         m->checkpoint_spoiled && i < m->count && m->batches[i].base < start_max; i++)
         forgive(BATCH_OF(m, i)); /* its file may be gone */
+    m->start_tried = restart->clean ? start_max : log_start;
     m->start = m->start_marker = m->trim_to = log_start;
     if (!restart->clean || m->start_firm > log_start)
         m->start_firm = log_start;
@@ -85,7 +87,6 @@ static int64_t audit_corrupt(struct model *m, const struct partition_read *read)
                        (long long)b->base);
         b->told = true;
         b->damaged = true; /* it stays in the log as a range that cannot be read */
-        b->doubtful = false;
     }
     m->bytes_known = false;
     return to;
@@ -142,8 +143,11 @@ size_t model_audit_end(struct model *m, enum model_end end, const struct partiti
         /* What a failed sync forgot is in the page cache only, until it is written anew. */
         bool forgotten = b->doubtful && b->state == MODEL_WRITTEN &&
                          (m->unheard || !m->rules->forgotten) && end != MODEL_END_POWER;
-        b->state = forgotten ? MODEL_WRITTEN : MODEL_DURABLE;
-        b->doubtful = forgotten;
+        /* What was never synced and lies in a range that is damaged was there, or not: of what is before it nobody
+         * can tell where it ended. Should that become readable, this is not missed. */
+        bool behind_damage = b->told && !b->found && !must_be_there(b, end);
+        b->state = forgotten || behind_damage ? MODEL_WRITTEN : MODEL_DURABLE;
+        b->doubtful = b->state == MODEL_WRITTEN;
         b->number = 0;
         model_batch_durable(m, b);
     }

@@ -65,6 +65,16 @@ static bool sync_failed(const struct world *w)
     return w->disk->hits[SIM_SYNC_EIO] > w->sync_errors_heard;
 }
 
+/* Runs may end one after the other before anybody looks. */
+static void raise_start_max(struct part *part)
+{
+    int64_t low, high;
+    model_start_bounds(&part->model, part_cutoff_ms(part), part->config.retention_bytes, &low,
+                       &high);
+    if (high > part->start_max)
+        part->start_max = high;
+}
+
 static void end_part(struct world *w, struct part *part, enum model_end wanted)
 {
     bool failed = part->model.failed;
@@ -77,16 +87,13 @@ static void end_part(struct world *w, struct part *part, enum model_end wanted)
     part->p = NULL;
     if (w->disk->dead && sync_failed(w))
         model_doubt_unheard(&part->model);
-    int64_t low;
-    model_start_bounds(&part->model, part_cutoff_ms(part), part->config.retention_bytes, &low,
-                       &part->start_max);
+    raise_start_max(part);
     if (wanted == MODEL_END_CLEAN && err == ERR_OK && !w->disk->dead) {
         if (failed)
             model_fail(&part->model, "it closed without an error after it had failed");
         part->made |= part->model.count > 0;
         model_closed(&part->model);
-        model_start_bounds(&part->model, part_cutoff_ms(part), part->config.retention_bytes, &low,
-                           &part->start_max);
+        raise_start_max(part);
         return;
     }
     if (!w->disk->dead) {
@@ -191,6 +198,7 @@ static void audit(struct world *w, struct part *part)
     w->report->deeds[DEED_RECORD_COMPACTED] += model_audit_end(&part->model, part->end, &info);
     part->end = MODEL_END_CLEAN;
     part->cut_told = false;
+    part->start_max = 0;
     w->report->deeds[DEED_BATCH_LOST] += before - part->model.count;
 }
 
@@ -200,6 +208,7 @@ void run_create_part(struct world *w, struct part *part)
     model_init(&part->model, part->dir, &w->options->rules, &w->clock);
     model_configured(&part->model, &part->config);
     part->end = MODEL_END_CLEAN;
+    part->start_max = 0;
     part->p = partition_create(w->st, part->dir, &part->config, &events, part);
 }
 
