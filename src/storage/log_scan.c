@@ -94,25 +94,33 @@ static struct bytes window_bytes(const struct log_scan *s, uint64_t pos, size_t 
     return bytes_of(s->window.data + (pos - s->window_pos), len);
 }
 
-/* The epoch that a batch at this offset has, and whether it is the first of it. -1: before all that is
- * known. */
-static int32_t epoch_at(const struct log_scan *s, int64_t offset, bool *begins)
+/* What the history says of a batch at some offset. */
+struct epoch_said {
+    int32_t epoch; /* -1: it is before all that is known */
+    bool begins;   /* with this offset */
+    bool or_later; /* a later one may have begun that is not known */
+};
+
+static struct epoch_said epoch_at(const struct log_scan *s, int64_t offset)
 {
     size_t i = s->epoch_count;
     while (i > 0 && s->epochs[i - 1].first_offset > offset)
         i--;
-    *begins = i > 0 && s->epochs[i - 1].first_offset == offset;
-    return i == 0 ? -1 : s->epochs[i - 1].epoch;
+    return (struct epoch_said){
+        .epoch = i == 0 ? -1 : s->epochs[i - 1].epoch,
+        .begins = i > 0 && s->epochs[i - 1].first_offset == offset,
+        .or_later = i == s->epoch_count && (s->epochs_open || i == 0),
+    };
 }
 
 /* Whether what the checksum does not cover fits. */
 static bool header_fits(const struct log_scan *s, const struct batch_header *h, bool after_damage)
 {
-    bool begins;
-    int32_t epoch = epoch_at(s, h->base_offset, &begins);
+    struct epoch_said said = epoch_at(s, h->base_offset);
     if (batch_header_last_offset(h) >= s->limit || h->leader_epoch < s->epoch)
         return false;
-    if (epoch >= 0 && h->leader_epoch != epoch)
+    if (said.epoch >= 0 && h->leader_epoch != said.epoch &&
+        !(said.or_later && h->leader_epoch > said.epoch))
         return false;
     if (after_damage)
         return h->base_offset >= s->expected;
@@ -120,7 +128,9 @@ static bool header_fits(const struct log_scan *s, const struct batch_header *h, 
         return true;
     if (h->base_offset > s->expected && h->base_offset <= s->holes_below)
         return true;
-    return h->base_offset > s->expected && (epoch >= 0 ? begins : h->leader_epoch > s->epoch);
+    if (said.epoch >= 0 && h->leader_epoch == said.epoch)
+        return h->base_offset > s->expected && said.begins;
+    return h->base_offset > s->expected && h->leader_epoch > s->epoch;
 }
 
 /* Whether a batch that says it ends at `pos` ends at the end of the log or before a plausible header. */
@@ -176,7 +186,7 @@ static enum err epoch_denied(struct log_scan *s, uint64_t pos, const struct batc
     struct bytes batch;
     uint64_t end = pos + batch_header_len(h);
     *denied = false;
-    if (s->epoch_count > 0 || h->leader_epoch <= s->epoch)
+    if (h->leader_epoch <= s->epoch || !epoch_at(s, h->base_offset).or_later)
         return ERR_OK;
     if (end == s->end) {
         *denied = h->leader_epoch > s->epoch_behind;

@@ -30,6 +30,7 @@ struct log_scan {
     int32_t epoch;       /* of the batch before, -1 when unknown */
     const struct checkpoint_epoch *epochs; /* borrowed; the history, as far back as it is known */
     size_t epoch_count;
+    bool epochs_open;     /* others may have begun at or behind the last of them */
     int32_t epoch_behind; /* of the first batch behind the end; INT32_MAX when unknown */
 
     unsigned unreadable; /* pages that searches behind damage did not get from the device */

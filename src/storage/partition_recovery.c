@@ -130,6 +130,16 @@ static enum err look_behind(const struct recovery *rc, int64_t base, struct log_
     return nothing ? ERR_OK : err; /* its own scan will meet it */
 }
 
+/* What is known of leader epochs, which may be more after each batch. */
+static void scan_by_history(const struct recovery *rc, struct log_scan *scan)
+{
+    if (!rc->have_checkpoint)
+        return;
+    scan->epochs = rc->p->checkpoint.epochs;
+    scan->epoch_count = rc->p->checkpoint.epoch_count;
+    scan->epochs_open = !rc->knows_all;
+}
+
 static void scan_begin(const struct recovery *rc, const struct segment *s, struct disk_file *file,
                        uint64_t from, uint64_t end, int64_t limit, struct log_scan *scan)
 {
@@ -138,10 +148,7 @@ static void scan_begin(const struct recovery *rc, const struct segment *s, struc
     log_scan_set_limit(scan, s->base_offset, limit);
     scan->epoch = rc->epoch;
     scan->holes_below = rc->p->compacted_to;
-    if (rc->knows_all) {
-        scan->epochs = rc->p->checkpoint.epochs;
-        scan->epoch_count = rc->p->checkpoint.epoch_count;
-    }
+    scan_by_history(rc, scan);
 }
 
 /* Goes on behind what is damaged. An end that cannot be read is no torn tail: better not touch it. */
@@ -176,6 +183,7 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
         err = log_scan_next(&scan, &header, &batch);
         if (err == ERR_OK) {
             take_batch(rc, s, &header, pos, batch.len);
+            scan_by_history(rc, &scan);
             err = write_back(rc, file, batch, pos);
         } else if (err == ERR_CORRUPT || err == ERR_IO) {
             err = pass_damage(rc, s, &scan);
@@ -187,6 +195,14 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
 }
 
 /* --- one segment ----------------------------------------------------------------------------- */
+
+/* Whether an epoch may begin there that is not known. */
+static bool may_begin_unknown(const struct recovery *rc, int64_t offset)
+{
+    const struct checkpoint *c = &rc->p->checkpoint;
+    return !rc->knows_all &&
+           (c->epoch_count == 0 || offset > c->epochs[c->epoch_count - 1].first_offset);
+}
 
 /* Whether the log that begins at `base` begins an epoch that is not known yet; then it is. An empty one does:
  * nothing else leaves a gap before it. */
@@ -216,7 +232,7 @@ static enum err note_sealed_end(struct recovery *rc, const struct segment *s, ui
     const struct partition *p = rc->p;
     bool gap = limit <= p->compacted_to || partition_epoch_begins(p, limit);
     enum err err = ERR_OK;
-    if (!gap && !rc->knows_all && rc->expected < limit && s->bytes == len)
+    if (!gap && may_begin_unknown(rc, limit) && rc->expected < limit && s->bytes == len)
         err = learn_epoch(rc, limit, &gap);
     if (rc->expected < limit && (s->bytes < len || !gap))
         report_damage(rc, s, s->bytes, len, rc->expected, limit);

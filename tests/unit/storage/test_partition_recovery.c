@@ -457,6 +457,40 @@ Test(recovery, leader_epoch_that_the_next_batch_denies_is_not_learnt)
     bench_deinit(&b);
 }
 
+/* The history in one slot is true as far as it goes: what is before the last epoch that it knows is of an earlier one. */
+Test(recovery, leader_epoch_that_one_checkpoint_slot_denies_is_not_learnt)
+{
+    struct bench b;
+    char seen[8];
+    bench_init(&b);
+    for (int n = 0; n < 4; n++)
+        bench_put(&b, "record");
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    open_again(&b);
+    cr_assert_eq(epoch_of(&b), 1);
+    b.config.segment_bytes =
+        100; /* so that the segment is sealed, and is scanned for the rotten slot's sake */
+    partition_configure(b.p, &b.config);
+    write_one(&b, "never synced, so that no batch behind tells");
+    bench_settle(&b);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    struct buf *log = fake_disk_bytes(b.disk, FIRST_LOG);
+    log->data[log->len / 4 * 3 + 14] ^= 1; /* the last batch's */
+    rot_newest_slot(&b);
+    open_again(&b);
+    cr_expect_eq(b.recovery.corrupt_ranges, 1);
+    cr_expect_eq(epoch_of(&b), 2);
+    storage_set_tail_bytes_max(b.st, 0);
+    letters(&b, seen, 4);
+    cr_expect_str_eq(seen, "...C", "%s", seen);
+    int64_t next = bench_put(&b, "next");
+    bench_crash(&b, FAKE_KEEP_ALL, 1);
+    open_again(&b);
+    cr_expect_eq(epoch_of(&b), 2, "both slots are good");
+    cr_expect_eq(bench_put(&b, "next"), next + 1);
+    bench_deinit(&b);
+}
+
 Test(recovery, first_segment_that_is_empty_beside_rotten_slots_is_no_creation_that_ended_early)
 {
     struct bench b;
