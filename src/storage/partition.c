@@ -21,11 +21,22 @@ int64_t partition_flush_due_us(const struct partition *p)
     return now_us + p->config.flush_ms * 1000;
 }
 
+static void arm_flush_timer(struct partition *p)
+{
+    p->flush_from = p->batch_written;
+    timers_set(p->st->options.timers, &p->flush_timer, partition_flush_due_us(p));
+}
+
+/* What is in the journal is on the device; then the log's own sync has time for as long as more is written, or until the
+ * journal asks for it. */
 static void flush_timer_fired(struct timer *timer)
 {
     struct partition *p = CONTAINER_OF(timer, struct partition, flush_timer);
-    if (p->sync_wanted < p->batch_written)
+    if (p->batch_synced == p->batch_written && p->flush_from == p->batch_written)
+        group_sync_settle(p);
+    else if (p->sync_wanted < p->batch_written)
         p->sync_wanted = p->batch_written;
+    arm_flush_timer(p);
     partition_advance(p);
 }
 
@@ -38,7 +49,9 @@ struct partition *partition_new(struct storage *st, const char *dir,
     struct partition *p = mem_zalloc(1, sizeof(*p));
     p->st = st;
     p->dir = mem_strdup(dir);
+    p->id = mem_strdup(config->id == NULL ? "" : config->id);
     p->config = *config;
+    p->config.id = NULL;
     p->events = events;
     p->ctx = ctx;
     p->max_timestamp_ms = -1;
@@ -48,6 +61,9 @@ struct partition *partition_new(struct storage *st, const char *dir,
     list_init(&p->trims);
     list_init(&p->room_link);
     list_init(&p->holder_link);
+    list_init(&p->sync_link);
+    list_init(&p->unsynced_link);
+    list_init(&p->settle_link);
     p->reserve_ahead = RESERVE_AHEAD_MIN;
     p->checkpoint.segment_began_ms = -1;
     p->checkpoint.segment_max_timestamp_ms = INT64_MIN;
@@ -103,7 +119,9 @@ void partition_free(struct partition *p)
     list_remove(&p->link);
     list_remove(&p->room_link);
     list_remove(&p->holder_link);
+    group_sync_leave(p);
     mem_free(p->dir);
+    mem_free(p->id);
     mem_free(p);
     partition_room_made(st);
 }
@@ -139,6 +157,7 @@ static void bring_forward(struct partition *p, struct timer *timer)
 void partition_configure(struct partition *p, const struct partition_config *config)
 {
     p->config = *config;
+    p->config.id = NULL;
     bring_forward(p, &p->flush_timer);
     bring_forward(p, &p->start_timer);
 }
@@ -182,6 +201,7 @@ void partition_fail(struct partition *p, enum err why)
     timers_cancel(p->st->options.timers, &p->flush_timer);
     timers_cancel(p->st->options.timers, &p->start_timer);
     list_remove(&p->room_link);
+    group_sync_forget(p);
     drop_unwritten(p);
     partition_compaction_abort(p);
     if (p->created && !p->marker && p->work.kind == WORK_NONE)
@@ -231,6 +251,7 @@ void partition_delete_then(struct partition *p, struct partition_deletion *d)
     timers_cancel(p->st->options.timers, &p->start_timer);
     list_remove(&p->room_link);
     list_remove(&p->holder_link);
+    group_sync_leave(p);
     drop_unwritten(p);
     tail_log_deinit(&p->st->tail, &p->tail);
     partition_compaction_abort(p);
@@ -500,9 +521,9 @@ static void account_written(struct partition *p, size_t count)
         list_push_back(&st->holders, &p->holder_link);
     tail_written(&st->tail, &p->tail, count);
     if (!timer_armed(&p->flush_timer))
-        timers_set(st->options.timers, &p->flush_timer, partition_flush_due_us(p));
-    if (index_pending_full(&s->index) && p->sync_wanted < p->batch_written)
-        p->sync_wanted = p->batch_written;
+        arm_flush_timer(p);
+    if (index_pending_full(&s->index))
+        p->log_sync_wanted = p->batch_written;
 }
 
 static void tell_written(struct partition *p, uint64_t batch)
@@ -592,13 +613,12 @@ static bool write_waiting(struct partition *p)
     return true;
 }
 
-void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset)
+void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset, uint64_t bytes_total)
 {
     ASSERT(batch <= p->batch_written);
     bool moved = batch > p->batch_synced;
     p->synced_offset = offset;
-    if (batch == p->batch_written)
-        timers_cancel(p->st->options.timers, &p->flush_timer);
+    p->durable_bytes_total = bytes_total;
     if (!moved)
         return;
     p->batch_synced = batch;
@@ -606,16 +626,38 @@ void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset)
         p->events->synced(p, p->ctx, batch);
 }
 
+void partition_set_log_synced(struct partition *p, uint64_t batch, int64_t offset,
+                              uint64_t bytes_total)
+{
+    p->batch_log_synced = batch;
+    if (batch == p->batch_written)
+        timers_cancel(p->st->options.timers, &p->flush_timer);
+    group_sync_log_synced(p);
+    partition_set_synced(p, batch, offset, bytes_total);
+}
+
+static bool log_sync_due(const struct partition *p)
+{
+    bool wanted = p->batch_log_synced < p->log_sync_wanted || p->sync_alone || p->closing ||
+                  !list_empty(&p->st->room_waiters);
+    return p->batch_log_synced < p->batch_written && wanted;
+}
+
 static bool sync_due(const struct partition *p)
 {
-    bool wanted = p->batch_synced < p->sync_wanted || !list_empty(&p->st->room_waiters);
-    return p->batch_synced < p->batch_written && wanted;
+    return p->batch_synced < p->batch_written && p->batch_synced < p->sync_wanted;
+}
+
+/* Whether what is to be done has to wait for something that is under way. */
+static bool busy(const struct partition *p)
+{
+    return p->work.kind != WORK_NONE || group_sync_waits(p);
 }
 
 /* One step of what is to be done; whether another may follow at once. */
 static bool step(struct partition *p)
 {
-    if (p->failed != ERR_OK || p->deleted || p->work.kind != WORK_NONE)
+    if (p->failed != ERR_OK || p->deleted || busy(p))
         return false;
     if (!p->created) {
         if ((p->tail.waiting > 0 || p->work.retried) && !partition_dir_busy(p))
@@ -640,8 +682,10 @@ static bool step(struct partition *p)
         partition_save_start(p);
     else if (partition_compaction_noting(p))
         work_start_checkpoint(p);
-    else if (sync_due(p))
+    else if (log_sync_due(p))
         work_start_sync(p);
+    else if (sync_due(p))
+        group_sync_add(p);
     else if (p->roll_wanted && partition_ready(p) && partition_active(p)->bytes > 0)
         work_start_roll(p);
     else if (p->roll_wanted && partition_active(p)->bytes > 0)
@@ -655,8 +699,8 @@ static bool step(struct partition *p)
  * nobody writes to cost no descriptors. The next append has a job open them again. */
 static void rest(struct partition *p)
 {
-    bool idle = p->work.kind == WORK_NONE && !partition_dirty(p) &&
-                (p->batch_synced == p->batch_written || p->failed != ERR_OK);
+    bool idle = !busy(p) && !partition_dirty(p) &&
+                (p->batch_log_synced == p->batch_written || p->failed != ERR_OK);
     if (!idle || p->deleted)
         return;
     list_remove(&p->holder_link);
@@ -674,8 +718,10 @@ void partition_advance(struct partition *p)
 
 void partition_commit(struct partition *p)
 {
-    if (!partition_dirty(p) || p->work.kind != WORK_NONE || p->failed != ERR_OK)
+    if (!partition_dirty(p) || busy(p) || p->failed != ERR_OK)
         return; /* with a job under way the open batch goes on gathering */
+    if (p->sync_wanted > p->batch_written && group_sync_gathers(p))
+        return; /* so it does until the round that it may go with is formed */
     seal(p);
     partition_advance(p);
 }

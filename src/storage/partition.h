@@ -33,6 +33,9 @@ struct partition_config {
     int64_t delete_retention_ms; /* how long tombstones stay then */
     double min_dirty_ratio;      /* of what was never compacted in all: less is not worth it */
     bool append_time;            /* record timestamps are the server's */
+    /* Tells this log from any that was or will be in a directory of its name, for good; borrowed. Counts when it is
+     * created or opened. NULL or "": it has none, and is always synced by itself. */
+    const char *id;
 };
 
 struct partition_events {
@@ -75,7 +78,8 @@ struct partition *partition_create(struct storage *st, const char *dir,
 struct partition_recovery {
     bool clean; /* a clean stop: nothing was scanned */
     uint64_t bytes_scanned;
-    uint64_t bytes_cut; /* a torn tail */
+    uint64_t bytes_replayed; /* from the journal */
+    uint64_t bytes_cut;      /* a torn tail */
     uint64_t corrupt_ranges;
 };
 /* Opens an existing one; blocks (start-up). After a clean stop nothing is scanned. Else scans what may not

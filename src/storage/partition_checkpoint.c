@@ -18,6 +18,11 @@ void partition_checkpoint_synced(const struct partition *p, struct checkpoint *c
     c->segment_max_timestamp_offset = s->index.max_timestamp_offset;
 }
 
+bool partition_reserve_low(const struct partition *p)
+{
+    return p->reserved - p->append_offset < p->reserve_ahead / 2;
+}
+
 void partition_checkpoint_update(struct partition *p, struct checkpoint *c)
 {
     if (p->log_start <=
@@ -33,7 +38,7 @@ void partition_checkpoint_update(struct partition *p, struct checkpoint *c)
     memcpy(c->boot_id, p->st->options.disk->boot_id,
            strnlen(p->st->options.disk->boot_id, sizeof(c->boot_id) - 1));
     c->reserved = p->reserved;
-    if (p->reserved - p->append_offset >= p->reserve_ahead / 2)
+    if (!partition_reserve_low(p))
         return;
     /* Twice in a short time: reserve more, so that it stays rare. */
     if (p->reserved > 0 && p->reserve_ahead < RESERVE_AHEAD_MAX)

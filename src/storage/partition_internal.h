@@ -8,6 +8,7 @@
  *   partition_stop.c       a clean stop, and the opening after one
  *   partition_retention.c  moving the log start by time and size
  *   partition_room.c       waiting until it may open files
+ *   group_sync.c           syncing many at once
  *   partition_trim.c       moving it by hand, and making it durable
  *   partition_compaction.c which segment is compacted when */
 #ifndef ECHOLOG_STORAGE_PARTITION_INTERNAL_H
@@ -31,6 +32,7 @@ enum work_kind {
     WORK_CREATE, /* the directory and the first segment */
     WORK_OPEN,   /* the active segment's files, before the first write in some time */
     WORK_SYNC,
+    WORK_JOURNAL,    /* no job of its own: it is in a round of the journal that is being written */
     WORK_ROLL,       /* syncs the active segment and begins the next */
     WORK_CHECKPOINT, /* to reserve offsets, to make the log start durable, to note a failure */
     WORK_DELETE,     /* of the whole partition */
@@ -95,6 +97,7 @@ struct partition {
     struct storage *st; /* borrowed */
     struct list link;   /* in st->partitions */
     char *dir;          /* owned; does not change */
+    char *id;           /* owned; "" when it has none */
     struct partition_config config;
     const struct partition_events *events; /* borrowed; NULL once closing or deleted */
     void *ctx;
@@ -122,11 +125,21 @@ struct partition {
     struct tail_log tail;
     uint64_t batch_last;
     uint64_t batch_written;
-    uint64_t batch_synced;
+    uint64_t batch_synced;     /* in the log, or in the journal */
+    uint64_t batch_log_synced; /* in the log */
     uint64_t sync_wanted;
-    bool tail_torn; /* bytes of a failed write are behind the active segment's end */
+    uint64_t log_sync_wanted;
+    uint64_t durable_bytes_total; /* of bytes_total, what batch_synced covers */
+    bool sync_alone;              /* the next sync is one of the log */
+    struct list sync_link; /* in storage.group.waiting while it waits for a sync with others */
+    struct list
+        unsynced_link; /* in storage.group.unsynced while the journal has what the log may not */
+    struct list settle_link; /* in storage.group.settling while its log is to be synced some time */
+    uint64_t journal_file;   /* then: the first file that does */
+    bool tail_torn;          /* bytes of a failed write are behind the active segment's end */
     bool roll_wanted;
     struct timer flush_timer;
+    uint64_t flush_from; /* batch_written when that was armed */
     struct partition_work work;
     struct list room_link;   /* in storage.room_waiters while it waits for its turn to open files */
     struct list holder_link; /* in storage.holders while its files are kept open until a sync */
@@ -218,7 +231,11 @@ void partition_fail(struct partition *p, enum err why);
 /* What waits will not be written; later appends may. Calls events.refused. */
 void partition_refuse_waiting(struct partition *p, enum err why);
 /* Everything up to there is on the device. Calls events.synced. */
-void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset);
+void partition_set_synced(struct partition *p, uint64_t batch, int64_t offset,
+                          uint64_t bytes_total);
+/* The same, and in the log itself. */
+void partition_set_log_synced(struct partition *p, uint64_t batch, int64_t offset,
+                              uint64_t bytes_total);
 /* The place in `segments` of the segment that holds `offset`, which is at least the first base. */
 size_t partition_segment_of(const struct partition *p, int64_t offset);
 /* When what happens now has to be on the device. */
@@ -238,6 +255,8 @@ void partition_room_made(struct storage *st);
 void work_start_create(struct partition *p);
 void work_start_open(struct partition *p);
 void work_start_sync(struct partition *p);
+void work_start_journal(struct partition *p);
+void work_journal_done(struct partition *p, enum err err); /* the round is written, or not */
 void work_start_roll(struct partition *p);
 void work_start_checkpoint(struct partition *p);
 void work_start_delete(struct partition *p);
@@ -248,6 +267,8 @@ void partition_start_removal(struct partition *p, size_t count); /* of the oldes
 void partition_checkpoint_synced(const struct partition *p, struct checkpoint *c);
 /* Brings what does not depend on a sync up to date, and reserves more offsets if few are left. */
 void partition_checkpoint_update(struct partition *p, struct checkpoint *c);
+/* Whether more offsets should be reserved with the next one. */
+bool partition_reserve_low(const struct partition *p);
 /* It was written (and synced): takes over what that means. */
 void partition_checkpoint_written(struct partition *p, const struct checkpoint *c, bool synced);
 /* The part of the state that one says which was read; takes its epochs over. */

@@ -235,6 +235,6 @@ void partition_remove_old(struct partition *p)
     int64_t base = p->segments[count]->base_offset;
     if (p->durable_start >= base && !p->marker)
         partition_start_removal(p, count);
-    else if (p->batch_synced == p->batch_written || p->checkpoint.synced_offset >= p->log_start)
+    else if (p->batch_log_synced == p->batch_written || p->checkpoint.synced_offset >= p->log_start)
         work_start_checkpoint(p); /* else it would not reach that far before the next sync */
 }

@@ -32,8 +32,10 @@ static void make_room(struct storage *st, unsigned count)
         list_remove(first);
         list_push_back(&st->holders, first);
         if (p->work.kind == WORK_NONE && p->failed == ERR_OK && !partition_dirty(p) &&
-            p->batch_synced < p->batch_written)
+            p->batch_log_synced < p->batch_written) {
+            group_sync_forget(p);
             work_start_sync(p);
+        }
         if (first == last)
             break;
     }

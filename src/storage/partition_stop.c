@@ -152,6 +152,7 @@ enum err partition_close(struct partition *p)
     p->events = NULL;
     p->closing = true;
     list_remove(&p->room_link);
+    group_sync_forget(p);
     partition_want_sync(p);
     partition_commit(p);
     partition_compaction_abort(p);
@@ -161,7 +162,7 @@ enum err partition_close(struct partition *p)
     if (err == ERR_OK && p->batch_synced < p->batch_last)
         err = p->refused_last;
     bool said = p->marker && p->durable_start >= p->log_start; /* by the marker that is there */
-    if (p->failed == ERR_OK && p->created && !said && p->batch_synced == p->batch_written) {
+    if (p->failed == ERR_OK && p->created && !said && p->batch_log_synced == p->batch_written) {
         save_index(p);
         enum err left = leave_durable_marker(p);
         err = err == ERR_OK ? left : err;

@@ -55,7 +55,7 @@ void partition_trim_end(struct partition_trim *t)
 
 void partition_save_start(struct partition *p)
 {
-    if (p->batch_synced < p->batch_written)
+    if (p->batch_log_synced < p->batch_written)
         work_start_sync(p); /* its checkpoint is synced too */
     else
         work_start_checkpoint(p);

@@ -16,7 +16,7 @@ static struct partition_work *work_begin(struct partition *p, enum work_kind kin
                                          void (*run)(struct disk_job *))
 {
     struct partition_work *w = &p->work;
-    ASSERT(w->kind == WORK_NONE);
+    ASSERT(w->kind == WORK_NONE && !group_sync_waits(p));
     *w = (struct partition_work){
         .p = p, .kind = kind, .disk = p->st->options.disk, .dir = p->dir, .retried = w->retried};
     w->job.run = run;
@@ -217,10 +217,18 @@ void work_start_checkpoint(struct partition *p)
 {
     struct partition_work *w = work_begin(p, WORK_CHECKPOINT, run_checkpoint);
     w->checkpoint = p->checkpoint;
-    if (p->batch_synced == p->batch_written && p->failed == ERR_OK)
+    if (p->batch_log_synced == p->batch_written && p->failed == ERR_OK)
         partition_checkpoint_synced(p, &w->checkpoint);
     lend_checkpoint(p, w, true);
     work_submit(w, DISK_LANE_SYNC);
+}
+
+static void note_covered(const struct partition *p, struct partition_work *w)
+{
+    w->sync_batch = p->batch_written;
+    w->sync_offset = p->next_offset;
+    w->sync_bytes_total = p->bytes_total;
+    w->sync_began_us = p->st->options.clock->mono_us;
 }
 
 static void lend_active(struct partition *p, struct partition_work *w)
@@ -231,10 +239,9 @@ static void lend_active(struct partition *p, struct partition_work *w)
     w->files = s->files;
     segment_files_ref(w->files);
     w->index = &s->index;
-    w->sync_batch = p->batch_written;
-    w->sync_offset = p->next_offset;
-    w->sync_bytes_total = p->bytes_total;
-    w->sync_began_us = p->st->options.clock->mono_us;
+    note_covered(p, w);
+    p->sync_alone = false;
+    p->st->group.alone++;
     p->st->stats.syncs++;
 }
 
@@ -247,6 +254,18 @@ void work_start_sync(struct partition *p)
     w->index_later = !w->checkpoint_sync && !index_pending_full(w->index) &&
                      p->bytes_total - p->indexed_bytes_total < INDEX_BEHIND_BYTES_MAX;
     work_submit(w, DISK_LANE_SYNC);
+}
+
+void work_start_journal(struct partition *p)
+{
+    note_covered(p, work_begin(p, WORK_JOURNAL, NULL));
+}
+
+void work_journal_done(struct partition *p, enum err err)
+{
+    ASSERT(p->work.kind == WORK_JOURNAL);
+    p->work.sync_err = err;
+    work_done(&p->work.job);
 }
 
 void work_start_roll(struct partition *p)
@@ -436,12 +455,22 @@ static bool sync_done(struct partition *p, struct partition_work *w)
     }
     take_index_result(p, w);
     enum err err = w->err == ERR_OK ? take_checkpoint(p, w) : ERR_OK;
-    partition_set_synced(p, w->sync_batch, w->sync_offset);
+    partition_set_log_synced(p, w->sync_batch, w->sync_offset, w->sync_bytes_total);
     /* The log is synced all the same; an older checkpoint only means more to scan. But if its own sync
      * failed, what it reserves is unknown. */
     if (err != ERR_OK && err != ERR_NOSPACE && err != ERR_LIMIT)
         partition_fail(p, err);
     return true;
+}
+
+/* Failed, it is as if it had not been tried: the log's own sync is still to come. */
+static void journal_done(struct partition *p, const struct partition_work *w)
+{
+    if (w->sync_err != ERR_OK)
+        return;
+    count_sync_time(p, w);
+    group_sync_journaled(p);
+    partition_set_synced(p, w->sync_batch, w->sync_offset, w->sync_bytes_total);
 }
 
 static void roll_done(struct partition *p, struct partition_work *w)
@@ -458,7 +487,7 @@ static void roll_done(struct partition *p, struct partition_work *w)
     partition_add_segment(p, segment_create(w->base_offset));
     p->roll_wanted = false;
     adopt_active(p, w);
-    partition_set_synced(p, w->sync_batch, w->sync_offset);
+    partition_set_log_synced(p, w->sync_batch, w->sync_offset, w->sync_bytes_total);
     if (err != ERR_OK && err != ERR_NOSPACE && err != ERR_LIMIT)
         partition_fail(p, err);
 }
@@ -502,9 +531,8 @@ static enum err checkpoint_error(const struct partition_work *w)
     return w->kind == WORK_CHECKPOINT || w->kind == WORK_SYNC ? w->checkpoint_err : ERR_OK;
 }
 
-static void work_done(struct disk_job *job)
+static void end_work(struct partition *p)
 {
-    struct partition *p = work_of(job)->p;
     struct partition_work w = p->work; /* the next job may begin inside an event */
     p->work.kind = WORK_NONE;
     p->st->opening -= w.kind == WORK_OPEN;
@@ -535,6 +563,9 @@ static void work_done(struct disk_job *job)
         count_sync_time(p, &w);
         (void)sync_done(p, &w);
         break;
+    case WORK_JOURNAL:
+        journal_done(p, &w);
+        break;
     case WORK_ROLL:
         count_sync_time(p, &w);
         roll_done(p, &w);
@@ -553,4 +584,14 @@ static void work_done(struct disk_job *job)
         partition_commit(p);
     else
         partition_advance(p);
+}
+
+static void work_done(struct disk_job *job)
+{
+    struct partition *p = work_of(job)->p;
+    struct storage *st = p->st;
+    bool alone = p->work.kind == WORK_SYNC || p->work.kind == WORK_ROLL;
+    end_work(p);
+    if (alone)
+        group_sync_alone_over(st);
 }

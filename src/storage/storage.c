@@ -18,6 +18,7 @@ struct storage *storage_create(const struct storage_options *options)
     list_init(&st->deleted);
     list_init(&st->holders);
     list_init(&st->room_waiters);
+    group_sync_init(st);
     st->compaction_keys_max = COMPACTION_KEYS_MAX;
     return st;
 }
@@ -28,9 +29,33 @@ void storage_destroy(struct storage *st)
     while (!list_empty(&st->deleted))
         disk_reap(st->options.disk);
     ASSERT(st->stats.pending_bytes == 0);
+    group_sync_deinit(st);
+    if (st->replay != NULL)
+        journal_replay_destroy(st->replay);
     buf_deinit(&st->read_spare);
     tail_deinit(&st->tail);
     mem_free(st);
+}
+
+enum err storage_load_journal(struct storage *st)
+{
+    ASSERT(st->replay == NULL && list_empty(&st->partitions));
+    enum err err = journal_replay_load(st->options.disk, st->options.trace, &st->replay);
+    if (err == ERR_OK)
+        group_sync_ready(st, journal_replay_next_sequence(st->replay));
+    return err;
+}
+
+void storage_opened(struct storage *st)
+{
+    if (st->replay != NULL)
+        journal_replay_end(st->replay);
+    st->replay = NULL;
+}
+
+void storage_sync(struct storage *st)
+{
+    group_sync_go_on(st);
 }
 
 const struct storage_stats *storage_stats(const struct storage *st)

@@ -8,7 +8,8 @@
  *   partition_create(st, "orders-0", &config, &events, ctx, &p);    or partition_open
  *   partition_append(p, records, n, &offset, &batch);     into memory; numbers them
  *   partition_commit(p);                                  seals and writes: one pwritev
- *   partition_want_sync(p);                               a worker syncs; events.synced says up to where
+ *   partition_want_sync(p);                               to be synced; events.synced says up to where
+ *   storage_sync(st);                                     now: workers do it
  *   partition_read(p, &read);                             whole batches, from memory or the page cache
  *   disk_reap(disk); timers_run(timers, now);             every turn of the program's loop
  *
@@ -36,6 +37,10 @@ struct storage_options {
     /* How far those may go: a partition that is to be written to waits then, until others are synced, which it asks
      * for. 0: as far as the system allows, beyond which appends are refused (ERR_LIMIT). */
     unsigned files_written_max;
+    /* What the journal, which syncs many partitions at once, may take on the device; of so many at least (group_sync.h).
+     * 0: each is synced by itself. */
+    uint64_t journal_bytes_max;
+    unsigned journal_group_min;
     /* Told how long each write to a log file took, and each sync from when it was asked for. May be NULL. */
     void (*timed)(void *ctx, enum storage_work what, int64_t ns);
     void *ctx;
@@ -49,6 +54,8 @@ struct storage_stats {
     uint64_t write_ns; /* spent in them */
     uint64_t syncs;
     uint64_t sync_errors;
+    uint64_t journal_syncs; /* of the journal */
+    uint64_t journal_bytes; /* written to it */
     uint64_t write_errors;
     uint64_t reads_tail;     /* answered from memory */
     uint64_t reads_cached;   /* from the page cache */
@@ -74,6 +81,15 @@ struct storage *storage_create(const struct storage_options *options);
 /* All partitions must be closed; those that are being deleted are waited for (blocks). */
 void storage_destroy(struct storage *st);
 const struct storage_stats *storage_stats(const struct storage *st);
+/* Reads what a crash left in the journal. Once, before the first partition is opened; without it the journal is not
+ * used. Blocks. ERR_UNSUPPORTED: of a later version (traced). ERR_IO, ERR_ACCESS, ERR_LIMIT. */
+MUST_CHECK
+enum err storage_load_journal(struct storage *st);
+/* All partitions that there are have been opened: what was read from the journal is needed no more. Blocks. */
+void storage_opened(struct storage *st);
+/* At the end of a turn that has called partition_commit or partition_want_sync: those that wait for a sync get it, and
+ * with a journal those of one turn may get it together. */
+void storage_sync(struct storage *st);
 /* Lets a job remove the directories whose deletion a crash has interrupted (named *.deleted). Once, after
  * the start. */
 void storage_sweep(struct storage *st);

@@ -4,6 +4,8 @@
 #define ECHOLOG_STORAGE_STORAGE_INTERNAL_H
 
 #include "storage/files.h"
+#include "storage/group_sync.h"
+#include "storage/journal_replay.h"
 #include "storage/storage.h"
 #include "storage/tail.h"
 
@@ -12,14 +14,16 @@ struct storage {
     struct storage_stats stats;
     struct tail tail;
     struct files files;
-    struct list partitions;       /* all but those */
-    struct list deleted;          /* whose deletion is under way */
-    struct list holders;          /* partitions whose files stay open until a sync */
-    struct list room_waiters;     /* partitions that wait until files of others are closed */
-    unsigned opening;             /* partitions whose files are being opened, to be written to */
-    struct partition *compacting; /* the one that is; NULL when none */
-    size_t compaction_keys_max;   /* in memory at a time */
-    struct buf read_spare;        /* a buffer for the next read; owned */
+    struct list partitions;   /* all but those */
+    struct list deleted;      /* whose deletion is under way */
+    struct list holders;      /* partitions whose files stay open until a sync */
+    struct list room_waiters; /* partitions that wait until files of others are closed */
+    unsigned opening;         /* partitions whose files are being opened, to be written to */
+    struct group_sync group;
+    struct journal_replay *replay; /* owned; NULL but at the start */
+    struct partition *compacting;  /* the one that is; NULL when none */
+    size_t compaction_keys_max;    /* in memory at a time */
+    struct buf read_spare;         /* a buffer for the next read; owned */
 };
 
 /* A buffer for a read from files, and back. */

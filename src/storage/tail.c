@@ -179,6 +179,16 @@ void tail_log_deinit(struct tail *t, struct tail_log *log)
     *log = (struct tail_log){0};
 }
 
+/* From the back: it is one of the newest. */
+bool tail_find_pos(const struct tail_log *log, uint64_t total_pos, size_t *i)
+{
+    size_t at = log->count - log->waiting;
+    while (at > 0 && tail_at(log, at - 1)->total_pos >= total_pos)
+        at--;
+    *i = at;
+    return at < log->count - log->waiting && tail_at(log, at)->total_pos == total_pos;
+}
+
 bool tail_find(const struct tail_log *log, int64_t offset, size_t *i)
 {
     size_t low = 0, high = log->count - log->waiting;

@@ -74,6 +74,8 @@ void tail_drop_before(struct tail *t, struct tail_log *log, int64_t offset);
 /* Drops everything and frees the ring. */
 void tail_log_deinit(struct tail *t, struct tail_log *log);
 
+/* The place of the written batch before which this run wrote `total_pos` bytes, where one of those kept begins there. */
+bool tail_find_pos(const struct tail_log *log, uint64_t total_pos, size_t *i);
 /* The place of the written batch that holds `offset` or, in a gap, of the first one behind it. False
  * when the kept ones begin later than `offset` or there is none. */
 bool tail_find(const struct tail_log *log, int64_t offset, size_t *i);

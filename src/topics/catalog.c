@@ -461,17 +461,18 @@ static void commit_partition(struct topic_partition *tp)
     struct topic *t = topic_ref(tp->topic);
 
     if (tp->log != NULL && !t->deleted) {
-        partition_commit(tp->log);
-        /* Behind it: a sync that is under way keeps the file to itself. */
-        if (tp->want_sync && tp->log != NULL)
+        /* Before it is written: it may wait for a sync with others, and gather more until then. */
+        if (tp->want_sync)
             partition_want_sync(tp->log);
+        if (tp->log != NULL && !t->deleted)
+            partition_commit(tp->log);
     }
     tp->want_sync = false;
     topic_partition_end_due(tp);
     topic_unref(t);
 }
 
-void catalog_commit(struct catalog *c)
+static void commit_dirty(struct catalog *c)
 {
     while (!list_empty(&c->dirty)) {
         struct topic_partition *tp = CONTAINER_OF(c->dirty.next, struct topic_partition, dirty);
@@ -479,6 +480,14 @@ void catalog_commit(struct catalog *c)
         list_remove(&tp->dirty);
         commit_partition(tp);
     }
+}
+
+void catalog_commit(struct catalog *c)
+{
+    do {
+        commit_dirty(c);
+        storage_sync(c->o.storage);
+    } while (!list_empty(&c->dirty)); /* who waited with others is written now */
 }
 
 void catalog_begin_turn(struct catalog *c)

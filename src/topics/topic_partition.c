@@ -174,6 +174,7 @@ void topic_partition_create_log(struct topic_partition *tp, struct storage *st,
     ASSERT(tp->log == NULL);
     topic_directory(tp->topic, tp->number, path);
     topic_config_for_log(&tp->topic->config, &config);
+    config.id = tp->topic->id;
     tp->making = true;
     tp->maker = job;
     tp->log = partition_create(st, path, &config, &events, tp);
@@ -188,6 +189,7 @@ enum err topic_partition_open_log(struct topic_partition *tp, struct storage *st
     ASSERT(tp->log == NULL);
     topic_directory(tp->topic, tp->number, path);
     topic_config_for_log(&tp->topic->config, &config);
+    config.id = tp->topic->id;
     enum err err = partition_open(st, path, &config, &events, tp, recovery, &tp->log);
     if (err != ERR_OK) {
         tp->log = NULL;

@@ -5,6 +5,7 @@
 #include "sim/spoil.h"
 #include "sim/trims.h"
 #include "storage/compaction.h"
+#include <stdio.h>
 
 /* --- events --------------------------------------------------------------------------------- */
 
@@ -150,6 +151,7 @@ void run_end(struct world *w, enum model_end wanted)
     w->report->deeds[DEED_COMPACTED] += storage_stats(w->st)->compactions;
     storage_destroy(w->st);
     w->st = NULL;
+    w->st = NULL;
     if (timers_next(&w->timers) != TIMERS_NONE)
         model_fail(&w->parts[0].model, "a timer is left when all is closed");
     if (w->disk->open_handles > 0)
@@ -209,6 +211,8 @@ void run_create_part(struct world *w, struct part *part)
     model_configured(&part->model, &part->config);
     part->end = MODEL_END_CLEAN;
     part->start_max = 0;
+    snprintf(part->id, sizeof(part->id), "%llu", (unsigned long long)w->log_next++);
+    part->config.id = part->id;
     part->p = partition_create(w->st, part->dir, &part->config, &events, part);
 }
 
@@ -217,6 +221,7 @@ static bool open_part(struct world *w, struct part *part)
 {
     struct partition_recovery recovery;
     struct partition_config kept_all = part->config;
+    kept_all.id = part->id;
     kept_all.retention_ms = kept_all.retention_bytes = -1; /* the audit comes first */
     if (!part->made) {
         run_create_part(w, part);
@@ -264,8 +269,25 @@ static void make_storage(struct world *w)
         .tail_bytes_max = (size_t)world_spread(w, 0, 100000),
         .files_max = (unsigned)world_spread(w, 1, 40),
         .files_written_max = world_one_in(w, 2) ? 0 : (unsigned)world_spread(w, 1, 12)};
+    if (world_one_in(w, 2)) {
+        options.journal_bytes_max = (uint64_t)world_spread(w, 4096, 200000);
+        options.journal_group_min = (unsigned)world_spread(w, 1, PARTS_MAX);
+    }
     w->st = storage_create(&options);
     storage_set_compaction_keys_max(w->st, (size_t)world_spread(w, 1, 64));
+}
+
+/* False: the disk died. */
+static bool load_journal(struct world *w)
+{
+    enum err err = storage_load_journal(w->st);
+    if (err != ERR_OK && w->stormy && !w->disk->dead) {
+        world_tell(w, "the journal: %s", err_text(err));
+        world_calm(w);
+        err = storage_load_journal(w->st);
+    }
+    ASSERT(err == ERR_OK || w->disk->dead);
+    return err == ERR_OK;
 }
 
 void run_start(struct world *w)
@@ -277,8 +299,11 @@ void run_start(struct world *w)
             sim_disk_die_after(w->disk, world_spread(w, 0, 300));
         else if (world_one_in(w, 4))
             world_weather(w);
+        opened = load_journal(w);
         for (size_t i = 0; i < w->part_count && opened; i++)
             opened = open_part(w, &w->parts[i]);
+        if (opened && !w->disk->dead)
+            storage_opened(w->st);
         if (opened && !w->disk->dead)
             break;
         run_end(w, MODEL_END_KILL);

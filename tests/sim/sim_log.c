@@ -407,6 +407,8 @@ void sim_log_run(const struct sim_options *options, struct sim_report *report)
     for (w->step = 1; w->step <= options->steps; w->step++) {
         report->step = w->step;
         do_step(w, &w->parts[world_below(w, w->part_count)]);
+        if (world_below(w, 3) > 0)
+            storage_sync(w->st);
         if (w->disk->dead)
             run_restart(w, world_one_in(w, 2) ? MODEL_END_KILL : MODEL_END_POWER);
         check_all(w);

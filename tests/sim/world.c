@@ -134,8 +134,12 @@ void world_weather(struct world *w)
 void world_settle(struct world *w)
 {
     w->disk->eager = true;
-    while (sim_disk_busy(w->disk))
-        disk_reap(&w->disk->disk);
+    do {
+        while (sim_disk_busy(w->disk))
+            disk_reap(&w->disk->disk);
+        if (w->st != NULL)
+            storage_sync(w->st);
+    } while (sim_disk_busy(w->disk));
     w->disk->eager = false;
 }
 

@@ -18,6 +18,7 @@ struct part {
     struct partition_config config;
     uint64_t keys; /* that records have, but for some */
     struct model model;
+    char id[24];
     bool made; /* it was told to be on the disk */
     struct list flights;
     unsigned flight_count;
@@ -41,10 +42,11 @@ struct world {
     struct clock clock;
     struct timers timers;
     struct trace trace;
-    struct storage *st;
+    struct storage *st; /* NULL between runs */
     struct part parts[PARTS_MAX];
     size_t part_count;
-    uint64_t id_next;
+    uint64_t id_next;  /* of records */
+    uint64_t log_next; /* of logs */
     uint64_t step;
     bool stormy;      /* the disk may answer with errors */
     bool unsettled;   /* it did, and what it did then may not be over */

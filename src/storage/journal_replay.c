@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "storage/journal_replay.h"
+
+#include "base/mem.h"
+#include "storage/files.h"
+#include "storage/journal.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Where some bytes of a log are. */
+struct replay_entry {
+    size_t names_at; /* in replay.names, while that grows */
+    const char *dir; /* borrowed, in there */
+    const char *id;  /* behind it */
+    uint64_t order;
+    uint64_t file; /* its first sequence */
+    uint64_t at;   /* in that file */
+    size_t len;
+    int64_t segment_base;
+    uint64_t pos; /* in the segment */
+    bool settled;
+};
+
+struct journal_replay {
+    struct disk *disk;           /* borrowed */
+    struct trace *trace;         /* borrowed */
+    uint64_t *files;             /* owned; first sequences, ascending */
+    struct replay_entry *all;    /* owned; by directory and age */
+    struct buf names;            /* directories and ids, each with its NUL */
+    size_t file_count, file_cap; /* of `files` */
+    size_t count, cap;           /* of `all` */
+    uint64_t next_sequence;
+};
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static bool found_file(void *ctx, const char *name, enum disk_entry_kind kind)
+{
+    struct journal_replay *r = ctx;
+    uint64_t first;
+    if (kind != DISK_ENTRY_FILE || !journal_name_parse(name, &first))
+        return true;
+    if (r->file_count == r->file_cap) {
+        r->file_cap = r->file_cap == 0 ? 4 : r->file_cap * 2;
+        r->files = mem_realloc(r->files, r->file_cap * sizeof(r->files[0]));
+    }
+    r->files[r->file_count++] = first;
+    return true;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void note_entry(struct journal_replay *r, const struct journal_entry *e, uint64_t file,
+                       uint64_t at)
+{
+    if (r->count == r->cap) {
+        r->cap = r->cap == 0 ? 64 : r->cap * 2;
+        r->all = mem_realloc(r->all, r->cap * sizeof(r->all[0]));
+    }
+    r->all[r->count] = (struct replay_entry){.names_at = r->names.len,
+                                             .order = r->count,
+                                             .file = file,
+                                             .at = at,
+                                             .len = e->bytes.len,
+                                             .segment_base = e->segment_base,
+                                             .pos = e->pos};
+    r->count++;
+    buf_append_bytes(&r->names, e->dir);
+    buf_append_char(&r->names, '\0');
+    buf_append_bytes(&r->names, e->id);
+    buf_append_char(&r->names, '\0');
+}
+
+static void note_round(struct journal_replay *r, struct bytes image, uint64_t file, uint64_t pos)
+{
+    struct bytes rest =
+        bytes_of(image.data + JOURNAL_ROUND_HEADER_BYTES, image.len - JOURNAL_ROUND_HEADER_BYTES);
+    struct journal_entry e;
+    while (journal_entry_next(&rest, &e) == ERR_OK)
+        note_entry(r, &e, file, pos + (uint64_t)(e.bytes.data - image.data));
+}
+
+/* The round at `pos`, whole, into `image`. ERR_CORRUPT: there is none. */
+static enum err read_round(struct disk_file *file, uint64_t pos, uint64_t len, struct buf *image,
+                           struct journal_round *round)
+{
+    char header[JOURNAL_ROUND_HEADER_BYTES];
+    size_t got;
+    enum err err = disk_read(file, header, sizeof(header), pos, &got);
+    if (err == ERR_OK && got < sizeof(header))
+        err = ERR_CORRUPT;
+    if (err == ERR_OK)
+        err = journal_round_header(header, round);
+    if (err != ERR_OK)
+        return err;
+    if (round->len > len - pos)
+        return ERR_CORRUPT;
+    buf_clear(image);
+    err = disk_read(file, buf_reserve(image, round->len), round->len, pos, &got);
+    if (err != ERR_OK)
+        return err;
+    image->len = got;
+    return got == round->len && journal_round_whole(buf_bytes(image)) ? ERR_OK : ERR_CORRUPT;
+}
+
+/* Rounds are missing before this one: they were synced, and are damaged now. */
+static void report_missing(const struct journal_replay *r, uint64_t first, uint64_t sequence)
+{
+    TRACE_WARN(r->trace,
+               JOURNAL_DIR "/%020" PRIu64 JOURNAL_SUFFIX ": damaged: rounds %" PRIu64 " to %" PRIu64
+                           " cannot be read; logs that were not synced since may have lost them",
+               first, r->next_sequence, sequence - 1);
+}
+
+static enum err read_rounds(struct journal_replay *r, struct disk_file *file, uint64_t first,
+                            uint64_t len)
+{
+    struct buf image = {0};
+    struct journal_round round;
+    enum err err = ERR_OK;
+    if (r->next_sequence == 0) /* those before it are settled, and were removed */
+        r->next_sequence = first;
+    for (uint64_t pos = 0; pos < len && err == ERR_OK;) {
+        err = read_round(file, pos, len, &image, &round);
+        if (err == ERR_OK && round.sequence >= r->next_sequence) {
+            if (round.sequence > r->next_sequence)
+                report_missing(r, first, round.sequence);
+            note_round(r, buf_bytes(&image), first, pos);
+            r->next_sequence = round.sequence + 1;
+            pos += journal_round_span(round.len);
+        } else if (err == ERR_OK || err == ERR_CORRUPT) { /* perhaps there is one behind it */
+            pos += JOURNAL_BLOCK_BYTES;
+            err = ERR_OK;
+        }
+    }
+    buf_deinit(&image);
+    return err;
+}
+
+static enum err read_file(struct journal_replay *r, uint64_t first)
+{
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *file;
+    uint64_t len;
+    journal_path(path, first);
+    enum err err = disk_open(r->disk, path, DISK_READ, &file);
+    if (err == ERR_OK) {
+        err = disk_size(file, &len);
+        if (err == ERR_OK)
+            err = read_rounds(r, file, first, len);
+        disk_close(file);
+    }
+    if (err != ERR_OK)
+        TRACE_WARN(r->trace, "%s: cannot be read: %s", path,
+                   err == ERR_UNSUPPORTED ? "it was written by a later version" : err_text(err));
+    return err;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct replay_entry *x = a, *y = b;
+    int order = strcmp(x->dir, y->dir);
+    if (order != 0)
+        return order;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void sort_entries(struct journal_replay *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        r->all[i].dir = r->names.data + r->all[i].names_at;
+        r->all[i].id = r->all[i].dir + strlen(r->all[i].dir) + 1;
+    }
+    if (r->count > 0)
+        qsort(r->all, r->count, sizeof(r->all[0]), compare_entries);
+}
+
+enum err journal_replay_load(struct disk *disk, struct trace *trace, struct journal_replay **replay)
+{
+    struct journal_replay *r = mem_zalloc(1, sizeof(*r));
+    r->disk = disk;
+    r->trace = trace;
+    enum err err = disk_list(disk, JOURNAL_DIR, found_file, r);
+    if (err == ERR_NOT_FOUND)
+        err = ERR_OK;
+    if (r->file_count > 0)
+        qsort(r->files, r->file_count, sizeof(r->files[0]), compare_files);
+    for (size_t i = 0; i < r->file_count && err == ERR_OK; i++)
+        err = read_file(r, r->files[i]);
+    if (err != ERR_OK) {
+        journal_replay_destroy(r);
+        return err;
+    }
+    sort_entries(r);
+    if (r->next_sequence == 0)
+        r->next_sequence = 1;
+    /* One that was being made has a name, and no round perhaps: no other file is to get it. */
+    if (r->file_count > 0 && r->files[r->file_count - 1] >= r->next_sequence)
+        r->next_sequence = r->files[r->file_count - 1] + 1;
+    *replay = r;
+    return ERR_OK;
+}
+
+uint64_t journal_replay_next_sequence(const struct journal_replay *r)
+{
+    return r->next_sequence;
+}
+
+/* --- applying -------------------------------------------------------------------------------- */
+
+/* The first entry of a directory, or where it would be. */
+static size_t find_dir(const struct journal_replay *r, const char *dir)
+{
+    size_t low = 0, high = r->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(r->all[middle].dir, dir) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_of(const struct journal_replay *r, size_t i, const char *dir)
+{
+    return i < r->count && strcmp(r->all[i].dir, dir) == 0;
+}
+
+/* The file that is being read from. */
+struct source {
+    struct disk_file *file;
+    uint64_t first;
+};
+
+static enum err source_open(const struct journal_replay *r, struct source *src, uint64_t first)
+{
+    char path[DISK_PATH_BYTES_MAX + 1];
+    if (src->file != NULL && src->first == first)
+        return ERR_OK;
+    disk_close(src->file);
+    src->file = NULL;
+    src->first = first;
+    journal_path(path, first);
+    return disk_open(r->disk, path, DISK_READ, &src->file);
+}
+
+bool journal_replay_newest(const struct journal_replay *r, const char *dir, const char *id,
+                           int64_t *segment_base)
+{
+    bool found = false;
+    for (size_t i = find_dir(r, dir); is_of(r, i, dir); i++) {
+        if (strcmp(r->all[i].id, id) != 0)
+            continue;
+        found = true;
+        *segment_base = r->all[i].segment_base;
+    }
+    return found;
+}
+
+static enum err copy_entry(const struct journal_replay *r, const struct replay_entry *e,
+                           struct source *src, struct disk_file *log)
+{
+    struct buf bytes = {0};
+    size_t got = 0;
+    enum err err = source_open(r, src, e->file);
+    if (err == ERR_OK)
+        err = disk_read(src->file, buf_reserve(&bytes, e->len), e->len, e->at, &got);
+    if (err == ERR_OK && got < e->len)
+        err = ERR_IO;
+    if (err == ERR_OK)
+        err = disk_write_all(log, bytes.data, e->len, e->pos);
+    buf_deinit(&bytes);
+    return err;
+}
+
+/* A segment that is not there, though something of it was acknowledged. */
+static void report_no_segment(const struct journal_replay *r, const struct replay_entry *e)
+{
+    TRACE_WARN(r->trace,
+               "%s: the journal has %zu bytes of segment %020" PRId64
+               ", which is not there any more: they are lost",
+               e->dir, e->len, e->segment_base);
+}
+
+enum err journal_replay_apply(const struct journal_replay *r, const char *dir, const char *id,
+                              int64_t segment_base, uint64_t *bytes)
+{
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *log = NULL;
+    struct source src = {0};
+    enum err err = ERR_OK;
+    *bytes = 0;
+    for (size_t i = find_dir(r, dir); is_of(r, i, dir) && err == ERR_OK; i++) {
+        const struct replay_entry *e = &r->all[i];
+        if (strcmp(e->id, id) != 0 || e->segment_base < segment_base)
+            continue;
+        if (e->segment_base > segment_base) {
+            report_no_segment(r, e);
+            continue;
+        }
+        if (log == NULL) {
+            segment_path(path, dir, segment_base, "log");
+            err = disk_open(r->disk, path, DISK_WRITE, &log);
+        }
+        if (err == ERR_OK)
+            err = copy_entry(r, e, &src, log);
+        if (err == ERR_OK)
+            *bytes += e->len;
+    }
+    disk_close(src.file);
+    disk_close(log);
+    return err;
+}
+
+void journal_replay_settled(struct journal_replay *r, const char *dir)
+{
+    for (size_t i = find_dir(r, dir); is_of(r, i, dir); i++)
+        r->all[i].settled = true;
+}
+
+/* --- ending ---------------------------------------------------------------------------------- */
+
+/* Whether a log may still want it. What was deleted does not; and the newest of a directory speaks for all. */
+static bool is_wanted(const struct journal_replay *r, size_t i)
+{
+    const struct replay_entry *e = &r->all[i];
+    char path[DISK_PATH_BYTES_MAX + 1];
+    struct disk_file *log;
+    if (e->settled || is_of(r, i + 1, e->dir))
+        return false;
+    segment_path(path, e->dir, e->segment_base, "log");
+    enum err err = disk_open(r->disk, path, DISK_READ, &log);
+    if (err == ERR_OK)
+        disk_close(log);
+    return err != ERR_NOT_FOUND;
+}
+
+static void remove_files(const struct journal_replay *r)
+{
+    for (size_t i = 0; i < r->file_count; i++) {
+        char path[DISK_PATH_BYTES_MAX + 1];
+        journal_path(path, r->files[i]);
+        enum err err = disk_unlink(r->disk, path);
+        if (err != ERR_OK) /* the next start reads it again, to no effect */
+            TRACE_WARN(r->trace, "%s: cannot be removed: %s", path, err_text(err));
+    }
+    if (r->file_count > 0) {
+        enum err err = disk_sync_dir(r->disk, JOURNAL_DIR);
+        (void)err; /* as above */
+    }
+}
+
+void journal_replay_end(struct journal_replay *r)
+{
+    const struct replay_entry *wanted = NULL;
+    for (size_t i = 0; i < r->count && wanted == NULL; i++)
+        if (is_wanted(r, i))
+            wanted = &r->all[i];
+    if (wanted == NULL)
+        remove_files(r);
+    else
+        TRACE_WARN(r->trace,
+                   "%s: was not opened: the files in " JOURNAL_DIR "/ are kept for it until the "
+                   "next start",
+                   wanted->dir);
+    journal_replay_destroy(r);
+}
+
+void journal_replay_destroy(struct journal_replay *r)
+{
+    mem_free(r->files);
+    mem_free(r->all);
+    buf_deinit(&r->names);
+    mem_free(r);
+}

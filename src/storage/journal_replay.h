@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a run that crashed has left in its journal (journal.h): read once at the start, and put into each log before that
+ * is looked at. All of this blocks: for the start only. */
+#ifndef ECHOLOG_STORAGE_JOURNAL_REPLAY_H
+#define ECHOLOG_STORAGE_JOURNAL_REPLAY_H
+
+#include "base/check.h"
+#include "base/err.h"
+#include "base/trace.h"
+#include "disk/disk.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct journal_replay;
+
+/* Reads what there is, which may be nothing. Damage is traced. On an error there is no *replay: ERR_UNSUPPORTED: it is
+ * of a later version (traced); ERR_IO, ERR_ACCESS, ERR_LIMIT. `disk` and `trace` are borrowed. */
+MUST_CHECK
+enum err journal_replay_load(struct disk *disk, struct trace *trace,
+                             struct journal_replay **replay);
+/* Behind all sequences that there were. */
+uint64_t journal_replay_next_sequence(const struct journal_replay *r);
+/* The newest segment of log `id` in directory `dir` of which there is anything. False: there is nothing. */
+bool journal_replay_newest(const struct journal_replay *r, const char *dir, const char *id,
+                           int64_t *segment_base);
+/* Writes what there is of log `id` in directory `dir` into the file of its newest segment, which begins at `segment_base`.
+ * Those before it were synced. Synced it is not yet. *bytes says how many. */
+MUST_CHECK
+enum err journal_replay_apply(const struct journal_replay *r, const char *dir, const char *id,
+                              int64_t segment_base, uint64_t *bytes);
+/* The partition in `dir` needs it no more: all of it is synced in its log. */
+void journal_replay_settled(struct journal_replay *r, const char *dir);
+/* After the start: removes the files, unless a partition that is there could not be opened, and may need them at the next
+ * start. Frees. */
+void journal_replay_end(struct journal_replay *r);
+/* Frees, and leaves the files. */
+void journal_replay_destroy(struct journal_replay *r);
+
+#endif
