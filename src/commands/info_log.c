@@ -19,6 +19,8 @@ void info_log(struct info *i)
     info_field(i, "log_write_errors", s->write_errors);
     info_field(i, "log_syncs", s->syncs);
     info_field(i, "log_sync_usec", s->sync_us);
+    info_field(i, "log_journal_syncs", s->journal_syncs);
+    info_field(i, "log_journal_bytes", s->journal_bytes);
     info_field(i, "log_write_usec", s->write_ns / 1000);
     info_field(i, "log_sync_errors", s->sync_errors);
     info_field(i, "log_pending_bytes", s->pending_bytes);

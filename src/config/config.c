@@ -535,6 +535,8 @@ static const struct directive items[] = {
         "age at which a log file is closed and a new one begun"),
     INT("log-flush-ms", log_flush_ms, 0, "1000", 1, CONFIG_MS_MAX,
         "how long written records may stay unsynced"),
+    SIZE("log-journal-max-bytes", log_journal_max_bytes, FIXED, "64mb", 0, INT64_MAX,
+         "what the journal that syncs many partitions at once may take on the device; 0 is none"),
     SIZE("message-max-bytes", message_max_bytes, 0, "1048588", 1, INT32_MAX / 2,
          "the largest batch of records"),
     INT("log-retention-check-ms", log_retention_check_ms, 0, "10000", 1, CONFIG_MS_MAX,

@@ -109,6 +109,7 @@ struct config {
     int64_t log_segment_bytes;
     int64_t log_segment_ms;
     int64_t log_flush_ms;
+    int64_t log_journal_max_bytes;
     int64_t message_max_bytes;
     int64_t log_retention_check_ms; /* how often retention is applied */
     int64_t offsets_retention_ms;   /* of groups without members */

@@ -16,6 +16,8 @@
 /* How long an orderly end waits for replies that are still to be sent. */
 #define STOP_WAIT_US (5 * 1000000)
 #define LOCK_FILE "lock"
+/* Fewer partitions that wait for a sync are synced one by one. */
+#define JOURNAL_GROUP_MIN 8
 
 struct broker {
     struct services services;
@@ -150,6 +152,8 @@ static enum err open_log(struct broker *b)
         .tail_bytes_max = (size_t)sv->config->tail_cache_bytes,
         .files_max = (unsigned)sv->config->open_files_max,
         .files_written_max = (unsigned)b->log_files_max,
+        .journal_bytes_max = (uint64_t)sv->config->log_journal_max_bytes,
+        .journal_group_min = JOURNAL_GROUP_MIN,
         .timed = on_storage_work,
         .ctx = b,
     };
@@ -168,7 +172,9 @@ static enum err open_log(struct broker *b)
     };
     int64_t before_us = b->clock->mono_us;
     struct catalog_recovery recovery = {0};
-    err = catalog_open(&catalog_options, &recovery, &sv->catalog);
+    err = storage_load_journal(sv->storage);
+    if (err == ERR_OK)
+        err = catalog_open(&catalog_options, &recovery, &sv->catalog);
     clock_update(b->clock);
     if (err != ERR_OK) {
         TRACE_WARN(sv->trace, "Cannot open the log in '%s': %s", sv->config->dir, err_text(err));
@@ -176,6 +182,7 @@ static enum err open_log(struct broker *b)
         return err;
     }
     trace_recovery(b, &recovery, b->clock->mono_us - before_us);
+    storage_opened(sv->storage);
     storage_sweep(sv->storage);
     return ERR_OK;
 }

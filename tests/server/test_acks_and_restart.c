@@ -57,6 +57,59 @@ Test(restart, everything_acknowledged_is_there_after_a_clean_stop)
     server_end(&s);
 }
 
+#define MANY 40
+
+/* To each partition by turns, in one go; the value is the offset. */
+static void produce_to_many(redisContext *c, int from, int to)
+{
+    for (int i = from * MANY; i < to * MANY; i++)
+        redisAppendCommand(c, "PRODUCE many %d PARTITION %d ACK SYNCED", i / MANY, i % MANY);
+    for (int i = from * MANY; i < to * MANY; i++) {
+        char expected[32];
+        snprintf(expected, sizeof(expected), "(%d, %d)", i % MANY, i / MANY);
+        EXPECT_NEXT(c, expected);
+    }
+}
+
+static void expect_many(redisContext *c, int count)
+{
+    for (int n = 0; n < MANY; n++) {
+        redisReply *reply = redisCommand(c, "FETCH many %d EARLIEST", n);
+        cr_assert_eq(reply->type, REDIS_REPLY_ARRAY, "partition %d: %s", n, reply->str);
+        cr_assert_eq(reply->elements, (size_t)count, "partition %d has %zu", n, reply->elements);
+        for (int i = 0; i < count; i++)
+            cr_assert_eq(atoi(reply->element[i]->element[3]->str), i);
+        freeReplyObject(reply);
+    }
+}
+
+Test(restart, many_partitions_are_synced_by_the_journal_unless_it_is_off)
+{
+    struct server s = server_start(NULL);
+    redisContext *c = client_open(&s);
+    EXPECT(c, "+OK", "TOPIC CREATE many PARTITIONS 40");
+    produce_to_many(c, 0, 20);
+    EXPECT_LIKE(c, "*log_journal_syncs:[1-9]*", "INFO log");
+    redisFree(c);
+    server_kill(&s);
+    server_again(&s);
+    c = client_open(&s);
+    expect_many(c, 20);
+    produce_to_many(c, 20, 30);
+    expect_many(c, 30);
+    redisFree(c);
+    server_end(&s);
+
+    s = server_start("--log-journal-max-bytes", "0", NULL);
+    c = client_open(&s);
+    EXPECT(c, "+OK", "TOPIC CREATE many PARTITIONS 40");
+    produce_to_many(c, 0, 20);
+    EXPECT_LIKE(c, "*log_journal_syncs:0*log_journal_bytes:0*", "INFO log");
+    expect_many(c, 20);
+    redisFree(c);
+    server_end(&s);
+}
+
 Test(restart, what_was_synced_or_written_survives_kill_9)
 {
     static const char *const acks[] = {"SYNCED", "WRITTEN"};

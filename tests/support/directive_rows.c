@@ -54,6 +54,8 @@ const struct directive_row directive_rows[] = {
     {"latency-tracking-info-percentiles", "50 99.95", NULL, "101", "should sit between [0.0,100.0]",
      "server/test_config.c:percentiles_are_those_that_info_shows", 0},
     {"log-flush-ms", "33", NULL, "0", "argument must be between 1 and ", OF_THE_LOG, 0},
+    {"log-journal-max-bytes", "1mb", "1048576", "-1", MEMORY,
+     "server/test_acks_and_restart.c:many_partitions_are_synced_by_the_journal_unless_it_is_off", 0},
     {"log-retention-bytes", "5mb", "5242880", "-2", "argument must be between -1 and ", OF_THE_LOG, 0},
     {"log-retention-check-ms", "20", NULL, "0", "argument must be between 1 and ",
      "server/test_topics.c:retention_removes_what_is_past_its_age_on_the_clock", 0},
