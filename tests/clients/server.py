@@ -15,6 +15,12 @@ METRICS = re.compile(r"Metrics over HTTP on .*:(\d+)\s*$")
 DEADLINE_S = 60
 
 
+def has_tls():
+    """Whether it was built with TLS."""
+    version = subprocess.run([os.environ["ECHOLOG_SERVER"], "--version"], check=True, text=True, stdout=subprocess.PIPE)
+    return "TLS none" not in version.stdout
+
+
 class Server:
     def __init__(self, *directives):
         self.scratch = tempfile.mkdtemp(prefix="echolog-clients-")

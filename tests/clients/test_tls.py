@@ -13,25 +13,26 @@ import unittest
 import redis
 
 import certificates
-from server import Server
+from server import Server, has_tls
 
 LARGE = 8 * 1024 * 1024
+PROGRAMS = ("redis-cli", os.environ.get("ECHOLOG_CLI", "echolog-cli"))
 
 
 class Round(unittest.TestCase):
-    """A server that asks clients for a certificate, in a folder with all of them."""
+    """A server with a Unix socket, in a folder."""
 
     directives = ()
 
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="echolog-tls-")
-        certificates.make(cls.folder)
         cls.path = cls.file("sock")
-        cls.server = Server("--port", "any", "--tls-port", "any", "--unixsocket", cls.path,
-                            "--tls-cert-file", cls.file("server.crt"),
-                            "--tls-key-file", cls.file("server.key"),
-                            "--tls-ca-cert-file", cls.file("ca.crt"), *cls.directives)
+        cls.server = Server("--port", "any", "--unixsocket", cls.path, *cls.tls(), *cls.directives)
+
+    @classmethod
+    def tls(cls):
+        return ()
 
     @classmethod
     def tearDownClass(cls):
@@ -50,7 +51,18 @@ class Round(unittest.TestCase):
         return done.stdout
 
 
-class TestRedisPy(Round):
+@unittest.skipUnless(has_tls(), "the server is built without TLS")
+class TlsRound(Round):
+    """It asks clients for a certificate; all of them are in the folder."""
+
+    @classmethod
+    def tls(cls):
+        certificates.make(cls.folder)
+        return ("--tls-port", "any", "--tls-cert-file", cls.file("server.crt"),
+                "--tls-key-file", cls.file("server.key"), "--tls-ca-cert-file", cls.file("ca.crt"))
+
+
+class TestRedisPy(TlsRound):
     def client(self, **options):
         settings = {"host": "localhost", "port": self.server.tls_port, "ssl": True,
                     "ssl_ca_certs": self.file("ca.crt"), "ssl_certfile": self.file("client.crt"),
@@ -110,12 +122,6 @@ class TestRedisPy(Round):
         with self.assertRaises(redis.ConnectionError):
             self.client(ssl_certfile=None, ssl_keyfile=None).ping()
 
-    def test_a_unix_socket(self):
-        with redis.Redis(unix_socket_path=self.path, socket_timeout=60) as client:
-            value = os.urandom(LARGE)
-            self.assertEqual(client.execute_command("ECHO", value), value)
-            self.assertEqual(client.client_list()[0]["addr"], self.path + ":0")
-
     def test_the_example_of_the_page(self):
         block, = certificates.blocks("python")
         program = self.file("example.py")
@@ -125,12 +131,12 @@ class TestRedisPy(Round):
             "PYTHONPATH": os.path.dirname(os.path.dirname(redis.__file__))}), "True\n")
 
 
-class TestPrograms(Round):
+class TestPrograms(TlsRound):
     """redis-cli and echolog-cli alike."""
 
     directives = ("--requirepass", "sesame")
     secure = ("--tls", "--cacert", "ca.crt", "--cert", "client.crt", "--key", "client.key")
-    programs = ("redis-cli", os.environ.get("ECHOLOG_CLI", "echolog-cli"))
+    programs = PROGRAMS
 
     def each(self):
         """Both, as functions of their words, on the TLS port."""
@@ -174,16 +180,6 @@ class TestPrograms(Round):
             self.assertIn("certificate verify failed", cli("--tls", "PING", status=(1, 2)))
             self.assertIn("PONG", cli("--tls", "--insecure", *self.secure[3:], "-a", "sesame", "PING"))
 
-    def test_a_unix_socket(self):
-        for program in self.programs:
-            self.assertIn("PONG", self.run_program(program, "-s", self.path, "-a", "sesame", "PING"))
-
-    def test_askpass(self):
-        self.assertEqual("PONG\n", self.run_program(
-            self.programs[1], "-s", self.path, "--askpass", "PING", given="sesame\n"))
-        self.assertIn("WRONGPASS", self.run_program(
-            self.programs[1], "-s", self.path, "--askpass", "PING", given="simsim\n", status=2))
-
     def test_the_console_tools(self):
         cli = (self.programs[1], "-p", str(self.server.tls_port), *self.secure, "-a", "sesame")
         lines = "".join(f"line {number}\n" for number in range(50_000))
@@ -207,3 +203,23 @@ class TestPrograms(Round):
             with self.subTest(words=words):
                 self.assertIn(expected, self.run_program(
                     cli, "-p", str(self.server.tls_port), *words, "PING", status=2))
+
+
+class TestUnixSocket(Round):
+    directives = ("--requirepass", "sesame")
+
+    def test_redis_py(self):
+        with redis.Redis(unix_socket_path=self.path, password="sesame", socket_timeout=60) as client:
+            value = os.urandom(LARGE)
+            self.assertEqual(client.execute_command("ECHO", value), value)
+            self.assertEqual(client.client_list()[0]["addr"], self.path + ":0")
+
+    def test_programs(self):
+        for program in PROGRAMS:
+            self.assertIn("PONG", self.run_program(program, "-s", self.path, "-a", "sesame", "PING"))
+
+    def test_askpass(self):
+        self.assertEqual("PONG\n", self.run_program(
+            PROGRAMS[1], "-s", self.path, "--askpass", "PING", given="sesame\n"))
+        self.assertIn("WRONGPASS", self.run_program(
+            PROGRAMS[1], "-s", self.path, "--askpass", "PING", given="simsim\n", status=2))
