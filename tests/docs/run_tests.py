@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Plays README.md and docs/*.md, or the pages that are named, and closes with one line: N passed, N failed[, N skipped].
-Skipped are the blocks that say themselves, with the reason, that they are not run."""
+Skipped are the blocks that say themselves, with the reason, that they are not run, and pages that need more than is built."""
 
 import concurrent.futures
 import glob
 import os
+import subprocess
 import sys
 import unittest
 
@@ -12,11 +13,21 @@ from machine import HERE, ROOT
 from play import Player
 
 
+NEEDS_TLS = "<!-- docs: page needs TLS -->"
+
+
+def has_tls():
+    version = subprocess.run([os.environ["ECHOLOG_SERVER"], "--version"], check=True, text=True, stdout=subprocess.PIPE)
+    return "TLS none" not in version.stdout
+
+
 def play(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
+    if NEEDS_TLS in text and not has_tls():
+        return path, [(1, "not run", "the server is built without TLS")]
     try:
-        return path, list(Player(text).outcomes())
+        return path, list(Player(text.replace(NEEDS_TLS, "")).outcomes())
     except Exception as error:  # the server did not start or end
         return path, [(0, "failed", repr(error))]
 
