@@ -77,6 +77,12 @@ enum err disk_sync(struct disk_file *file)
     return file->disk->ops->sync(file);
 }
 
+void disk_begin_sync(struct disk_file *file, uint64_t pos, uint64_t len)
+{
+    if (file->disk->ops->begin_sync != NULL)
+        file->disk->ops->begin_sync(file, pos, len);
+}
+
 enum err disk_truncate(struct disk_file *file, uint64_t len)
 {
     return file->disk->ops->truncate(file, len);

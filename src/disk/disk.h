@@ -71,6 +71,7 @@ struct disk_ops {
     enum err (*read)(struct disk_file *, void *, size_t len, uint64_t pos, bool cached,
                      size_t *got);
     enum err (*sync)(struct disk_file *);
+    void (*begin_sync)(struct disk_file *, uint64_t pos, uint64_t len); /* NULL: it does nothing */
     enum err (*truncate)(struct disk_file *, uint64_t len);
     enum err (*size)(struct disk_file *, uint64_t *len);
     bool (*linked)(struct disk_file *); /* NULL: nobody takes files away from under this disk */
@@ -119,6 +120,9 @@ enum err disk_read_cached(struct disk_file *file, void *data, size_t len, uint64
  * calling again proves nothing. */
 MUST_CHECK
 enum err disk_sync(struct disk_file *file);
+/* A hint: the device may begin to write these bytes, so that a later disk_sync has less to do. Promises nothing;
+ * that sync tells of its errors, too. */
+void disk_begin_sync(struct disk_file *file, uint64_t pos, uint64_t len);
 MUST_CHECK
 enum err disk_truncate(struct disk_file *file, uint64_t len);
 MUST_CHECK

@@ -245,6 +245,14 @@ static enum err posix_sync(struct disk_file *file)
     return data_result(rc);
 }
 
+/* Without the flags that wait: those would take an error away from the sync that has to tell of it. */
+static void posix_begin_sync(struct disk_file *file, uint64_t pos, uint64_t len)
+{
+    int rc =
+        sync_file_range(posix_file_of(file)->fd, (off_t)pos, (off_t)len, SYNC_FILE_RANGE_WRITE);
+    (void)rc;
+}
+
 static enum err posix_truncate(struct disk_file *file, uint64_t len)
 {
     int rc;
@@ -424,6 +432,7 @@ static const struct disk_ops posix_ops = {
     .write = posix_write,
     .read = posix_read,
     .sync = posix_sync,
+    .begin_sync = posix_begin_sync,
     .truncate = posix_truncate,
     .size = posix_size,
     .linked = posix_linked,

@@ -13,6 +13,7 @@
 #include "storage/log_scan.h"
 #include "storage/marker.h"
 #include "storage/merge.h"
+#include "storage/write_back.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -68,16 +69,6 @@ static void report_damage(struct recovery *rc, const struct segment *s, uint64_t
                "%s/%020" PRId64 ".log: damaged from byte %" PRIu64 " to %" PRIu64
                ": offsets %" PRId64 " to %" PRId64 " cannot be read",
                rc->p->dir, s->base_offset, from_pos, to_pos, from, to - 1);
-}
-
-/* A process may die between a sync that failed and the note of it. The page cache then takes for written
- * what the device never got; writing the same bytes again makes the next sync mean something. */
-static enum err write_back(const struct recovery *rc, struct disk_file *file, struct bytes batch,
-                           uint64_t pos)
-{
-    if (!rc->have_checkpoint || !rc->same_boot)
-        return ERR_OK;
-    return disk_write_all(file, batch.data, batch.len, pos);
 }
 
 /* Where the log goes on when what readers may have seen is not known. Batches that are whole but in doubt have
@@ -172,10 +163,12 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
                          uint64_t from, uint64_t end, int64_t limit)
 {
     struct log_scan scan;
+    struct write_back back;
     struct batch_header header;
     struct bytes batch;
     enum err err = ERR_OK;
     scan_begin(rc, s, file, from, end, limit, &scan);
+    write_back_init(&back, rc->have_checkpoint && rc->same_boot ? file : NULL, from);
     if (!rc->knows_all && limit < INT64_MAX)
         err = look_behind(rc, limit, &scan);
     while (err == ERR_OK) {
@@ -184,14 +177,17 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
         if (err == ERR_OK) {
             take_batch(rc, s, &header, pos, batch.len);
             scan_by_history(rc, &scan);
-            err = write_back(rc, file, batch, pos);
+            err = write_back_add(&back, batch, pos);
         } else if (err == ERR_CORRUPT || err == ERR_IO) {
             err = pass_damage(rc, s, &scan);
         }
     }
+    if (err == ERR_NOT_FOUND)
+        err = write_back_end(&back);
     rc->report->bytes_scanned += end - from;
+    write_back_deinit(&back);
     log_scan_deinit(&scan);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return err;
 }
 
 /* --- one segment ----------------------------------------------------------------------------- */

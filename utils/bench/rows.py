@@ -280,6 +280,7 @@ def measure_recovery(setting):
 
 def measure_read(setting):
     """The same bytes, written, then read and synced as a recovery has to."""
+    os.sync()
     path = os.path.join(setting.scratch, "plain")
     block = b"x" * MIB
     with open(path, "wb") as out:
