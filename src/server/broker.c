@@ -17,7 +17,7 @@
 #define STOP_WAIT_US (5 * 1000000)
 #define LOCK_FILE "lock"
 /* Fewer partitions that wait for a sync are synced one by one. */
-#define JOURNAL_GROUP_MIN 8
+#define JOURNAL_GROUP_MIN 2
 
 struct broker {
     struct services services;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Syncing many partitions at once. A few that wait for a sync have their logs synced, each by a job of its own. When
- * many wait, what they wrote goes to the journal (journal.h) in one round, with one sync, and that acknowledges it;
+/* Syncing many partitions at once. Where few wait for a sync (options.journal_group_min) their logs are synced, each by a job of
+ * its own. When many wait, what they wrote goes to the journal (journal.h) in one round, with one sync, and that acknowledges it;
  * the logs themselves are synced one after another, when nothing was written to them for flush_ms or the journal goes
  * on to another file. Whoever waits for a round writes nothing meanwhile: so one write and one entry take what
  * came in that time.
