@@ -235,3 +235,8 @@ size_t disk_reap(struct disk *d)
 {
     return d->ops->reap(d);
 }
+
+size_t disk_wait(struct disk *d)
+{
+    return d->ops->wait != NULL ? d->ops->wait(d) : d->ops->reap(d);
+}

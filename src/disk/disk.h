@@ -84,6 +84,7 @@ struct disk_ops {
     enum err (*lock)(struct disk *, const char *path);
     void (*submit)(struct disk *, enum disk_lane lane, struct disk_job *job);
     size_t (*reap)(struct disk *);
+    size_t (*wait)(struct disk *); /* NULL: nothing is to be waited for, jobs run in `reap` */
 };
 
 struct disk {
@@ -168,5 +169,8 @@ enum err disk_replace_file(struct disk *d, const char *path, const void *data, s
 void disk_submit(struct disk *d, enum disk_lane lane, struct disk_job *job);
 /* Calls `done` of all finished jobs; returns how many. Reactor thread only. */
 size_t disk_reap(struct disk *d);
+/* The same, and sleeps first until one has finished, unless none is under way. For start and stop, where there is nothing
+ * else to do meanwhile. */
+size_t disk_wait(struct disk *d);
 
 #endif

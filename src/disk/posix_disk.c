@@ -424,6 +424,11 @@ static size_t posix_reap(struct disk *d)
     return workers_reap(posix_disk_of(d)->workers);
 }
 
+static size_t posix_wait(struct disk *d)
+{
+    return workers_wait(posix_disk_of(d)->workers);
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
 
 static const struct disk_ops posix_ops = {
@@ -445,6 +450,7 @@ static const struct disk_ops posix_ops = {
     .lock = posix_lock,
     .submit = posix_submit,
     .reap = posix_reap,
+    .wait = posix_wait,
 };
 
 /* Leaves "" where the system does not say. */

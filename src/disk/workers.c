@@ -166,11 +166,8 @@ enum err workers_create(const unsigned threads_max[DISK_LANE_COUNT], struct work
 
 void workers_destroy(struct workers *w)
 {
-    while (atomic_load(&w->under_way) > 0) {
-        struct pollfd finished = {.fd = w->event_fd, .events = POLLIN};
-        if (poll(&finished, 1, -1) > 0)
-            workers_reap(w);
-    }
+    while (atomic_load(&w->under_way) > 0)
+        workers_wait(w);
     for (int i = DISK_LANE_COUNT - 1; i >= 0; i--)
         lane_deinit(&w->lanes[i]);
     ASSERT(list_empty(&w->finished));
@@ -218,6 +215,17 @@ size_t workers_reap(struct workers *w)
         atomic_fetch_sub(&w->under_way, 1);
         job->done(job);
         count++;
+    }
+    return count;
+}
+
+size_t workers_wait(struct workers *w)
+{
+    size_t count = 0;
+    while (count == 0 && atomic_load(&w->under_way) > 0) {
+        struct pollfd finished = {.fd = w->event_fd, .events = POLLIN};
+        if (poll(&finished, 1, -1) > 0)
+            count = workers_reap(w);
     }
     return count;
 }

@@ -22,6 +22,8 @@ void workers_destroy(struct workers *w);
 void workers_submit(struct workers *w, enum disk_lane lane, struct disk_job *job);
 /* See disk_reap. */
 size_t workers_reap(struct workers *w);
+/* See disk_wait. */
+size_t workers_wait(struct workers *w);
 /* Readable while finished jobs wait for workers_reap. Stays the pool's. */
 int workers_fd(const struct workers *w);
 

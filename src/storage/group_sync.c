@@ -116,7 +116,7 @@ void group_sync_deinit(struct storage *st)
     struct group_sync *g = &st->group;
     ASSERT(!g->write.under_way && list_empty(&g->waiting) && list_empty(&g->unsynced));
     while (g->removal.under_way)
-        disk_reap(st->options.disk);
+        disk_wait(st->options.disk);
     disk_close(g->file);
     const uint64_t files[] = {g->old_first, g->file_first};
     for (size_t i = 0; i < COUNT_OF(files) && !g->kept; i++) {

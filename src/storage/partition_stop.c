@@ -106,7 +106,7 @@ static void wait_for_jobs(struct partition *p)
 {
     while (p->work.kind != WORK_NONE || p->removal.under_way || !list_empty(&p->reads) ||
            p->compaction != NULL || (!p->created && partition_dirty(p) && partition_dir_busy(p)))
-        disk_reap(p->st->options.disk); /* jobs go on as ever, only nobody is told */
+        disk_wait(p->st->options.disk); /* jobs go on as ever, only nobody is told */
 }
 
 /* Should the marker not count, the checkpoint knows. */

@@ -27,7 +27,7 @@ void storage_destroy(struct storage *st)
 {
     ASSERT(list_empty(&st->partitions));
     while (!list_empty(&st->deleted))
-        disk_reap(st->options.disk);
+        disk_wait(st->options.disk);
     ASSERT(st->stats.pending_bytes == 0);
     group_sync_deinit(st);
     if (st->replay != NULL)

@@ -456,5 +456,5 @@ void catalog_job_remove(struct catalog *c, struct topic *t, struct topic_change 
 void catalog_jobs_finish(struct catalog *c)
 {
     while (!list_empty(&c->jobs))
-        disk_reap(c->o.disk);
+        disk_wait(c->o.disk);
 }

@@ -121,5 +121,5 @@ void catalog_removal_start(struct catalog *c, struct topic *t, struct topic_part
 void catalog_removals_finish(struct catalog *c)
 {
     while (!list_empty(&c->removals))
-        disk_reap(c->o.disk);
+        disk_wait(c->o.disk);
 }

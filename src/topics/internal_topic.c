@@ -102,7 +102,7 @@ static enum err read_on(struct reading *r)
 
     if (partition_read(r->tp->log, &read) == ERR_AGAIN) {
         while (!done)
-            disk_reap(r->c->o.disk);
+            disk_wait(r->c->o.disk);
     }
     err = read.err;
     if (err == ERR_OK) {
@@ -176,7 +176,7 @@ enum err internal_topic_sync(struct catalog *c, struct bytes name)
     ack_wait_start(&sync.wait, tp, partition_batch_last(tp->log), ACK_SYNCED);
     while (!sync.over) {
         catalog_commit(c);
-        disk_reap(c->o.disk);
+        disk_wait(c->o.disk);
     }
     return sync.err;
 }

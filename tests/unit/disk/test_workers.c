@@ -109,6 +109,33 @@ Test(workers, a_sync_never_waits_behind_bulk_jobs, .timeout = 30)
     scratch_close(&s);
 }
 
+/* With reaps in a loop the thread would be on the CPU for as long as the job takes. */
+Test(workers, who_waits_for_a_job_sleeps_and_does_not_wait_for_none, .timeout = 30)
+{
+    struct scratch s;
+    scratch_open(&s, false);
+    atomic_int clock = 0;
+    sem_t gate;
+    sem_init(&gate, 0, 0);
+    cr_assert_eq(disk_wait(s.disk), 0);
+    struct probe slow = probe_of(&clock, &gate), opener = probe_of(&clock, NULL);
+    disk_submit(s.disk, DISK_LANE_BULK, &slow.job);
+    disk_submit(s.disk, DISK_LANE_SYNC, &opener.job);
+    unsigned calls = 0;
+    while (opener.dones == 0) {
+        cr_assert_gt(disk_wait(s.disk), 0,
+                     "it returns when there is something, or nothing to wait for");
+        calls++;
+    }
+    cr_assert_eq(calls, 1);
+    sem_post(&gate);
+    cr_assert_eq(disk_wait(s.disk), 1);
+    cr_assert_eq(slow.dones, 1);
+    cr_assert_eq(disk_wait(s.disk), 0);
+    sem_destroy(&gate);
+    scratch_close(&s);
+}
+
 Test(workers, a_lane_runs_as_many_jobs_at_once_as_it_has_workers, .timeout = 30)
 {
     struct scratch s;
