@@ -39,7 +39,9 @@ static void removal_run(struct disk_job *job)
     char path[DISK_PATH_BYTES_MAX + 1];
     journal_path(path, r->file_first);
     enum err err = disk_unlink(r->disk, path);
-    (void)err; /* the next start reads it, to no effect */
+    if (err == ERR_OK)
+        err = disk_sync_dir(r->disk, JOURNAL_DIR);
+    (void)err; /* else the next start reads it, to no effect */
 }
 
 static void removal_done(struct disk_job *job)
@@ -70,7 +72,7 @@ static uint64_t oldest_needed(const struct group_sync *g)
 static void remove_unneeded(struct storage *st)
 {
     struct group_sync *g = &st->group;
-    if (g->removal.under_way || g->old_first == 0 || oldest_needed(g) <= g->old_first)
+    if (g->removal.under_way || g->old_first == 0 || oldest_needed(g) <= g->old_first || g->kept)
         return;
     start_removal(st, g->old_first);
     g->old_first = 0;
@@ -232,6 +234,7 @@ static void add_member(struct group_sync *g, struct partition *p, size_t first)
         .dir = bytes_of_string(p->dir),
         .segment_base = s->base_offset,
         .pos = s->bytes - len,
+        .leader_epoch = p->leader_epoch,
         .bytes = bytes_of(NULL, len),
     };
     ASSERT(s->bytes >= len);

@@ -64,7 +64,7 @@ struct group_sync {
     struct journal_removal removal;
     bool failed; /* nothing more goes to these files */
     int64_t not_before_us;
-    bool kept; /* a partition was closed whose log is not synced */
+    bool kept; /* a partition was closed whose log is not synced: no file goes any more */
 };
 
 void group_sync_init(struct storage *st);

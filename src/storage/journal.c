@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define JOURNAL_VERSION 1
-#define ENTRY_HEADER_BYTES 24
+#define ENTRY_HEADER_BYTES 28
 #define NAME_DIGITS 20
 
 enum round_field {
@@ -25,6 +25,7 @@ enum entry_field {
     AT_BYTES_LEN = 4,
     AT_SEGMENT_BASE = 8,
     AT_POS = 16,
+    AT_LEADER_EPOCH = 24,
 };
 
 static const char round_magic[4] = {'E', 'C', 'J', 'R'};
@@ -62,6 +63,7 @@ void journal_round_add(struct buf *image, const struct journal_entry *entry)
     put_u32(p + AT_BYTES_LEN, (uint32_t)entry->bytes.len);
     put_u64(p + AT_SEGMENT_BASE, (uint64_t)entry->segment_base);
     put_u64(p + AT_POS, entry->pos);
+    put_u32(p + AT_LEADER_EPOCH, (uint32_t)entry->leader_epoch);
     image->len += ENTRY_HEADER_BYTES;
     buf_append_bytes(image, entry->id);
     buf_append_bytes(image, entry->dir);
@@ -119,6 +121,7 @@ enum err journal_entry_next(struct bytes *rest, struct journal_entry *entry)
         .dir = bytes_of(p + ENTRY_HEADER_BYTES + id_len, dir_len),
         .segment_base = (int64_t)get_u64(p + AT_SEGMENT_BASE),
         .pos = get_u64(p + AT_POS),
+        .leader_epoch = (int32_t)get_u32(p + AT_LEADER_EPOCH),
         .bytes = bytes_of(p + ENTRY_HEADER_BYTES + id_len + dir_len, bytes_len),
     };
     *rest = bytes_of(p + len, rest->len - len);

@@ -14,7 +14,8 @@
  *   12  version         u32    32  the entries, each
  *                                   0  length of the id     u16      8  base of the segment  i64
  *                                   2  length of directory  u16     16  position in it       u64
- *                                   4  length of the bytes  u32     24  id, directory, bytes of its log
+ *                                   4  length of the bytes  u32     24  its leader epoch     i32
+ *                                                                   28  id, directory, bytes of its log
  *
  * Sequences rise by one from round to round, and over restarts. A file ends where no good round follows: the
  * last one may have been under way. */
@@ -37,7 +38,8 @@ struct journal_entry {
     struct bytes id;  /* of the log: another one in the same directory has another */
     struct bytes dir; /* of the partition */
     int64_t segment_base;
-    uint64_t pos; /* in the segment's log file */
+    uint64_t pos;         /* in the segment's log file */
+    int32_t leader_epoch; /* of the partition when these were written */
     struct bytes bytes;
 };
 

@@ -18,6 +18,7 @@ struct replay_entry {
     size_t len;
     int64_t segment_base;
     uint64_t pos; /* in the segment */
+    int32_t leader_epoch;
     bool settled;
 };
 
@@ -67,7 +68,8 @@ static void note_entry(struct journal_replay *r, const struct journal_entry *e, 
                                              .at = at,
                                              .len = e->bytes.len,
                                              .segment_base = e->segment_base,
-                                             .pos = e->pos};
+                                             .pos = e->pos,
+                                             .leader_epoch = e->leader_epoch};
     r->count++;
     buf_append_bytes(&r->names, e->dir);
     buf_append_char(&r->names, '\0');
@@ -249,12 +251,18 @@ static enum err source_open(const struct journal_replay *r, struct source *src, 
     return disk_open(r->disk, path, DISK_READ, &src->file);
 }
 
-bool journal_replay_newest(const struct journal_replay *r, const char *dir, const char *id,
+/* Whether the entry, which is of its directory, is of the log as it is now. */
+static bool is_current(const struct replay_entry *e, const struct journal_log *log)
+{
+    return strcmp(e->id, log->id) == 0 && e->leader_epoch >= log->leader_epoch;
+}
+
+bool journal_replay_newest(const struct journal_replay *r, const struct journal_log *log,
                            int64_t *segment_base)
 {
     bool found = false;
-    for (size_t i = find_dir(r, dir); is_of(r, i, dir); i++) {
-        if (strcmp(r->all[i].id, id) != 0)
+    for (size_t i = find_dir(r, log->dir); is_of(r, i, log->dir); i++) {
+        if (!is_current(&r->all[i], log))
             continue;
         found = true;
         *segment_base = r->all[i].segment_base;
@@ -287,33 +295,33 @@ static void report_no_segment(const struct journal_replay *r, const struct repla
                e->dir, e->len, e->segment_base);
 }
 
-enum err journal_replay_apply(const struct journal_replay *r, const char *dir, const char *id,
+enum err journal_replay_apply(const struct journal_replay *r, const struct journal_log *log,
                               int64_t segment_base, uint64_t *bytes)
 {
     char path[DISK_PATH_BYTES_MAX + 1];
-    struct disk_file *log = NULL;
+    struct disk_file *file = NULL;
     struct source src = {0};
     enum err err = ERR_OK;
     *bytes = 0;
-    for (size_t i = find_dir(r, dir); is_of(r, i, dir) && err == ERR_OK; i++) {
+    for (size_t i = find_dir(r, log->dir); is_of(r, i, log->dir) && err == ERR_OK; i++) {
         const struct replay_entry *e = &r->all[i];
-        if (strcmp(e->id, id) != 0 || e->segment_base < segment_base)
+        if (!is_current(e, log) || e->segment_base < segment_base)
             continue;
         if (e->segment_base > segment_base) {
             report_no_segment(r, e);
             continue;
         }
-        if (log == NULL) {
-            segment_path(path, dir, segment_base, "log");
-            err = disk_open(r->disk, path, DISK_WRITE, &log);
+        if (file == NULL) {
+            segment_path(path, log->dir, segment_base, "log");
+            err = disk_open(r->disk, path, DISK_WRITE, &file);
         }
         if (err == ERR_OK)
-            err = copy_entry(r, e, &src, log);
+            err = copy_entry(r, e, &src, file);
         if (err == ERR_OK)
             *bytes += e->len;
     }
     disk_close(src.file);
-    disk_close(log);
+    disk_close(file);
     return err;
 }
 

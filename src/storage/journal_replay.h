@@ -20,13 +20,21 @@ enum err journal_replay_load(struct disk *disk, struct trace *trace,
                              struct journal_replay **replay);
 /* Behind all sequences that there were. */
 uint64_t journal_replay_next_sequence(const struct journal_replay *r);
-/* The newest segment of log `id` in directory `dir` of which there is anything. False: there is nothing. */
-bool journal_replay_newest(const struct journal_replay *r, const char *dir, const char *id,
+/* Whose entries. What is of an earlier leader epoch than the log has come to is settled: a start has seen to it since, and
+ * may have cut the log, so that other bytes are in its place by now. */
+struct journal_log {
+    const char *dir; /* borrowed */
+    const char *id;  /* borrowed */
+    int32_t leader_epoch;
+};
+
+/* The newest segment of the log of which there is anything. False: there is nothing. */
+bool journal_replay_newest(const struct journal_replay *r, const struct journal_log *log,
                            int64_t *segment_base);
-/* Writes what there is of log `id` in directory `dir` into the file of its newest segment, which begins at `segment_base`.
- * Those before it were synced. Synced it is not yet. *bytes says how many. */
+/* Writes what there is of the log into the file of its newest segment, which begins at `segment_base`. Those before it
+ * were synced. Synced it is not yet. *bytes says how many. */
 MUST_CHECK
-enum err journal_replay_apply(const struct journal_replay *r, const char *dir, const char *id,
+enum err journal_replay_apply(const struct journal_replay *r, const struct journal_log *log,
                               int64_t segment_base, uint64_t *bytes);
 /* The partition in `dir` needs it no more: all of it is synced in its log. */
 void journal_replay_settled(struct journal_replay *r, const char *dir);

@@ -5,6 +5,7 @@
  *   partition_work.c       the jobs that change files: create, open, sync, roll, checkpoint, delete; removal
  *   partition_read.c       reads and searches by time
  *   partition_recovery.c   opening
+ *   partition_replay.c     taking over what the journal has of it
  *   partition_stop.c       a clean stop, and the opening after one
  *   partition_retention.c  moving the log start by time and size
  *   partition_room.c       waiting until it may open files
@@ -297,6 +298,16 @@ void partition_view_of(const struct partition *p, size_t i, int64_t offset, int6
                        struct segment_view *v);
 /* Readers that waited for retention go on. */
 void partition_wake_readers(struct partition *p);
+
+/* --- partition_replay.c --- */
+/* Puts what the journal has into the newest of the segments that begin at `bases`. */
+MUST_CHECK
+enum err partition_replay(struct partition *p, const int64_t *bases, size_t count,
+                          struct partition_recovery *report);
+/* How many segments there are up to the last that has bytes, or the one that the checkpoint speaks of (-1: none). */
+MUST_CHECK
+enum err partition_segments_used(const struct partition *p, const int64_t *bases, int64_t spoken_of,
+                                 size_t *count);
 
 /* --- partition_stop.c --- */
 /* *clean: the marker says all there is to know. One that cannot be read now is not as if there were none: it may

@@ -489,21 +489,6 @@ static enum err log_goes_on(const struct recovery *rc, int64_t base, int64_t off
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* How many segments there are up to the last that has bytes, or the one that the checkpoint speaks of. */
-static enum err count_used(const struct partition *p, const int64_t *bases, int64_t spoken_of,
-                           size_t *count)
-{
-    uint64_t len = 0;
-    enum err err = ERR_OK;
-    while (*count > 1 && err == ERR_OK && bases[*count - 1] != spoken_of) {
-        err = segment_log_len(p->st->options.disk, p->dir, bases[*count - 1], &len);
-        if (len > 0)
-            break;
-        --*count;
-    }
-    return err;
-}
-
 /* Empty segments at the end that the last checkpoint does not know are what rolls left that did not end. The one before
  * them may have gone on, and where that checkpoint is not known only this tells: no roll ends before the removal
  * of what others left is durable, so what holds for the first holds for all. */
@@ -514,7 +499,7 @@ static enum err drop_unfinished_rolls(const struct recovery *rc, const int64_t *
     size_t used = *count;
     bool unfinished = true;
     int64_t spoken_of = rc->have_checkpoint ? rc->checkpoint.segment_base : -1;
-    enum err err = count_used(rc->p, bases, spoken_of, &used);
+    enum err err = partition_segments_used(rc->p, bases, spoken_of, &used);
     if (err == ERR_OK && used < *count && !rc->knows_all)
         err = log_goes_on(rc, bases[used - 1], bases[used], &unfinished);
     while (err == ERR_OK && unfinished && *count > used) {
@@ -724,45 +709,6 @@ static void skip_dropped(struct partition *p)
             p->start_skip += p->segments[i]->bytes;
 }
 
-/* The segment that was written to last, when the journal has something of `journaled`. Where the checkpoint is not known
- * it is the last: an older one may be compacted by now. */
-static enum err newest_segment(const struct partition *p, const int64_t *bases, size_t count,
-                               int64_t journaled, int64_t *base)
-{
-    struct checkpoint c = {0};
-    struct checkpoint_place place;
-    bool alone;
-    *base = bases[count - 1];
-    if (journaled >= *base)
-        return ERR_OK;
-    enum err err = checkpoint_read(p->st->options.disk, p->dir, &c, &place, &alone);
-    bool known = err == ERR_OK && !alone;
-    mem_free(c.epochs);
-    if (!known)
-        return err == ERR_IO || err == ERR_LIMIT || err == ERR_ACCESS ? err : ERR_OK;
-    err = count_used(p, bases, c.segment_base, &count);
-    *base = bases[count - 1];
-    return err;
-}
-
-/* What was acknowledged may be in the journal alone. */
-static enum err replay(struct partition *p, const int64_t *bases, size_t count,
-                       struct partition_recovery *report)
-{
-    const struct journal_replay *r = p->st->replay;
-    int64_t base, journaled;
-    if (r == NULL || count == 0 || !journal_replay_newest(r, p->dir, p->id, &journaled))
-        return ERR_OK;
-    enum err err = newest_segment(p, bases, count, journaled, &base);
-    if (err == ERR_OK)
-        err = journal_replay_apply(r, p->dir, p->id, base, &report->bytes_replayed);
-    if (err == ERR_OK && report->bytes_replayed > 0)
-        TRACE_NOTE(p->st->options.trace,
-                   "%s/%020" PRId64 ".log: %" PRIu64 " bytes are taken over from the journal",
-                   p->dir, base, report->bytes_replayed);
-    return err;
-}
-
 static enum err open_partition(struct partition *p, struct partition_recovery *report)
 {
     struct disk *disk = p->st->options.disk;
@@ -785,7 +731,7 @@ static enum err open_partition(struct partition *p, struct partition_recovery *r
     if (count > 0)
         err = partition_open_clean(p, bases, count, &report->clean);
     if (err == ERR_OK && !report->clean)
-        err = replay(p, bases, count, report);
+        err = partition_replay(p, bases, count, report);
     if (err == ERR_OK && !report->clean && count <= 1)
         err = creation_ended_early(p, bases, count, &early);
     if (err == ERR_OK && (early || count == 0)) {
