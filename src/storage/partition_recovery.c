@@ -168,7 +168,8 @@ static enum err scan_log(struct recovery *rc, struct segment *s, struct disk_fil
     struct bytes batch;
     enum err err = ERR_OK;
     scan_begin(rc, s, file, from, end, limit, &scan);
-    write_back_init(&back, rc->have_checkpoint && rc->same_boot ? file : NULL, from);
+    /* In which boot the last bytes were written the last checkpoint says; where that has rotted it may be this one. */
+    write_back_init(&back, !rc->knows_all || rc->same_boot ? file : NULL, from);
     if (!rc->knows_all && limit < INT64_MAX)
         err = look_behind(rc, limit, &scan);
     while (err == ERR_OK) {

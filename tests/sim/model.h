@@ -152,7 +152,7 @@ void model_quiet(struct model *m, int64_t before_us);
  * is the base of the first file (trimmed records that have a file still are back; where a file is gone behind one that
  * is there, damage is told or compaction blamed); the times of dropped records
  * are forgotten (later ones expire by their own); the log goes on 3 * RESERVE_AHEAD_MAX behind the last batch, under
- * an epoch of its own; what a failed sync forgot is not written anew; a last batch that is rotten too is cut as
+ * an epoch of its own; a last batch that is rotten too is cut as
  * a torn tail is, with a word in the trace; in a compact topic any gap before the last segment passes for
  * compaction's, in one that is compact no more it is told as damage; and where no segment begins with
  * a good batch the log is refused as corrupt. No good batch is lost or called damaged, and no offset that a

@@ -53,7 +53,6 @@ void model_audit_begin(struct model *m, const struct model_restart *restart,
     m->cut_told = restart->cut_told;
     if (restart->end == MODEL_END_POWER || m->failed || m->checkpoint_spoiled)
         m->bytes_known = false;
-    m->unheard |= m->checkpoint_spoiled;
     m->failed = false;
     m->number_written = m->number_synced = 0;
     for (size_t i = 0; i < m->count; i++) {
@@ -79,7 +78,7 @@ static int64_t audit_corrupt(struct model *m, const struct partition_read *read)
             model_fail(m, "damage is told from %lld to %lld, but the batch at %lld was read",
                        (long long)from, (long long)to, (long long)b->base);
         if (model_may_miss_from(m, b, m->start)) {
-            b->told = true; /* though nobody will miss it */
+            b->told = b->damaged = true; /* though nobody will miss it */
             continue;
         }
         if (b->state == MODEL_DURABLE && !b->damaged && b->base >= m->start)

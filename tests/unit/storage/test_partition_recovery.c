@@ -586,6 +586,37 @@ Test(recovery, process_that_died_between_a_failed_sync_and_its_note_loses_nothin
     bench_deinit(&b);
 }
 
+/* The slot that said in which boot that was is not there any more. */
+Test(recovery, what_a_failed_sync_forgot_is_written_anew_beside_rotten_slots_too)
+{
+    for (int slots = 1; slots <= 2; slots++) {
+        struct bench b;
+        bench_init(&b);
+        bench_put(&b, "a");
+        bench_crash(&b, FAKE_KEEP_SYNCED, 7); /* into another boot */
+        open_again(&b);
+        int64_t offset = write_one(&b, "b");
+        bench_settle(&b);
+        partition_want_sync(b.p);
+        b.disk->hold = true;
+        fake_disk_fail(b.disk, FAKE_SYNC, 0, 1, ERR_IO);
+        while (b.disk->faults[FAKE_SYNC].times > 0)
+            cr_assert(fake_disk_run_one(b.disk)); /* the sync fails, and nobody hears of it */
+        bench_crash(&b, FAKE_KEEP_ALL, 7);
+        if (slots == 1)
+            rot_newest_slot(&b);
+        else
+            fake_disk_bytes(b.disk, "orders-0/checkpoint")->len = 0;
+        open_again(&b);
+        cr_assert_str_eq(bench_get(&b, offset, NULL), "b");
+        bench_crash(&b, FAKE_KEEP_SYNCED, 8);
+        open_again(&b);
+        const char *value = bench_get(&b, offset, NULL);
+        cr_expect(value != NULL && strcmp(value, "b") == 0, "%d slots", slots);
+        bench_deinit(&b);
+    }
+}
+
 Test(recovery, log_whose_base_offset_is_far_off_beside_damage_is_opened)
 {
     struct bench b;
