@@ -113,8 +113,9 @@ static struct epoch_said epoch_at(const struct log_scan *s, int64_t offset)
     };
 }
 
-/* Whether what the checksum does not cover fits. */
-static bool header_fits(const struct log_scan *s, const struct batch_header *h, bool after_damage)
+/* Whether what the checksum does not cover fits, at `pos`. Bytes that were passed over had a record at least. */
+static bool header_fits(const struct log_scan *s, const struct batch_header *h, uint64_t pos,
+                        bool after_damage)
 {
     struct epoch_said said = epoch_at(s, h->base_offset);
     if (batch_header_last_offset(h) >= s->limit || h->leader_epoch < s->epoch)
@@ -123,7 +124,7 @@ static bool header_fits(const struct log_scan *s, const struct batch_header *h, 
         !(said.or_later && h->leader_epoch > said.epoch))
         return false;
     if (after_damage)
-        return h->base_offset >= s->expected;
+        return h->base_offset >= s->expected + (pos > s->pos);
     if (s->expected < 0 || h->base_offset == s->expected)
         return true;
     if (h->base_offset > s->expected && h->base_offset <= s->holes_below)
@@ -161,7 +162,7 @@ static enum err batch_at(struct log_scan *s, uint64_t pos, bool after_damage,
     struct bytes start = window_bytes(s, pos, BATCH_HEADER_BYTES);
     int64_t len_max = left > INT32_MAX ? INT32_MAX : (int64_t)left;
     if (batch_header_read(start, len_max, header) != ERR_OK ||
-        !header_fits(s, header, after_damage))
+        !header_fits(s, header, pos, after_damage))
         return ERR_CORRUPT;
     if (batch_header_len(header) > BATCH_BYTES_UNCHECKED) {
         bool fits;
@@ -276,7 +277,7 @@ static void note_doubtful(struct log_scan *s, uint64_t pos)
     if (s->doubtful || !window_has(s, pos, BATCH_HEADER_BYTES) ||
         batch_header_read(window_bytes(s, pos, BATCH_HEADER_BYTES),
                           left > INT32_MAX ? INT32_MAX : (int64_t)left, &h) != ERR_OK ||
-        batch_header_len(&h) > BATCH_BYTES_UNCHECKED || header_fits(s, &h, true))
+        batch_header_len(&h) > BATCH_BYTES_UNCHECKED || header_fits(s, &h, pos, true))
         return;
     if (window_load(s, pos, batch_header_len(&h)) == ERR_OK)
         s->doubtful = batch_crc_holds(window_bytes(s, pos, batch_header_len(&h)));
@@ -379,7 +380,7 @@ static enum err judge_batch(struct log_scan *s, uint64_t pos, const struct batch
         err = ask_successor(s, pos, h, &says);
     if (err != ERR_OK || lies)
         return err;
-    *good = says == SUCCESSOR_FOLLOWS || (pos == s->pos && header_fits(s, h, false));
+    *good = says == SUCCESSOR_FOLLOWS || (pos == s->pos && header_fits(s, h, pos, false));
     if (*good || pos == s->pos) /* right behind a good one, it has to be borne out */
         return ERR_OK;
     *good = says == SUCCESSOR_MAY_FOLLOW || end == s->end;

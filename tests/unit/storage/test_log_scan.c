@@ -299,6 +299,26 @@ Test(log_scan, batch_right_behind_missing_ones_is_found)
 
 /* --- what the device cannot read ---------------------------------------------------------------- */
 
+/* A sector that a power cut took may end within the base offset, which no checksum covers. */
+Test(log_scan, base_offset_that_leaves_no_record_to_the_damage_before_it_is_no_good)
+{
+    for (int right = 0; right < 2; right++) {
+        struct tape t;
+        struct log_scan s;
+        size_t damaged;
+        tape_init(&t, 30);
+        struct buf *bytes = fake_disk_bytes(t.disk, "log");
+        memset(bytes->data, 0, t.pos[1] + (right ? 0 : 8));
+        log_scan_init(&s, t.file, 0, t.pos[2]);
+        s.expected = 0;
+        cr_assert_eq(count_good(&s, &damaged), (size_t)right);
+        cr_assert_eq(damaged, 1);
+        cr_assert_eq(s.doubtful, !right, "it is whole, and no torn tail");
+        log_scan_deinit(&s);
+        tape_deinit(&t);
+    }
+}
+
 Test(log_scan, unreadable_bytes_hide_only_the_batches_they_are_in)
 {
     struct tape t;
