@@ -12,7 +12,7 @@
 #define ENTRY_BYTES_MAX ((size_t)256 * 1024)
 #define ROUND_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define IMAGE_KEPT_BYTES_MAX ((size_t)512 * 1024)
-/* Of logs that have time, so many at once, looking at so many in a turn. */
+/* Of logs that have time, so many at once (unless the journal waits for them), looking at so many in a turn. */
 #define SETTLE_MAX 1
 #define SETTLE_LOOKS 16
 #define RETRY_US (60 * 1000000LL)
@@ -78,16 +78,33 @@ static void remove_unneeded(struct storage *st)
     g->old_first = 0;
 }
 
-/* What is written to becomes the one before, and soon nobody needs it any more. */
-static void end_file(struct group_sync *g)
+static void settle_all(struct group_sync *g)
 {
     LIST_EACH (it, &g->unsynced)
         group_sync_settle(CONTAINER_OF(it, struct partition, unsynced_link));
+}
+
+/* What is written to becomes the one before, and soon nobody needs it any more. */
+static void end_file(struct group_sync *g)
+{
+    settle_all(g);
     ASSERT(g->old_first == 0);
     g->old_first = g->file_first;
     disk_close(g->file);
     g->file = NULL;
     g->file_first = g->file_pos = 0;
+}
+
+static bool file_full(const struct storage *st)
+{
+    return st->group.file_pos >= st->options.journal_bytes_max / 2;
+}
+
+/* Whether no round can be written until logs are synced. */
+static bool waits_for_logs(const struct storage *st)
+{
+    const struct group_sync *g = &st->group;
+    return g->failed || (g->old_first != 0 && file_full(st));
 }
 
 /* Whether a round may be written now. After a failure only anew, when nobody needs anything of what there is. */
@@ -98,7 +115,7 @@ static bool may_write(struct storage *st)
         return false;
     if (g->failed && (st->options.clock->mono_us < g->not_before_us || !list_empty(&g->unsynced)))
         return false;
-    if (!g->failed && g->file_pos < st->options.journal_bytes_max / 2)
+    if (!g->failed && !file_full(st))
         return true;
     remove_unneeded(st);
     if (g->old_first != 0)
@@ -132,17 +149,18 @@ void group_sync_deinit(struct storage *st)
 
 /* --- writing a round -------------------------------------------------------------------------- */
 
+/* And the directory, should it not be there, or not be there any more. */
 static enum err make_file(struct journal_write *w)
 {
     char path[DISK_PATH_BYTES_MAX + 1];
-    enum err err = w->first_of_run ? disk_mkdir(w->disk, JOURNAL_DIR) : ERR_OK;
+    enum err err = disk_mkdir(w->disk, JOURNAL_DIR);
     if (err != ERR_OK && err != ERR_EXISTS)
         return err;
     journal_path(path, w->file_first);
     err = disk_open(w->disk, path, DISK_WRITE | DISK_CREATE | DISK_EXCLUSIVE, &w->file);
     if (err == ERR_OK)
         err = disk_sync_dir(w->disk, JOURNAL_DIR);
-    if (err == ERR_OK && w->first_of_run)
+    if (err == ERR_OK)
         err = disk_sync_dir(w->disk, "");
     return err;
 }
@@ -174,6 +192,7 @@ static void take_result(struct storage *st)
         return;
     }
     g->failed = true;
+    settle_all(g);
     g->not_before_us = st->options.clock->mono_us + RETRY_US;
     TRACE_WARN(st->options.trace,
                JOURNAL_DIR "/%020" PRIu64 JOURNAL_SUFFIX
@@ -203,7 +222,6 @@ static void start_write(struct storage *st)
     w->under_way = true;
     w->disk = st->options.disk;
     w->file = g->file;
-    w->first_of_run = st->stats.journal_syncs == 0;
     w->file_first = g->file == NULL ? g->next_sequence : g->file_first;
     w->pos = g->file_pos;
     w->sequence = g->next_sequence;
@@ -218,6 +236,7 @@ static void start_write(struct storage *st)
  * yet are the newest batches. */
 static bool fits(const struct partition *p, size_t *first)
 {
+    *first = p->tail.count - p->tail.waiting; /* none, if nothing is written yet */
     return !p->closing && p->failed == ERR_OK && p->id[0] != '\0' && partition_ready(p) &&
            p->bytes_total - p->durable_bytes_total <= ENTRY_BYTES_MAX &&
            !partition_reserve_low(p) &&
@@ -310,7 +329,8 @@ static void form_round(struct storage *st)
 static void settle_some(struct storage *st)
 {
     struct group_sync *g = &st->group;
-    for (int n = 0; n < SETTLE_LOOKS && g->alone < SETTLE_MAX && !list_empty(&g->settling); n++) {
+    unsigned most = waits_for_logs(st) ? ALONE_MAX : SETTLE_MAX; /* then before those that wait */
+    for (int n = 0; n < SETTLE_LOOKS && g->alone < most && !list_empty(&g->settling); n++) {
         struct list *first = g->settling.next;
         struct partition *p = CONTAINER_OF(first, struct partition, settle_link);
         list_remove(first);

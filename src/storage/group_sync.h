@@ -27,7 +27,6 @@ struct journal_write {
     /* Lent to the worker. */
     struct disk *disk;
     struct disk_file *file; /* NULL: to be made */
-    bool first_of_run;      /* the directory, too */
     uint64_t file_first;    /* what the file is named by */
     uint64_t pos;
     uint64_t sequence;

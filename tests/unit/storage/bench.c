@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #define VALUE_BYTES_MAX 256
 
@@ -47,9 +48,11 @@ const struct partition_events bench_events = {
 
 static void sink(struct trace *trace, enum trace_level level, const char *line)
 {
-    (void)line;
-    if (level == TRACE_WARNING)
-        CONTAINER_OF(trace, struct bench, trace)->warnings++;
+    struct bench *b = CONTAINER_OF(trace, struct bench, trace);
+    if (level != TRACE_WARNING)
+        return;
+    b->warnings++;
+    snprintf(b->warned, sizeof(b->warned), "%s", line);
 }
 
 static void no_update(struct clock *clock)
@@ -65,14 +68,18 @@ void bench_start(struct bench *b)
         .timers = &b->timers,
         .trace = &b->trace,
         .tail_bytes_max = b->tail_bytes_max,
-        .files_max = 30,
+        .files_max = b->files_max,
+        .journal_bytes_max = b->journal_bytes_max,
+        .journal_group_min = b->journal_group_min,
     };
     b->st = storage_create(&options);
+    if (b->with_journal)
+        cr_assert_eq(storage_load_journal(b->st), ERR_OK);
     b->written = b->synced = 0;
     b->refusals = 0;
 }
 
-void bench_init(struct bench *b)
+void bench_init_alone(struct bench *b)
 {
     *b = (struct bench){
         .clock = {.wall_ms = 1700000000000, .mono_us = 1000000, .update = no_update},
@@ -84,9 +91,15 @@ void bench_init(struct bench *b)
                    .batch_bytes_max = 1 << 20,
                    .flush_ms = 1000},
         .tail_bytes_max = 1 << 20,
+        .files_max = 30,
     };
     b->disk = fake_disk_create();
     timers_init(&b->timers);
+}
+
+void bench_init(struct bench *b)
+{
+    bench_init_alone(b);
     bench_start(b);
     b->p = partition_create(b->st, "orders-0", &b->config, &bench_events, b);
 }

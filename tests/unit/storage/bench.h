@@ -25,10 +25,18 @@ struct bench {
     unsigned trimmed;
     unsigned warnings; /* trace lines */
     void (*on_written)(struct bench *b, uint64_t batch);
-    size_t tail_bytes_max; /* for the next bench_start */
+    char warned[512]; /* the last of them */
+
+    /* For the next bench_start. */
+    size_t tail_bytes_max;
+    unsigned files_max;
+    bool with_journal;
+    uint64_t journal_bytes_max;
+    unsigned journal_group_min;
 };
 
-void bench_init(struct bench *b); /* a disk, a storage and a new partition */
+void bench_init(struct bench *b);       /* a disk, a storage and a new partition */
+void bench_init_alone(struct bench *b); /* a disk and a clock */
 void bench_deinit(struct bench *b);
 
 void bench_start(struct bench *b); /* a storage over what is on the disk */
