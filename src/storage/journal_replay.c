@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "storage/files.h"
-#include "storage/journal.h"
+#include "storage/journal_scan.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -23,37 +23,17 @@ struct replay_entry {
 };
 
 struct journal_replay {
-    struct disk *disk;           /* borrowed */
-    struct trace *trace;         /* borrowed */
-    uint64_t *files;             /* owned; first sequences, ascending */
-    struct replay_entry *all;    /* owned; by directory and age */
-    struct buf names;            /* directories and ids, each with its NUL */
-    size_t file_count, file_cap; /* of `files` */
-    size_t count, cap;           /* of `all` */
+    struct disk *disk;        /* borrowed */
+    struct trace *trace;      /* borrowed */
+    uint64_t *files;          /* owned; first sequences, ascending */
+    struct replay_entry *all; /* owned; by directory and age */
+    struct buf names;         /* directories and ids, each with its NUL */
+    size_t file_count;
+    size_t count, cap; /* of `all` */
     uint64_t next_sequence;
 };
 
 /* --- reading --------------------------------------------------------------------------------- */
-
-static bool found_file(void *ctx, const char *name, enum disk_entry_kind kind)
-{
-    struct journal_replay *r = ctx;
-    uint64_t first;
-    if (kind != DISK_ENTRY_FILE || !journal_name_parse(name, &first))
-        return true;
-    if (r->file_count == r->file_cap) {
-        r->file_cap = r->file_cap == 0 ? 4 : r->file_cap * 2;
-        r->files = mem_realloc(r->files, r->file_cap * sizeof(r->files[0]));
-    }
-    r->files[r->file_count++] = first;
-    return true;
-}
-
-static int compare_files(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
 
 static void note_entry(struct journal_replay *r, const struct journal_entry *e, uint64_t file,
                        uint64_t at)
@@ -86,29 +66,6 @@ static void note_round(struct journal_replay *r, struct bytes image, uint64_t fi
         note_entry(r, &e, file, pos + (uint64_t)(e.bytes.data - image.data));
 }
 
-/* The round at `pos`, whole, into `image`. ERR_CORRUPT: there is none. */
-static enum err read_round(struct disk_file *file, uint64_t pos, uint64_t len, struct buf *image,
-                           struct journal_round *round)
-{
-    char header[JOURNAL_ROUND_HEADER_BYTES];
-    size_t got;
-    enum err err = disk_read(file, header, sizeof(header), pos, &got);
-    if (err == ERR_OK && got < sizeof(header))
-        err = ERR_CORRUPT;
-    if (err == ERR_OK)
-        err = journal_round_header(header, round);
-    if (err != ERR_OK)
-        return err;
-    if (round->len > len - pos)
-        return ERR_CORRUPT;
-    buf_clear(image);
-    err = disk_read(file, buf_reserve(image, round->len), round->len, pos, &got);
-    if (err != ERR_OK)
-        return err;
-    image->len = got;
-    return got == round->len && journal_round_whole(buf_bytes(image)) ? ERR_OK : ERR_CORRUPT;
-}
-
 /* Rounds are missing before this one: they were synced, and are damaged now. */
 static void report_missing(const struct journal_replay *r, uint64_t first, uint64_t sequence)
 {
@@ -121,26 +78,23 @@ static void report_missing(const struct journal_replay *r, uint64_t first, uint6
 static enum err read_rounds(struct journal_replay *r, struct disk_file *file, uint64_t first,
                             uint64_t len)
 {
-    struct buf image = {0};
-    struct journal_round round;
-    enum err err = ERR_OK;
+    struct journal_scan scan;
+    struct journal_found found;
+    enum err err;
     if (r->next_sequence == 0) /* those before it are settled, and were removed */
         r->next_sequence = first;
-    for (uint64_t pos = 0; pos < len && err == ERR_OK;) {
-        err = read_round(file, pos, len, &image, &round);
-        if (err == ERR_OK && round.sequence >= r->next_sequence) {
-            if (round.sequence > r->next_sequence)
-                report_missing(r, first, round.sequence);
-            note_round(r, buf_bytes(&image), first, pos);
-            r->next_sequence = round.sequence + 1;
-            pos += journal_round_span(round.len);
-        } else if (err == ERR_OK || err == ERR_CORRUPT) { /* perhaps there is one behind it */
-            pos += JOURNAL_BLOCK_BYTES;
-            err = ERR_OK;
-        }
+    journal_scan_init(&scan, file, len);
+    scan.sequence_min = r->next_sequence;
+    while ((err = journal_scan_next(&scan, &found)) == ERR_OK) {
+        if (found.round.sequence > r->next_sequence)
+            report_missing(r, first, found.round.sequence);
+        note_round(r, found.image, first, found.pos);
+        r->next_sequence = found.round.sequence + 1;
     }
-    buf_deinit(&image);
-    return err;
+    journal_scan_deinit(&scan);
+    if (r->next_sequence <= first) /* it was being made: no other file is to get its name */
+        r->next_sequence = first + 1;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static enum err read_file(struct journal_replay *r, uint64_t first)
@@ -186,11 +140,7 @@ enum err journal_replay_load(struct disk *disk, struct trace *trace, struct jour
     struct journal_replay *r = mem_zalloc(1, sizeof(*r));
     r->disk = disk;
     r->trace = trace;
-    enum err err = disk_list(disk, JOURNAL_DIR, found_file, r);
-    if (err == ERR_NOT_FOUND)
-        err = ERR_OK;
-    if (r->file_count > 0)
-        qsort(r->files, r->file_count, sizeof(r->files[0]), compare_files);
+    enum err err = journal_list(disk, &r->files, &r->file_count);
     for (size_t i = 0; i < r->file_count && err == ERR_OK; i++)
         err = read_file(r, r->files[i]);
     if (err != ERR_OK) {
@@ -200,9 +150,6 @@ enum err journal_replay_load(struct disk *disk, struct trace *trace, struct jour
     sort_entries(r);
     if (r->next_sequence == 0)
         r->next_sequence = 1;
-    /* One that was being made has a name, and no round perhaps: no other file is to get it. */
-    if (r->file_count > 0 && r->files[r->file_count - 1] >= r->next_sequence)
-        r->next_sequence = r->files[r->file_count - 1] + 1;
     *replay = r;
     return ERR_OK;
 }
@@ -268,6 +215,20 @@ bool journal_replay_newest(const struct journal_replay *r, const struct journal_
         *segment_base = r->all[i].segment_base;
     }
     return found;
+}
+
+bool journal_replay_next(const struct journal_replay *r, const struct journal_log *log,
+                         int64_t segment_base, size_t *cursor, struct journal_piece *piece)
+{
+    for (size_t i = *cursor > 0 ? *cursor : find_dir(r, log->dir); is_of(r, i, log->dir); i++) {
+        const struct replay_entry *e = &r->all[i];
+        if (e->segment_base != segment_base || !is_current(e, log))
+            continue;
+        *piece = (struct journal_piece){.pos = e->pos, .len = e->len, .file = e->file, .at = e->at};
+        *cursor = i + 1;
+        return true;
+    }
+    return false;
 }
 
 static enum err copy_entry(const struct journal_replay *r, const struct replay_entry *e,

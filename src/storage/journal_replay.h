@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a run that crashed has left in its journal (journal.h): read once at the start, and put into each log before that
- * is looked at. All of this blocks: for the start only. */
+ * is looked at. All of this blocks: for the start only, and for who only looks. */
 #ifndef ECHOLOG_STORAGE_JOURNAL_REPLAY_H
 #define ECHOLOG_STORAGE_JOURNAL_REPLAY_H
 
@@ -12,6 +12,14 @@
 #include <stdint.h>
 
 struct journal_replay;
+
+/* Some bytes of a log, and where the journal has them. */
+struct journal_piece {
+    uint64_t pos; /* in the segment */
+    size_t len;
+    uint64_t file; /* what it is named by */
+    uint64_t at;   /* in that file */
+};
 
 /* Reads what there is, which may be nothing. Damage is traced. On an error there is no *replay: ERR_UNSUPPORTED: it is
  * of a later version (traced); ERR_IO, ERR_ACCESS, ERR_LIMIT. `disk` and `trace` are borrowed. */
@@ -31,6 +39,10 @@ struct journal_log {
 /* The newest segment of the log of which there is anything. False: there is nothing. */
 bool journal_replay_newest(const struct journal_replay *r, const struct journal_log *log,
                            int64_t *segment_base);
+/* Steps through what there is of a segment of the log, the oldest first: what comes later lies above it. *cursor begins
+ * with 0. False: no more. */
+bool journal_replay_next(const struct journal_replay *r, const struct journal_log *log,
+                         int64_t segment_base, size_t *cursor, struct journal_piece *piece);
 /* Writes what there is of the log into the file of its newest segment, which begins at `segment_base`. Those before it
  * were synced. Synced it is not yet. *bytes says how many. */
 MUST_CHECK
