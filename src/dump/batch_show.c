@@ -10,10 +10,11 @@ static const char *compression_name(int16_t attributes)
     return i < COUNT_OF(names) ? names[i] : "unknown";
 }
 
-static void print_batch(struct printer *out, const struct walk_batch *b)
+static void print_batch(struct dump *d, const struct walk_batch *b)
 {
     const struct batch_header *h = &b->header;
-    printer_begin(out, DEPTH_BATCH, "batch");
+    struct printer *out = d->out;
+    printer_begin(out, DEPTH_BATCH + d->deeper, "batch");
     printer_count(out, "pos", b->pos);
     printer_count(out, "bytes", b->len);
     printer_number(out, "base_offset", h->base_offset);
@@ -39,11 +40,12 @@ static void print_batch(struct printer *out, const struct walk_batch *b)
     printer_end(out);
 }
 
-static void print_record(struct printer *out, const struct record_view *r)
+static void print_record(struct dump *d, const struct record_view *r)
 {
+    struct printer *out = d->out;
     struct bytes cursor = r->headers;
     struct record_header header;
-    printer_begin(out, DEPTH_RECORD, "record");
+    printer_begin(out, DEPTH_RECORD + d->deeper, "record");
     printer_number(out, "offset", r->offset);
     printer_number(out, "timestamp", r->timestamp_ms);
     printer_bytes(out, "key", r->key);
@@ -92,7 +94,7 @@ static void check_records(struct dump *d, const char *path, const struct walk_ba
             printer_error(d->out, path, "byte %" PRIu64 ": the record at offset %" PRId64 " %s",
                           b->pos, r.offset, fault);
         if (d->options->records)
-            print_record(d->out, &r);
+            print_record(d, &r);
         expected = r.offset + 1;
         max_ms = r.timestamp_ms > max_ms ? r.timestamp_ms : max_ms;
     }
@@ -111,7 +113,7 @@ static void check_records(struct dump *d, const char *path, const struct walk_ba
 void batch_show(struct dump *d, const char *path, const struct walk_batch *b, bool holes)
 {
     if (d->options->batches)
-        print_batch(d->out, b);
+        print_batch(d, b);
     if (!bytes_is_null(b->bytes) && (d->options->deep || d->options->records))
         check_records(d, path, b, holes);
 }

@@ -2,6 +2,7 @@
 #include "dump/partition_check.h"
 
 #include "base/mem.h"
+#include "dump/journal_disk.h"
 #include "dump/segment_check.h"
 #include "dump/state.h"
 #include "storage/dirs.h"
@@ -16,6 +17,9 @@ struct work {
     int64_t *bases;                 /* owned */
     struct segment_check *segments; /* owned; what was found */
     size_t count;
+    bool journaled; /* the journal has bytes of this log, and the next start looks at them */
+    int64_t journaled_base;             /* of the newest segment that it has any of */
+    struct journal_disk journal;        /* with these; when there is the segment that they go to */
     char path[DISK_PATH_BYTES_MAX + 1]; /* of the log that is spoken of */
 };
 
@@ -30,6 +34,65 @@ static bool epoch_begins(const struct work *w, int64_t offset)
     const struct checkpoint *c = w->before.checkpoint;
     return c == NULL || offset < c->epochs[0].first_offset ||
            log_walk_epoch_begins(c->epochs, c->epoch_count, offset);
+}
+
+/* --- the journal ----------------------------------------------------------------------------- */
+
+static bool both_slots_count(const struct state *s)
+{
+    return s->checkpoint != NULL && s->slots[0].err == ERR_OK && s->slots[1].err == ERR_OK;
+}
+
+/* The segment that a start puts it into: the newest, or the one before those that rolls left which did not end. */
+static size_t journal_segment(const struct work *w)
+{
+    size_t i = w->count - 1;
+    uint64_t len = 0;
+    if (w->journaled_base >= w->bases[i] || !both_slots_count(&w->before))
+        return i;
+    while (i > 0 && w->bases[i] != w->before.checkpoint->segment_base &&
+           segment_log_len(w->d->disk, w->dir, w->bases[i], &len) == ERR_OK && len == 0)
+        i--;
+    return i;
+}
+
+/* After a clean stop the journal is not asked. */
+static void open_journal(struct work *w)
+{
+    const struct checkpoint *c = w->before.checkpoint;
+    struct journal_log log = {
+        .dir = w->dir,
+        .id = w->facts->id,
+        .leader_epoch = c == NULL ? -1 : c->epochs[c->epoch_count - 1].epoch,
+    };
+    w->journaled = w->before.marker_err != ERR_OK && w->d->journal != NULL && log.id != NULL &&
+                   journal_replay_newest(w->d->journal, &log, &w->journaled_base);
+    if (!w->journaled || w->count == 0)
+        return;
+    w->journal = (struct journal_disk){
+        .below = w->d->disk,
+        .journal = w->d->journal,
+        .log = log,
+        .segment_base = w->bases[journal_segment(w)],
+        .newest_base = w->bases[w->count - 1],
+    };
+    journal_disk_init(&w->journal);
+}
+
+static void note_brought(struct work *w, const char *path)
+{
+    if (w->journal.brought > 0 && (w->facts->parts & DUMP_LOG))
+        printer_note(w->d->out, path,
+                     "%" PRIu64 " bytes from byte %" PRIu64
+                     " on are in the journal only: the next start takes them over",
+                     w->journal.brought, w->journal.brought_from);
+}
+
+static void check_journaled(struct work *w)
+{
+    if (w->journaled && (w->count == 0 || w->journaled_base > w->bases[w->count - 1]))
+        printer_error(w->d->out, log_path(w, w->journaled_base),
+                      "is missing, and the journal has bytes of it");
 }
 
 /* --- the segments ---------------------------------------------------------------------------- */
@@ -47,6 +110,7 @@ static void look_at_segment(struct work *w, size_t i, int32_t epoch)
     segment_path(time_path, w->dir, base, "timeindex");
     *s = (struct segment_check){
         .dump = w->d,
+        .log_disk = w->d->disk,
         .log_path = path,
         .index_path = index_path,
         .time_index_path = time_path,
@@ -64,7 +128,11 @@ static void look_at_segment(struct work *w, size_t i, int32_t epoch)
         s->synced_pos = base < c->segment_base    ? UINT64_MAX
                         : base == c->segment_base ? c->synced_pos
                                                   : 0;
+    if (w->journaled && base == w->journal.segment_base)
+        s->log_disk = &w->journal.disk;
     segment_check_run(s);
+    if (s->log_disk != w->d->disk)
+        note_brought(w, path);
     s->log_path = s->index_path = s->time_index_path = NULL; /* they end here */
 }
 
@@ -282,6 +350,7 @@ static void print_partition(const struct work *w)
 static void run(struct work *w)
 {
     bool whole = w->facts->parts == DUMP_ALL;
+    open_journal(w);
     print_partition(w);
     state_print(&w->before, w->d, w->dir, w->facts->parts, w->facts->owned && w->count > 0);
     if (w->facts->parts & (DUMP_LOG | DUMP_INDEX | DUMP_TIME_INDEX))
@@ -293,6 +362,8 @@ static void run(struct work *w)
                       "there is no segment, but a checkpoint that knows records");
     else if (whole)
         printer_note(w->d->out, w->dir, "nothing was ever written here");
+    if (whole)
+        check_journaled(w);
     enum err err = whole ? disk_list(w->d->disk, w->dir, note_leftover, w) : ERR_OK;
     if (err != ERR_OK)
         printer_failed(w->d->out, w->dir, err);

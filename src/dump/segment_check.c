@@ -189,7 +189,7 @@ void segment_check_run(struct segment_check *s)
     s->max_timestamp_ms = INT64_MIN;
 
     open_indexes(&w); /* before the log: all that their entries are for is in it by then */
-    enum err err = log_walk_open(&w.walk, s->dump->disk, s->log_path, whole);
+    enum err err = log_walk_open(&w.walk, s->log_disk, s->log_path, whole);
     if (err == ERR_OK) {
         w.walk.holes = s->holes = may_have_holes(s);
         w.walk.expected = s->base_offset;

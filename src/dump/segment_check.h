@@ -11,6 +11,7 @@
 struct segment_check {
     /* What the caller knows; all borrowed. */
     struct dump *dump;
+    struct disk *log_disk; /* the log is looked at on */
     const char *log_path;
     const char *index_path; /* may be NULL */
     const char *time_index_path;

@@ -3,10 +3,12 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "dump/journal_check.h"
 #include "dump/partition_check.h"
 #include "dump/read_disk.h"
 #include "dump/segment_check.h"
 #include "dump/topics.h"
+#include "storage/journal.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -57,8 +59,10 @@ static void split(struct target *t, const char *path, int levels)
 static void look_at_partition(struct dump *d, const struct topics *topics, const char *dir,
                               unsigned parts, int64_t base_offset)
 {
+    const struct topic *t = topics_find(topics, dir);
     struct partition_facts facts = {
-        .owned = topics_find(topics, dir) != NULL,
+        .owned = t != NULL,
+        .id = t != NULL && t->id[0] != '\0' ? t->id : NULL,
         .parts = parts,
         .base_offset = base_offset,
     };
@@ -73,7 +77,7 @@ struct dirs {
 static bool add_dir(void *ctx, const char *name, enum disk_entry_kind kind)
 {
     struct dirs *dirs = ctx;
-    if (kind != DISK_ENTRY_DIR || strcmp(name, TOPICS_DIR) == 0)
+    if (kind != DISK_ENTRY_DIR || strcmp(name, TOPICS_DIR) == 0 || strcmp(name, JOURNAL_DIR) == 0)
         return true;
     if ((dirs->count & (dirs->count + 1)) == 0)
         dirs->names = mem_realloc(dirs->names, (2 * dirs->count + 1) * sizeof(dirs->names[0]));
@@ -127,6 +131,7 @@ static void look_at_data(struct dump *d, const struct topics *topics)
         printer_failed(d->out, ".", err);
     for (size_t i = 0; i < topics->count; i++)
         topic_print(&topics->items[i], d);
+    journal_check_all(d);
     if (dirs.count > 0)
         qsort(dirs.names, dirs.count, sizeof(dirs.names[0]), compare_names);
     for (size_t i = 0; i < dirs.count; i++) {
@@ -158,6 +163,7 @@ static void look_at_lone_file(struct dump *d, const char *path, unsigned part, i
 {
     if (part == DUMP_LOG) {
         struct segment_check s = {.dump = d,
+                                  .log_disk = d->disk,
                                   .log_path = path,
                                   .parts = part,
                                   .base_offset = base,
@@ -205,6 +211,10 @@ static bool look_at_file(struct dump *d, const struct topics *topics, const char
         topic_read(&t, d->disk, path);
         topic_print(&t, d);
         topic_deinit(&t);
+        return true;
+    }
+    if (has_suffix(name, JOURNAL_SUFFIX)) {
+        journal_check_file(d, path);
         return true;
     }
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
@@ -273,21 +283,41 @@ static enum err open_root(struct target *t, struct disk **disk)
 }
 
 /* False: it is nothing of Echolog's. */
+static bool look_with(struct dump *d, const struct target *t, const struct topics *topics)
+{
+    if (t->is_dir && t->name[0] == '\0')
+        look_at_data(d, topics);
+    else if (!t->is_dir)
+        return look_at_file(d, topics, t->name);
+    else if (strcmp(t->name, JOURNAL_DIR) == 0)
+        journal_check_all(d);
+    else if (holds_log(d->disk, t->name) || topics_find(topics, t->name) != NULL)
+        look_at_partition(d, topics, t->name, DUMP_ALL, -1);
+    else
+        return false;
+    return true;
+}
+
+/* Whether logs are looked at, and nothing else says what the journal is like. */
+static bool looks_at_logs_alone(const struct target *t)
+{
+    return t->name[0] != '\0' && strcmp(t->name, JOURNAL_DIR) != 0 &&
+           !has_suffix(t->name, JOURNAL_SUFFIX);
+}
+
+/* The journal is read before the logs: what is in it then, a server has written to them. */
 static bool look(struct dump *d, const struct target *t)
 {
     struct topics topics;
-    bool known = true;
     enum err err = topics_read(&topics, d->disk);
     if (err != ERR_OK && err != ERR_NOT_FOUND && t->is_dir && t->name[0] == '\0')
         printer_failed(d->out, TOPICS_DIR, err);
-    if (t->is_dir && t->name[0] == '\0')
-        look_at_data(d, &topics);
-    else if (!t->is_dir)
-        known = look_at_file(d, &topics, t->name);
-    else if (holds_log(d->disk, t->name) || topics_find(&topics, t->name) != NULL)
-        look_at_partition(d, &topics, t->name, DUMP_ALL, -1);
-    else
-        known = false;
+    struct journal_replay *journal = journal_check_load(d, looks_at_logs_alone(t));
+    d->journal = journal;
+    bool known = look_with(d, t, &topics);
+    d->journal = NULL;
+    if (journal != NULL)
+        journal_replay_destroy(journal);
     topics_deinit(&topics);
     return known;
 }
@@ -300,6 +330,11 @@ static void print_summary(const struct dump *d)
     printer_count(out, "batches", d->batches);
     printer_count(out, "records", d->records);
     printer_count(out, "bytes", d->bytes);
+    if (d->journal_files > 0) {
+        printer_count(out, "journal_files", d->journal_files);
+        printer_count(out, "journal_rounds", d->journal_rounds);
+        printer_count(out, "journal_bytes", d->journal_bytes);
+    }
     printer_count(out, "errors", out->errors);
     printer_count(out, "notes", out->notes);
     printer_end(out);

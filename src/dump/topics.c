@@ -65,8 +65,9 @@ static const char *take_word(struct topic *t, struct bytes word, struct bytes re
                    : "its number of partitions is none";
     if (word_is(word, "directory"))
         return copy_word(t->directory, rest);
-    return word_is(word, "id") || word_is(word, "config") ? NULL
-                                                          : "it has a line that is not known here";
+    if (word_is(word, "id"))
+        return copy_word(t->id, rest);
+    return word_is(word, "config") ? NULL : "it has a line that is not known here";
 }
 
 static const char *check_checksum(struct topic *t)

@@ -16,6 +16,7 @@ struct topic {
     char *text;                         /* owned; without the checksum */
     size_t text_len;
     char name[TOPIC_WORD_BYTES_MAX];
+    char id[TOPIC_WORD_BYTES_MAX];        /* "" when it says none */
     char directory[TOPIC_WORD_BYTES_MAX]; /* of partition n, without the "-n" */
     int64_t partitions;
 };
