@@ -30,9 +30,10 @@ struct lane {
 struct workers {
     struct lane lanes[DISK_LANE_COUNT];
     atomic_size_t under_way;        /* submitted and not yet reaped */
-    pthread_mutex_t finished_mutex; /* guards `finished` and the state of event_fd */
+    pthread_mutex_t finished_mutex; /* guards `finished` */
     struct list finished;           /* of disk_job */
-    int event_fd; /* owned; its count is not 0 exactly while `finished` is not empty */
+    int event_fd; /* owned; becomes readable behind the first that is put into `finished` */
+    atomic_bool event_due; /* it is, or is about to be */
 };
 
 /* --- what threads do -------------------------------------------------------------------------- */
@@ -56,16 +57,18 @@ static struct disk_job *lane_take(struct lane *lane)
     return job;
 }
 
+/* The reactor is woken behind the lock: on the same core it would run into that at once. */
 static void finish(struct workers *w, struct disk_job *job)
 {
     pthread_mutex_lock(&w->finished_mutex);
     bool first = list_empty(&w->finished);
     list_push_back(&w->finished, &job->link);
-    if (first) {
-        ssize_t wrote = write(w->event_fd, &(uint64_t){1}, sizeof(uint64_t));
-        ASSERT(wrote == (ssize_t)sizeof(uint64_t));
-    }
     pthread_mutex_unlock(&w->finished_mutex);
+    if (!first)
+        return;
+    atomic_store(&w->event_due, true);
+    ssize_t wrote = write(w->event_fd, &(uint64_t){1}, sizeof(uint64_t));
+    ASSERT(wrote == (ssize_t)sizeof(uint64_t));
 }
 
 static void *thread_main(void *arg)
@@ -191,21 +194,31 @@ void workers_submit(struct workers *w, enum disk_lane lane_id, struct disk_job *
         enum err ignored = lane_start_thread(lane);
         (void)ignored;
     }
-    pthread_cond_signal(&lane->wake);
     pthread_mutex_unlock(&lane->mutex);
+    pthread_cond_signal(&lane->wake); /* behind the lock, as in `finish` */
+}
+
+/* Comes before the jobs are taken, so that it stays readable for those that are finished in between. */
+static void read_event(struct workers *w)
+{
+    uint64_t count;
+    if (!atomic_load(&w->event_due))
+        return;
+    atomic_store(&w->event_due, false);
+    ssize_t took = read(w->event_fd, &count, sizeof(count));
+    if (took >= 0)
+        return;
+    ASSERT(errno == EAGAIN);
+    atomic_store(&w->event_due, true); /* about to be written, or read with another: asked again */
 }
 
 size_t workers_reap(struct workers *w)
 {
     struct list finished;
     list_init(&finished);
+    read_event(w);
     pthread_mutex_lock(&w->finished_mutex);
-    if (!list_empty(&w->finished)) {
-        uint64_t signalled;
-        ssize_t took = read(w->event_fd, &signalled, sizeof(signalled));
-        ASSERT(took == (ssize_t)sizeof(signalled));
-        list_splice_back(&finished, &w->finished);
-    }
+    list_splice_back(&finished, &w->finished);
     pthread_mutex_unlock(&w->finished_mutex);
 
     size_t count = 0;
