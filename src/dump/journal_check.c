@@ -201,7 +201,7 @@ static void check_gap(const struct work *w, uint64_t from, const char *fault,
 }
 
 /* Where the next file goes on behind what should be here this was no round that did not end. One that was being made is
- * named by a sequence that no other gets, and has none perhaps. */
+ * named by a sequence that no other gets, and has none perhaps. Of files that end whole those between may be gone. */
 static void check_end(const struct work *w)
 {
     struct printer *out = w->d->out;
@@ -214,9 +214,9 @@ static void check_end(const struct work *w)
                       " bytes (rounds %" PRIu64 " to %" PRIu64 "): %s",
                       pos, left, due, w->next_first - 1, round_fault(w, pos));
     else if (missing)
-        printer_error(out, w->path,
-                      "ends before round %" PRIu64 ", but the next file begins with %" PRIu64, due,
-                      w->next_first);
+        printer_note(out, w->path,
+                     "ends before round %" PRIu64 ", and the next file begins with %" PRIu64, due,
+                     w->next_first);
     else if (pos < w->scan.len)
         printer_note(out, w->path,
                      "byte %" PRIu64 ": the last %" PRIu64 " bytes are an unfinished round: %s",
