@@ -42,7 +42,7 @@ bool journal_name_parse(const char *name, uint64_t *first_sequence)
         strcmp(name + NAME_DIGITS, JOURNAL_SUFFIX) != 0)
         return false;
     *first_sequence = strtoull(name, NULL, 10);
-    return true;
+    return *first_sequence <= JOURNAL_SEQUENCE_MAX;
 }
 
 void journal_round_begin(struct buf *image)

@@ -32,6 +32,8 @@
 #define JOURNAL_SUFFIX ".journal"
 #define JOURNAL_BLOCK_BYTES 4096
 #define JOURNAL_ROUND_HEADER_BYTES 32
+#define JOURNAL_SEQUENCE_MAX \
+    ((uint64_t)1 << 62) /* nobody gets so far; a file that says so is none of ours */
 #define JOURNAL_ROUND_BYTES_MAX ((size_t)64 * 1024 * 1024) /* what claims to be longer is none */
 
 struct journal_entry {

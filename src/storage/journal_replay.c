@@ -31,6 +31,7 @@ struct journal_replay {
     size_t file_count;
     size_t count, cap; /* of `all` */
     uint64_t next_sequence;
+    bool ended_whole; /* the last file that was read: nothing is behind its last good round */
 };
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -81,7 +82,8 @@ static enum err read_rounds(struct journal_replay *r, struct disk_file *file, ui
     struct journal_scan scan;
     struct journal_found found;
     enum err err;
-    if (r->next_sequence == 0) /* those before it are settled, and were removed */
+    /* Those before it are settled, and were removed: also between two files of which one was kept at a start. */
+    if (r->next_sequence == 0 || (r->ended_whole && r->next_sequence < first))
         r->next_sequence = first;
     journal_scan_init(&scan, file, len);
     scan.sequence_min = r->next_sequence;
@@ -91,6 +93,7 @@ static enum err read_rounds(struct journal_replay *r, struct disk_file *file, ui
         note_round(r, found.image, first, found.pos);
         r->next_sequence = found.round.sequence + 1;
     }
+    r->ended_whole = scan.pos >= len;
     journal_scan_deinit(&scan);
     if (r->next_sequence <= first) /* it was being made: no other file is to get its name */
         r->next_sequence = first + 1;
@@ -309,10 +312,24 @@ static bool is_wanted(const struct journal_replay *r, size_t i)
     return err != ERR_NOT_FOUND;
 }
 
-static void remove_files(const struct journal_replay *r)
+/* The files that have something of the directory whose newest entry is the i-th: by age, as its entries are. */
+static void keep_files(const struct journal_replay *r, size_t i, bool *kept)
+{
+    const char *dir = r->all[i].dir;
+    size_t file = 0;
+    for (size_t n = find_dir(r, dir); is_of(r, n, dir); n++) {
+        while (r->files[file] != r->all[n].file)
+            file++;
+        kept[file] = true;
+    }
+}
+
+static void remove_files(const struct journal_replay *r, const bool *kept)
 {
     for (size_t i = 0; i < r->file_count; i++) {
         char path[DISK_PATH_BYTES_MAX + 1];
+        if (kept[i])
+            continue;
         journal_path(path, r->files[i]);
         enum err err = disk_unlink(r->disk, path);
         if (err != ERR_OK) /* the next start reads it again, to no effect */
@@ -326,17 +343,18 @@ static void remove_files(const struct journal_replay *r)
 
 void journal_replay_end(struct journal_replay *r)
 {
-    const struct replay_entry *wanted = NULL;
-    for (size_t i = 0; i < r->count && wanted == NULL; i++)
-        if (is_wanted(r, i))
-            wanted = &r->all[i];
-    if (wanted == NULL)
-        remove_files(r);
-    else
+    bool *kept = mem_zalloc(r->file_count + 1, sizeof(*kept));
+    for (size_t i = 0; i < r->count; i++) {
+        if (!is_wanted(r, i))
+            continue;
         TRACE_WARN(r->trace,
-                   "%s: was not opened: the files in " JOURNAL_DIR "/ are kept for it until the "
-                   "next start",
-                   wanted->dir);
+                   "%s: was not opened: what the files in " JOURNAL_DIR "/ have of it is kept "
+                   "until the next start",
+                   r->all[i].dir);
+        keep_files(r, i, kept);
+    }
+    remove_files(r, kept);
+    mem_free(kept);
     journal_replay_destroy(r);
 }
 

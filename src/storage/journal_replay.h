@@ -50,8 +50,8 @@ enum err journal_replay_apply(const struct journal_replay *r, const struct journ
                               int64_t segment_base, uint64_t *bytes);
 /* The partition in `dir` needs it no more: all of it is synced in its log. */
 void journal_replay_settled(struct journal_replay *r, const char *dir);
-/* After the start: removes the files, unless a partition that is there could not be opened, and may need them at the next
- * start. Frees. */
+/* After the start: removes the files, except those that a partition needs at the next start which is there and could not
+ * be opened (traced). Frees. */
 void journal_replay_end(struct journal_replay *r);
 /* Frees, and leaves the files. */
 void journal_replay_destroy(struct journal_replay *r);

@@ -58,7 +58,8 @@ void journal_scan_deinit(struct journal_scan *s)
     buf_deinit(&s->image);
 }
 
-/* The round at `pos`, whole, into the image. ERR_CORRUPT: there is none. */
+/* The round at `pos`, whole, into the image. ERR_CORRUPT: there is none; what a header says of its version counts only if
+ * it is as it was written. */
 static enum err read_round(struct journal_scan *s, uint64_t pos, struct journal_round *round)
 {
     char header[JOURNAL_ROUND_HEADER_BYTES];
@@ -66,10 +67,11 @@ static enum err read_round(struct journal_scan *s, uint64_t pos, struct journal_
     enum err err = disk_read(s->file, header, sizeof(header), pos, &got);
     if (err == ERR_OK && got < sizeof(header))
         err = ERR_CORRUPT;
-    if (err == ERR_OK)
-        err = journal_round_header(header, round);
     if (err != ERR_OK)
         return err;
+    enum err version = journal_round_header(header, round);
+    if (version != ERR_OK && version != ERR_UNSUPPORTED)
+        return version;
     if (round->len > s->len - pos || round->sequence < s->sequence_min)
         return ERR_CORRUPT;
     buf_clear(&s->image);
@@ -77,7 +79,7 @@ static enum err read_round(struct journal_scan *s, uint64_t pos, struct journal_
     if (err != ERR_OK)
         return err;
     s->image.len = got;
-    return got == round->len && journal_round_whole(buf_bytes(&s->image)) ? ERR_OK : ERR_CORRUPT;
+    return got == round->len && journal_round_whole(buf_bytes(&s->image)) ? version : ERR_CORRUPT;
 }
 
 enum err journal_scan_next(struct journal_scan *s, struct journal_found *found)
