@@ -95,6 +95,8 @@ enum err partition_open(struct storage *st, const char *dir, const struct partit
  * frees the partition. No events are called. Outstanding reads and trims must be cancelled before; a job
  * under way is waited for through `disk_reap`. The first error is returned; the memory is freed all the same. */
 enum err partition_close(struct partition *p);
+/* The same of many at once, whose syncs overlap. Each has files open meanwhile. The first error is returned. */
+enum err partition_close_all(struct partition *const *partitions, size_t count);
 
 /* Ends the partition and removes its directory in the background. Batches not yet acknowledged are
  * refused with ERR_NOT_FOUND, reads and trims under way end with it, and events are not called after

@@ -146,9 +146,18 @@ static void save_index(struct partition *p)
     segment_files_unref(files);
 }
 
-enum err partition_close(struct partition *p)
+/* One that is being closed, with the job that leaves its marker. Until that is done nobody else touches the partition. */
+struct closing {
+    struct disk_job job;
+    struct partition *p;
+    bool under_way;
+    enum err err; /* the first one */
+};
+
+static void begin_close(struct closing *c, struct partition *p)
 {
     ASSERT(!p->deleted);
+    *c = (struct closing){.p = p};
     p->events = NULL;
     p->closing = true;
     list_remove(&p->room_link);
@@ -156,17 +165,72 @@ enum err partition_close(struct partition *p)
     partition_want_sync(p);
     partition_commit(p);
     partition_compaction_abort(p);
+}
+
+static void leave_run(struct disk_job *job)
+{
+    struct closing *c = CONTAINER_OF(job, struct closing, job);
+    save_index(c->p);
+    enum err left = leave_durable_marker(c->p);
+    c->err = c->err == ERR_OK ? left : c->err;
+}
+
+static void leave_done(struct disk_job *job)
+{
+    CONTAINER_OF(job, struct closing, job)->under_way = false;
+}
+
+/* Everything is written and synced. False: no marker is to be left. */
+static bool end_writing(struct closing *c)
+{
+    struct partition *p = c->p;
     wait_for_jobs(p);
     save_moved_start(p); /* it may have moved meanwhile */
-    enum err err = p->failed;
-    if (err == ERR_OK && p->batch_synced < p->batch_last)
-        err = p->refused_last;
+    c->err = p->failed;
+    if (c->err == ERR_OK && p->batch_synced < p->batch_last)
+        c->err = p->refused_last;
     bool said = p->marker && p->durable_start >= p->log_start; /* by the marker that is there */
-    if (p->failed == ERR_OK && p->created && !said && p->batch_log_synced == p->batch_written) {
-        save_index(p);
-        enum err left = leave_durable_marker(p);
-        err = err == ERR_OK ? left : err;
+    return p->failed == ERR_OK && p->created && !said && p->batch_log_synced == p->batch_written;
+}
+
+static void start_leaving(struct closing *c)
+{
+    c->under_way = true;
+    c->job = (struct disk_job){.run = leave_run, .done = leave_done};
+    list_init(&c->job.link);
+    disk_submit(c->p->st->options.disk, DISK_LANE_SYNC, &c->job);
+}
+
+static enum err end_close(struct closing *c)
+{
+    while (c->under_way)
+        disk_wait(c->p->st->options.disk);
+    partition_free(c->p);
+    return c->err;
+}
+
+enum err partition_close(struct partition *p)
+{
+    struct closing c;
+    begin_close(&c, p);
+    if (end_writing(&c))
+        leave_run(&c.job); /* alone it needs no worker */
+    return end_close(&c);
+}
+
+enum err partition_close_all(struct partition *const *partitions, size_t count)
+{
+    struct closing *all = mem_zalloc(count + 1, sizeof(*all));
+    enum err first = ERR_OK;
+    for (size_t i = 0; i < count; i++)
+        begin_close(&all[i], partitions[i]);
+    for (size_t i = 0; i < count; i++)
+        if (end_writing(&all[i]))
+            start_leaving(&all[i]);
+    for (size_t i = 0; i < count; i++) {
+        enum err err = end_close(&all[i]);
+        first = first == ERR_OK ? err : first;
     }
-    partition_free(p);
-    return err;
+    mem_free(all);
+    return first;
 }

@@ -7,6 +7,9 @@
 #include "topics/topic_partition.h"
 #include <stdlib.h>
 
+/* So many keep the workers busy, and have their files open. */
+#define CLOSED_AT_ONCE 32
+
 /* The log adds suffixes to a directory's name while it removes it; all of it has to fit in NAME_MAX. */
 #define OWN_DIRECTORY_NAME_BYTES 230
 
@@ -535,54 +538,62 @@ struct catalog *catalog_make(const struct catalog_options *options)
     return c;
 }
 
-/* Closes the logs of a topic and lets it go. */
-static enum err close_topic(struct topic *t)
-{
-    enum err first = ERR_OK;
+/* Logs that are to be closed together. */
+struct closing_logs {
+    struct partition *logs[CLOSED_AT_ONCE];
+    size_t count;
+    enum err first; /* error */
+};
 
+static void close_logs(struct closing_logs *closing)
+{
+    enum err err = partition_close_all(closing->logs, closing->count);
+
+    if (closing->first == ERR_OK)
+        closing->first = err;
+    closing->count = 0;
+}
+
+static void close_topic(struct topic *t, struct closing_logs *closing)
+{
     for (int32_t i = 0; i < t->partition_count; i++) {
         struct topic_partition *tp = t->partitions[i];
         struct partition *log = tp->log;
-        enum err err;
 
         topic_partition_end_waits(tp, ERR_FAILED);
         tp->log = NULL;
         tp->failed = ERR_NOT_FOUND;
         if (log == NULL)
             continue;
-        err = partition_close(log);
-        if (first == ERR_OK)
-            first = err;
+        closing->logs[closing->count++] = log;
+        if (closing->count == CLOSED_AT_ONCE)
+            close_logs(closing);
     }
-    topic_unref(t);
-    return first;
 }
 
 static enum err close_topics(struct catalog *c)
 {
     size_t count;
     struct topic **topics = catalog_all_topics(c, &count);
-    enum err first = ERR_OK;
+    struct closing_logs closing = {.first = ERR_OK};
 
     for (size_t i = 0; i < count; i++) {
-        enum err err;
-
         topics[i]->deleted = true;
-        err = close_topic(topics[i]);
-        if (first == ERR_OK)
-            first = err;
+        close_topic(topics[i], &closing);
     }
+    LIST_EACH (it, &c->kept)
+        close_topic(CONTAINER_OF(it, struct topic, kept), &closing);
+    close_logs(&closing); /* they tell no topic anything any more */
+    for (size_t i = 0; i < count; i++)
+        topic_unref(topics[i]);
     catalog_release_topics(topics, count);
     while (!list_empty(&c->kept)) {
         struct topic *t = CONTAINER_OF(c->kept.next, struct topic, kept);
-        enum err err;
 
         list_remove(&t->kept);
-        err = close_topic(t);
-        if (first == ERR_OK)
-            first = err;
+        topic_unref(t);
     }
-    return first;
+    return closing.first;
 }
 
 enum err catalog_close(struct catalog *c)

@@ -281,3 +281,54 @@ Test(life, a_clean_stop_leaves_the_whole_index)
     cr_assert_eq(b.recovery.bytes_scanned, 0);
     bench_deinit(&b);
 }
+
+#define CLOSED 5
+
+static const struct partition_events deaf = {
+    .written = on_batch, .synced = on_batch, .refused = on_refused, .trimmed = on_trimmed};
+
+/* Partitions with a record each that is not synced. */
+static void make_many(struct bench *b, struct partition **partitions)
+{
+    char name[32];
+    for (size_t i = 0; i < CLOSED; i++) {
+        struct record record = {.value = BYTES_LITERAL("x"), .timestamp_ms = b->clock.wall_ms};
+        int64_t offset;
+        uint64_t batch;
+        snprintf(name, sizeof(name), "many-%zu", i);
+        partitions[i] = partition_create(b->st, name, &b->config, &deaf, NULL);
+        cr_assert_eq(partition_append(partitions[i], &record, 1, &offset, &batch), ERR_OK);
+        partition_commit(partitions[i]);
+    }
+    bench_settle(b);
+}
+
+Test(life, many_that_are_closed_at_once_are_each_as_if_closed_alone)
+{
+    for (int fails = 0; fails < 2; fails++) {
+        struct bench b;
+        struct partition *partitions[CLOSED];
+        char name[32];
+        bench_init(&b);
+        make_many(&b, partitions);
+        if (fails)
+            fake_disk_fail(b.disk, FAKE_SYNC, 0, 1, ERR_IO); /* the first one's */
+        cr_assert_eq(partition_close_all(partitions, CLOSED), fails ? ERR_IO : ERR_OK);
+        bench_stop(&b);
+        fake_disk_power_off(b.disk);
+        fake_disk_power_on(b.disk, FAKE_KEEP_SYNCED, 1);
+        bench_start(&b);
+        for (size_t i = 0; i < CLOSED; i++) {
+            snprintf(name, sizeof(name), "many-%zu", i);
+            cr_assert_eq(
+                partition_open(b.st, name, &b.config, &deaf, NULL, &b.recovery, &partitions[i]),
+                ERR_OK);
+            cr_expect_eq(b.recovery.clean, !fails || i > 0, "%zu", i);
+            if (!fails || i > 0)
+                cr_expect_eq(partition_next_offset(partitions[i]), 1);
+        }
+        cr_assert_eq(partition_close_all(partitions, CLOSED), ERR_OK);
+        cr_assert_eq(partition_close_all(partitions, 0), ERR_OK);
+        bench_deinit(&b);
+    }
+}
