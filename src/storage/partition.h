@@ -93,7 +93,7 @@ enum err partition_open(struct storage *st, const char *dir, const struct partit
 
 /* Writes and syncs everything (blocks: stop of the program only), leaves the marker of a clean stop, and
  * frees the partition. No events are called. Outstanding reads and trims must be cancelled before; a job
- * under way is waited for through `disk_reap`. The first error is returned; the memory is freed all the same. */
+ * under way is waited for through `disk_wait`. The first error is returned; the memory is freed all the same. */
 enum err partition_close(struct partition *p);
 /* The same of many at once, whose syncs overlap. Each has files open meanwhile. The first error is returned. */
 enum err partition_close_all(struct partition *const *partitions, size_t count);
