@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #define WITH_BENCH(name) \
     struct bench name;   \
@@ -103,6 +104,31 @@ Test(partition, records_of_one_append_stay_in_one_batch)
     partition_commit(b.p);
     cr_assert_eq(b.written, 2);
     cr_assert_eq(storage_stats(b.st)->batches_written, 2);
+    bench_deinit(&b);
+}
+
+Test(partition, more_batches_than_one_write_takes_are_written_in_order_by_several)
+{
+    WITH_BENCH(b);
+    struct partition_config config = b.config;
+    char value[8];
+    bench_settle(&b);
+    config.batch_bytes_max = BATCH_HEADER_BYTES + 16; /* one record each */
+    partition_configure(b.p, &config);
+    for (int i = 0; i < 150; i++) {
+        snprintf(value, sizeof(value), "%d", i);
+        bench_append(&b, value);
+    }
+    uint64_t batches = partition_batch_last(b.p), writes = storage_stats(b.st)->writes;
+    cr_assert_eq(batches, 150);
+    partition_commit(b.p);
+    cr_assert_eq(b.written, batches);
+    cr_assert_gt(storage_stats(b.st)->writes, writes + 1);
+    bench_reopen(&b);
+    for (int i = 0; i < 150; i++) {
+        snprintf(value, sizeof(value), "%d", i);
+        cr_assert_str_eq(bench_get(&b, i, NULL), value);
+    }
     bench_deinit(&b);
 }
 

@@ -73,3 +73,31 @@ Test(tail, batch_that_is_held_outlives_its_place)
     tail_batch_unref(batch);
     tail_deinit(&t);
 }
+
+Test(tail, small_batch_is_kept_in_its_own_size_and_leaves_its_buffer_to_the_next)
+{
+    struct tail t;
+    struct tail_log log = {0};
+    size_t bytes = 0;
+    tail_init(&t, 1 << 20, &bytes);
+    struct buf b = {0};
+    memset(buf_reserve(&b, 60000), 'y', 1000);
+    b.len = 1000;
+    const char *built = b.data;
+    struct tail_batch *batch = tail_push(&t, &log, &b);
+    cr_assert_eq(batch->buf.len, 1000);
+    cr_assert_eq(batch->buf.data[0], 'y');
+    cr_assert_eq(batch->buf.data[999], 'y');
+    struct buf again = tail_take_buf(&t);
+    cr_assert_eq(again.data, built);
+    cr_assert_geq(again.cap, 60000);
+    tail_give_buf(&t, &again);
+    tail_written(&t, &log, 1);
+    cr_assert_lt(bytes, 2000, "of the budget it takes what it needs");
+    tail_batch_ref(batch);
+    tail_log_deinit(&t, &log);
+    cr_assert_eq(batch->buf.data[999], 'y');
+    tail_batch_unref(batch);
+    cr_assert_eq(bytes, 0);
+    tail_deinit(&t);
+}
