@@ -30,6 +30,7 @@ struct broker {
     struct clock *clock; /* borrowed, as all that the options name */
     struct disk *disk;
     int64_t log_files_max;
+    unsigned journal_group_min;
     void (*configured)(void *ctx, const struct directive *d);
     void (*opening)(void *ctx, size_t partitions);
     void *ctx;
@@ -153,7 +154,7 @@ static enum err open_log(struct broker *b)
         .files_max = (unsigned)sv->config->open_files_max,
         .files_written_max = (unsigned)b->log_files_max,
         .journal_bytes_max = (uint64_t)sv->config->log_journal_max_bytes,
-        .journal_group_min = JOURNAL_GROUP_MIN,
+        .journal_group_min = b->journal_group_min,
         .timed = on_storage_work,
         .ctx = b,
     };
@@ -253,6 +254,8 @@ enum err broker_create(const struct broker_options *options, struct broker **bro
     b->services.process = options->process;
     b->disk = options->disk;
     b->log_files_max = options->log_files_max;
+    b->journal_group_min =
+        options->journal_group_min > 0 ? options->journal_group_min : JOURNAL_GROUP_MIN;
     b->configured = options->configured;
     b->opening = options->opening;
     b->ctx = options->ctx;

@@ -22,6 +22,7 @@ struct broker_options {
     const char *config_file;                 /* "" when there is none */
     const struct config_files *config_files; /* NULL: it cannot be written */
     int64_t log_files_max;                   /* open files of the log in all; 0: no bound */
+    unsigned journal_group_min;              /* see storage.h; 0: as usual */
     void (*process_figures)(struct services *sv, struct process_figures *figures);
     bool (*secret_bytes)(void *to, size_t len); /* see services.h */
     const struct process_ops *process;          /* may be NULL */

@@ -149,6 +149,7 @@ void run_end(struct world *w, enum model_end wanted)
         note_compaction(w, &w->parts[i]);
     w->report->deeds[DEED_SEGMENT_REMOVED] += storage_stats(w->st)->segments_removed;
     w->report->deeds[DEED_COMPACTED] += storage_stats(w->st)->compactions;
+    w->report->deeds[DEED_ROUND] += storage_stats(w->st)->journal_syncs;
     storage_destroy(w->st);
     w->st = NULL;
     w->st = NULL;
@@ -255,6 +256,7 @@ static bool open_part(struct world *w, struct part *part)
     world_deed(w, DEED_OPENED);
     w->report->deeds[DEED_OPENED_CLEAN] += recovery.clean;
     w->report->deeds[DEED_TAIL_CUT] += recovery.bytes_cut > 0;
+    w->report->deeds[DEED_REPLAYED] += recovery.bytes_replayed > 0;
     w->report->deeds[DEED_DAMAGE_FOUND] += recovery.corrupt_ranges;
     return true;
 }

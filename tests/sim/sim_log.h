@@ -38,6 +38,8 @@ enum sim_deed {
     DEED_OPENED_CLEAN, /* nothing was scanned */
     DEED_TAIL_CUT,
     DEED_DAMAGE_FOUND,
+    DEED_ROUND,
+    DEED_REPLAYED,
     DEED_BATCH_LOST, /* which nobody was promised */
     DEED_INDEX_SPOILED,
     DEED_CHECKPOINT_SPOILED,

@@ -65,6 +65,7 @@ static void start(struct world *w)
         .config_file = "",
         .log_files_max =
             random_below(&w->random, 2) == 0 ? 0 : 3 + (int64_t)random_below(&w->random, 30),
+        .journal_group_min = (unsigned)random_below(&w->random, 4),
         .process_figures = no_figures};
     w->starts++;
     enum err err = broker_create(&options, &w->broker);
@@ -87,6 +88,8 @@ void world_init(struct world *w, uint64_t seed, bool verbose)
         w->trace.level = TRACE_WARNING;
     config_init(&w->config);
     w->config.log_retention_check_ms = RETENTION_CHECK_MS;
+    if (random_below(&w->random, 2) == 0) /* a few rounds, or none */
+        w->config.log_journal_max_bytes = 8192 * (int64_t)random_below(&w->random, 5);
     w->disk = sim_disk_create(random_next(&w->random));
     start(w);
 }

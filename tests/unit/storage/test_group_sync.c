@@ -330,6 +330,26 @@ Test(group_sync, the_journal_goes_on_to_another_file_and_the_old_one_is_removed)
     crowd_deinit(&c);
 }
 
+/* The power fails after each job in turn, while the journal goes on to its next file. */
+Test(group_sync, an_old_file_is_not_removed_before_all_its_logs_are_synced)
+{
+    for (int jobs = 0; jobs < 60; jobs++) {
+        struct crowd c;
+        crowd_init(&c, 20, 8192, 2); /* a round in each file */
+        c.b.disk->hold = true;
+        for (int n = 0; n < jobs; n++) {
+            for (size_t i = 0; i < c.count && n % 6 == 0; i++)
+                crowd_append(&c, i);
+            crowd_sync(&c);
+            fake_disk_run_one(c.b.disk);
+            disk_reap(&c.b.disk->disk);
+        }
+        crowd_crash(&c, FAKE_KEEP_SYNCED, 1);
+        crowd_open(&c);
+        crowd_deinit(&c);
+    }
+}
+
 /* While one log's sync does not end the old file stays; the others are synced by themselves then. */
 Test(group_sync, a_full_journal_acknowledges_by_syncs_of_the_logs)
 {

@@ -413,6 +413,8 @@ Test(journal_replay, files_are_removed_when_all_is_settled)
     make_file(&s, FIRST_LOG);
     put(&s, 1, 1, 0, "aa");
     put(&s, 2, 2, 2, "bb");
+    cr_assert_eq(disk_sync_dir(&s.b.disk->disk, ""), ERR_OK);
+    cr_assert_eq(disk_sync_dir(&s.b.disk->disk, JOURNAL_DIR), ERR_OK);
     load(&s);
     journal_replay_settled(s.r, DIR);
     journal_replay_end(s.r);

@@ -2,6 +2,7 @@
 /* The power fails at each call of the disk while a topic is created, written to, grown, deleted and created
  * again; what a start then finds is what was answered, and no directory that is nobody's. */
 #include "base/mem.h"
+#include "storage/journal.h"
 #include "topics/ack.h"
 #include "topics/catalog.h"
 #include "unit/storage/fake_disk.h"
@@ -16,6 +17,7 @@ static const struct bytes name = BYTES_LITERAL("t");
 
 struct bench {
     struct fake_disk *fake;
+    bool journal; /* each sync goes by way of it */
     const struct disk_ops *plain;
     struct disk_ops counting;
     uint64_t calls_left; /* until the power fails */
@@ -136,7 +138,9 @@ static void start(struct bench *b)
                                       .timers = &b->timers,
                                       .trace = &b->trace,
                                       .tail_bytes_max = 1 << 20,
-                                      .files_max = 16};
+                                      .files_max = 16,
+                                      .journal_bytes_max = b->journal ? 16384 : 0,
+                                      .journal_group_min = 1};
     struct catalog_options catalog = {.disk = &b->fake->disk,
                                       .clock = &b->clock,
                                       .timers = &b->timers,
@@ -147,7 +151,9 @@ static void start(struct bench *b)
 
     timers_init(&b->timers);
     b->storage = catalog.storage = storage_create(&storage);
+    cr_assert_eq(storage_load_journal(b->storage), ERR_OK);
     cr_assert_eq(catalog_open(&catalog, &b->recovery, &b->catalog), ERR_OK);
+    storage_opened(b->storage);
 }
 
 static void stop(struct bench *b)
@@ -307,7 +313,7 @@ static void check(struct bench *b, enum fake_kept kept, bool renaming)
     }
     if (renaming && kept == FAKE_KEEP_SOME)
         return;
-    cr_assert_eq(entries(b, ""), 1 + partitions);
+    cr_assert_eq(entries(b, ""), 1 + partitions + fake_disk_exists(b->fake, JOURNAL_DIR));
     cr_assert_eq(entries(b, "topics"), t == NULL ? 0 : 1);
 }
 
@@ -327,10 +333,11 @@ static void cut_the_power_again(struct bench *b)
 }
 
 /* A start on a new directory. */
-static void set_up(struct bench *b)
+static void set_up(struct bench *b, bool journal)
 {
     *b = (struct bench){
         .fake = fake_disk_create(),
+        .journal = journal,
         .clock = {.wall_ms = WALL_MS, .wall_us = WALL_MS * 1000, .mono_us = 1000000},
     };
     b->clock.update = stand_still;
@@ -350,15 +357,16 @@ static void tear_down(struct bench *b)
 }
 
 /* Whether the power failed before the scene was over. */
-static bool power_fails_at(uint64_t call, enum fake_kept kept, uint64_t seed)
+static bool power_fails_at(uint64_t call, bool journal, enum fake_kept kept, uint64_t seed)
 {
     static struct bench b;
     bool failed, renaming;
 
-    set_up(&b);
+    set_up(&b, journal);
     b.calls_left = call;
     play(&b);
     failed = b.fake->off;
+    cr_assert(failed || (storage_stats(b.storage)->journal_syncs > 0) == journal);
     fake_disk_power_off(b.fake);
     stop(&b);
     b.calls_left = 0;
@@ -373,11 +381,13 @@ static bool power_fails_at(uint64_t call, enum fake_kept kept, uint64_t seed)
 
 static void fail_everywhere(enum fake_kept kept, uint64_t seed)
 {
-    uint64_t call = 1;
+    for (int journal = 0; journal < 2; journal++) {
+        uint64_t call = 1;
 
-    while (power_fails_at(call, kept, seed))
-        call++;
-    cr_assert_gt(call, 100);
+        while (power_fails_at(call, journal, kept, seed))
+            call++;
+        cr_assert_gt(call, 100);
+    }
 }
 
 Test(crash_power, a_kill_at_any_call_of_the_disk_leaves_what_was_answered, .timeout = 120)
@@ -401,7 +411,7 @@ Test(crash_power, a_start_on_a_new_directory_waits_for_no_device_and_the_first_r
 {
     static struct bench b;
 
-    set_up(&b);
+    set_up(&b, false);
     cr_assert_eq(b.fake->calls[FAKE_SYNC_DIR] + b.fake->calls[FAKE_SYNC], 0);
     cr_assert(append(&b, topic_partition(create(&b, 1, b.ids[0]), 0)));
     fake_disk_power_off(b.fake);
