@@ -32,6 +32,21 @@ bool is_log(const struct stored_file *file)
     return len > 4 && strcmp(file->path + len - 4, ".log") == 0;
 }
 
+bool has_journal(const char *dir)
+{
+    static const char suffix[] = ".journal";
+    uint32_t count;
+    bool has = false;
+    struct stored_file *files = list_files(dir, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        size_t len = strlen(files[i].path);
+        has |= len >= sizeof(suffix) && files[i].size > 0 &&
+               strcmp(files[i].path + len - (sizeof(suffix) - 1), suffix) == 0;
+    }
+    free(files);
+    return has;
+}
+
 /* The length of the batch that begins so: behind base offset and length field. */
 static size_t batch_len(const unsigned char *bytes)
 {

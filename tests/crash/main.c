@@ -72,9 +72,10 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 static void print_sums(const struct sums *s)
 {
-    printf("tried: %llu kills, %llu torn writes, %llu stops, %llu bit flips\n",
-           (unsigned long long)s->kills, (unsigned long long)s->torn, (unsigned long long)s->stops,
-           (unsigned long long)s->flips);
+    printf("tried: %llu kills, %llu of them with a journal, %llu torn writes, %llu stops, "
+           "%llu bit flips\n",
+           (unsigned long long)s->kills, (unsigned long long)s->journals,
+           (unsigned long long)s->torn, (unsigned long long)s->stops, (unsigned long long)s->flips);
     for (size_t i = 0; i < LEVEL_COUNT; i++)
         printf("acknowledged at %s: %llu, wrong or lost: %llu\n", level_names[i],
                (unsigned long long)s->acknowledged[i], (unsigned long long)s->lost[i]);

@@ -24,17 +24,23 @@ struct life {
     uint32_t rounds_left;
 };
 
+static void argue(struct life *life, size_t *count, const char *directive, const char *value)
+{
+    life->process.arguments[(*count)++] = directive;
+    life->process.arguments[(*count)++] = value;
+}
+
 static void life_begin(struct life *life, struct random *r)
 {
     process_init(&life->process);
-    life->process.arguments[0] = "--auto-create-topics";
-    life->process.arguments[1] = "no";
+    size_t count = 0;
+    argue(life, &count, "--auto-create-topics", "no");
     if (random_chance(r, 25)) { /* what is read comes from files, or with many files from a few */
-        life->process.arguments[2] = "--tail-cache-bytes";
-        life->process.arguments[3] = "0";
-        life->process.arguments[4] = "--open-files-max";
-        life->process.arguments[5] = "16";
+        argue(life, &count, "--tail-cache-bytes", "0");
+        argue(life, &count, "--open-files-max", "16");
     }
+    if (random_chance(r, 50)) /* the journal goes from file to file, or there is none */
+        argue(life, &count, "--log-journal-max-bytes", random_chance(r, 70) ? "65536" : "0");
     ledger_init(&life->ledger, random_next(r));
     life->rounds_left = random_between(r, 2, 8);
     if (!process_start(&life->process)) {
@@ -138,6 +144,7 @@ static void run_round(struct life *life, const struct round *round, struct rando
         load_await_topics(&life->load);
     load_run(&life->load, now_ms() + round->load_ms, false);
     bool stopped = end_server(life, round, r);
+    sums->journals += has_journal(life->process.dir);
     if (round->torn)
         sums->torn += tear_logs(life->process.dir, r);
     if (restart(life, round, r))

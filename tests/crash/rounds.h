@@ -9,6 +9,7 @@
 struct sums {
     uint64_t passed, failed, skipped;
     uint64_t kills, stops, torn;
+    uint64_t journals;                                         /* that a kill left */
     uint64_t acknowledged[LEVEL_COUNT], lost[LEVEL_COUNT + 1]; /* lost: failures of any kind */
     uint64_t seen, found;
     uint64_t flips, flips_reported, flips_harmless;
