@@ -250,13 +250,29 @@ static enum err copy_entry(const struct journal_replay *r, const struct replay_e
     return err;
 }
 
-/* A segment that is not there, though something of it was acknowledged. */
-static void report_no_segment(const struct journal_replay *r, const struct replay_entry *e)
+/* Of a segment that is not there, though something of it was acknowledged. */
+struct gone {
+    int64_t segment_base;
+    uint64_t bytes;
+};
+
+static void report_gone(const struct journal_replay *r, const char *dir, struct gone *gone)
 {
-    TRACE_WARN(r->trace,
-               "%s: the journal has %zu bytes of segment %020" PRId64
-               ", which is not there any more: they are lost",
-               e->dir, e->len, e->segment_base);
+    if (gone->bytes > 0)
+        TRACE_WARN(r->trace,
+                   "%s: the journal has %" PRIu64 " bytes of segment %020" PRId64
+                   ", which is not there any more: they are lost",
+                   dir, gone->bytes, gone->segment_base);
+    gone->bytes = 0;
+}
+
+static void note_gone(const struct journal_replay *r, const struct replay_entry *e,
+                      struct gone *gone)
+{
+    if (gone->segment_base != e->segment_base)
+        report_gone(r, e->dir, gone);
+    gone->segment_base = e->segment_base;
+    gone->bytes += e->len;
 }
 
 enum err journal_replay_apply(const struct journal_replay *r, const struct journal_log *log,
@@ -265,6 +281,7 @@ enum err journal_replay_apply(const struct journal_replay *r, const struct journ
     char path[DISK_PATH_BYTES_MAX + 1];
     struct disk_file *file = NULL;
     struct source src = {0};
+    struct gone gone = {0};
     enum err err = ERR_OK;
     *bytes = 0;
     for (size_t i = find_dir(r, log->dir); is_of(r, i, log->dir) && err == ERR_OK; i++) {
@@ -272,7 +289,7 @@ enum err journal_replay_apply(const struct journal_replay *r, const struct journ
         if (!is_current(e, log) || e->segment_base < segment_base)
             continue;
         if (e->segment_base > segment_base) {
-            report_no_segment(r, e);
+            note_gone(r, e, &gone);
             continue;
         }
         if (file == NULL) {
@@ -284,6 +301,7 @@ enum err journal_replay_apply(const struct journal_replay *r, const struct journ
         if (err == ERR_OK)
             *bytes += e->len;
     }
+    report_gone(r, log->dir, &gone);
     disk_close(src.file);
     disk_close(file);
     return err;

@@ -44,7 +44,7 @@ bool journal_replay_newest(const struct journal_replay *r, const struct journal_
 bool journal_replay_next(const struct journal_replay *r, const struct journal_log *log,
                          int64_t segment_base, size_t *cursor, struct journal_piece *piece);
 /* Writes what there is of the log into the file of its newest segment, which begins at `segment_base`. Those before it
- * were synced. Synced it is not yet. *bytes says how many. */
+ * were synced. Synced it is not yet. *bytes says how many. What is of later segments is reported as lost. */
 MUST_CHECK
 enum err journal_replay_apply(const struct journal_replay *r, const struct journal_log *log,
                               int64_t segment_base, uint64_t *bytes);

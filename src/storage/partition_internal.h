@@ -300,7 +300,7 @@ void partition_view_of(const struct partition *p, size_t i, int64_t offset, int6
 void partition_wake_readers(struct partition *p);
 
 /* --- partition_replay.c --- */
-/* Puts what the journal has into the newest of the segments that begin at `bases`. */
+/* Puts what the journal has into the newest of the segments that begin at `bases`. ERR_CORRUPT: there is none any more. */
 MUST_CHECK
 enum err partition_replay(struct partition *p, const int64_t *bases, size_t count,
                           struct partition_recovery *report);

@@ -59,8 +59,12 @@ enum err partition_replay(struct partition *p, const int64_t *bases, size_t coun
     struct journal_log log = {.dir = p->dir, .id = p->id, .leader_epoch = -1};
     struct last_known known;
     int64_t base, journaled;
-    if (r == NULL || count == 0 || !journal_replay_newest(r, &log, &journaled))
+    if (r == NULL || !journal_replay_newest(r, &log, &journaled))
         return ERR_OK;
+    if (count == 0) { /* somebody has removed its files: offsets from 0 on were given already */
+        enum err told = journal_replay_apply(r, &log, -1, &report->bytes_replayed);
+        return told == ERR_OK ? ERR_CORRUPT : told;
+    }
     enum err err = read_last_known(p, &known);
     log.leader_epoch = known.leader_epoch;
     if (err != ERR_OK || !journal_replay_newest(r, &log, &journaled))

@@ -232,6 +232,23 @@ Test(group_sync, what_was_rolled_is_not_touched_and_what_came_behind_it_is_there
     }
 }
 
+/* A log whose files somebody removed is not begun anew: its offsets were given already. */
+Test(group_sync, a_log_that_is_gone_is_not_begun_anew_while_the_journal_has_something_of_it)
+{
+    struct crowd c;
+    crowd_init(&c, 3, CROWD_JOURNAL_BYTES, 2);
+    crowd_put_all(&c);
+    crowd_crash(&c, FAKE_KEEP_SYNCED, 1);
+    cr_assert_eq(disk_unlink(&c.b.disk->disk, "many-1/00000000000000000000.log"), ERR_OK);
+    cr_assert_eq(crowd_open_one(&c, 0), ERR_OK);
+    cr_assert_eq(crowd_open_one(&c, 1), ERR_CORRUPT);
+    cr_assert_eq(crowd_open_one(&c, 2), ERR_OK);
+    cr_assert_not_null(strstr(c.b.warned, "which is not there any more: they are lost"));
+    c.members[1].p = NULL;
+    storage_opened(c.b.st);
+    crowd_deinit(&c);
+}
+
 /* --- logs that have time ------------------------------------------------------------------------ */
 
 Test(group_sync, an_idle_log_is_synced_within_two_flush_ms)

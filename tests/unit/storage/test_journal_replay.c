@@ -322,12 +322,13 @@ Test(journal_replay, what_is_of_a_segment_that_is_not_there_is_reported)
     struct shelf s;
     shelf_init(&s);
     make_file(&s, FIRST_LOG);
-    struct journal_entry gone = entry_of(100, 0, "five!");
+    struct journal_entry gone = entry_of(100, 0, "five!"), more = entry_of(100, 5, "and more");
     put(&s, 1, 1, 0, "here");
     put_round(&s, 1, 2, &gone);
+    put_round(&s, 1, 3, &more);
     load(&s);
     apply(&s, 0, 4);
-    warned(&s, 1, "5 bytes of segment 00000000000000000100, which is not there");
+    warned(&s, 1, "13 bytes of segment 00000000000000000100, which is not there");
     journal_replay_destroy(s.r);
     shelf_deinit(&s);
 }
