@@ -111,7 +111,7 @@ Test(partition, more_batches_than_one_write_takes_are_written_in_order_by_severa
 {
     WITH_BENCH(b);
     struct partition_config config = b.config;
-    char value[8];
+    char value[16];
     bench_settle(&b);
     config.batch_bytes_max = BATCH_HEADER_BYTES + 16; /* one record each */
     partition_configure(b.p, &config);
