@@ -126,9 +126,10 @@ static void trace_recovery(struct broker *b, const struct catalog_recovery *r, i
         TRACE_NOTE(
             t,
             "The last stop was not clean: %zu partitions scanned, %llu bytes read (%.0f MB/s), "
-            "%llu bytes of torn tails cut",
+            "%llu bytes of torn tails cut, %llu bytes taken over from the journal",
             r->partitions_scanned, (unsigned long long)r->bytes_scanned,
-            (double)r->bytes_scanned / ((double)took_us + 1), (unsigned long long)r->bytes_cut);
+            (double)r->bytes_scanned / ((double)took_us + 1), (unsigned long long)r->bytes_cut,
+            (unsigned long long)r->bytes_replayed);
     if (r->corrupt_ranges > 0)
         TRACE_WARN(t, "%llu damaged ranges were found; reading them answers -CORRUPT",
                    (unsigned long long)r->corrupt_ranges);

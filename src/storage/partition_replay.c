@@ -73,7 +73,7 @@ enum err partition_replay(struct partition *p, const int64_t *bases, size_t coun
     if (err == ERR_OK)
         err = journal_replay_apply(r, &log, base, &report->bytes_replayed);
     if (err == ERR_OK && report->bytes_replayed > 0)
-        TRACE_NOTE(p->st->options.trace,
+        TRACE_INFO(p->st->options.trace,
                    "%s/%020" PRId64 ".log: %" PRIu64 " bytes are taken over from the journal",
                    p->dir, base, report->bytes_replayed);
     return err;

@@ -31,7 +31,7 @@ struct catalog_recovery {
     size_t topics, partitions;
     size_t partitions_scanned; /* not stopped cleanly */
     size_t partitions_failed;
-    uint64_t bytes_scanned, bytes_cut, corrupt_ranges;
+    uint64_t bytes_replayed, bytes_scanned, bytes_cut, corrupt_ranges;
 };
 
 /* What other folders (groups, followers) learn of topics. Of each topic `created` is told once, `grown` for

@@ -128,6 +128,7 @@ static void open_partition(struct opening *o, struct topic *t, int32_t number)
     recovery->partitions++;
     recovery->partitions_scanned += err == ERR_OK && !found.clean;
     recovery->bytes_scanned += found.bytes_scanned;
+    recovery->bytes_replayed += found.bytes_replayed;
     recovery->bytes_cut += found.bytes_cut;
     recovery->corrupt_ranges += found.corrupt_ranges;
     if (err == ERR_OK)
