@@ -87,7 +87,7 @@ void crowd_close(struct crowd *c)
 
 void crowd_deinit(struct crowd *c)
 {
-    close_all(c);
+    crowd_close(c);
     fake_disk_destroy(c->b.disk);
     timers_deinit(&c->b.timers);
 }
