@@ -167,8 +167,10 @@ static const char *round_fault(const struct work *w, uint64_t pos)
     if (disk_read(w->scan.file, header, sizeof(header), pos, &got) != ERR_OK ||
         got < sizeof(header) || journal_round_header(header, &round) != ERR_OK)
         return "there is no header of one";
-    if (round.sequence < w->scan.sequence_min)
+    if (round.sequence < w->scan.sequence_due)
         return "its sequence is too low";
+    if (w->scan.sequence_due > 0 && round.sequence > w->scan.sequence_due)
+        return "its sequence is too high";
     return round.len > w->scan.len - pos ? "it is said to be longer than what is left"
                                          : "its checksum does not match";
 }
@@ -251,7 +253,7 @@ static void walk_rounds(struct work *w)
 static void run(struct work *w, struct disk_file *file, uint64_t len)
 {
     journal_scan_init(&w->scan, file, len);
-    w->scan.sequence_min = w->first;
+    w->scan.sequence_due = w->first;
     print_heading(w);
     walk_rounds(w);
     print_summary(w);

@@ -18,6 +18,7 @@
 #define LOCK_FILE "lock"
 /* Fewer partitions that wait for a sync are synced one by one. */
 #define JOURNAL_GROUP_MIN 2
+#define JOURNAL_SKIP_BITS 40
 
 struct broker {
     struct services services;
@@ -156,6 +157,7 @@ static enum err open_log(struct broker *b)
         .files_written_max = (unsigned)b->log_files_max,
         .journal_bytes_max = (uint64_t)sv->config->log_journal_max_bytes,
         .journal_group_min = b->journal_group_min,
+        .journal_skip = random_next(&b->random) & (((uint64_t)1 << JOURNAL_SKIP_BITS) - 1),
         .timed = on_storage_work,
         .ctx = b,
     };

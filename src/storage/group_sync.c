@@ -27,7 +27,7 @@ void group_sync_init(struct storage *st)
 
 void group_sync_ready(struct storage *st, uint64_t next_sequence)
 {
-    st->group.next_sequence = next_sequence;
+    st->group.next_sequence = next_sequence + st->options.journal_skip;
     st->group.ready = st->options.journal_bytes_max > 0;
 }
 

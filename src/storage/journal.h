@@ -17,7 +17,7 @@
  *                                   4  length of the bytes  u32     24  its leader epoch     i32
  *                                                                   28  id, directory, bytes of its log
  *
- * Sequences rise by one from round to round, and over restarts. A file ends where no good round follows: the
+ * Sequences rise by one from round to round, and by more over restarts. A file ends where no good round follows: the
  * last one may have been under way. */
 #ifndef ECHOLOG_STORAGE_JOURNAL_H
 #define ECHOLOG_STORAGE_JOURNAL_H

@@ -86,7 +86,7 @@ static enum err read_rounds(struct journal_replay *r, struct disk_file *file, ui
     if (r->next_sequence == 0 || (r->ended_whole && r->next_sequence < first))
         r->next_sequence = first;
     journal_scan_init(&scan, file, len);
-    scan.sequence_min = r->next_sequence;
+    scan.sequence_due = first > r->next_sequence ? first : r->next_sequence;
     while ((err = journal_scan_next(&scan, &found)) == ERR_OK) {
         if (found.round.sequence > r->next_sequence)
             report_missing(r, first, found.round.sequence);
@@ -114,7 +114,10 @@ static enum err read_file(struct journal_replay *r, uint64_t first)
         disk_close(file);
     }
     if (err != ERR_OK)
-        TRACE_WARN(r->trace, "%s: cannot be read: %s", path,
+        TRACE_WARN(r->trace,
+                   "%s: cannot be read: %s; moved away, it is not asked for, and what was "
+                   "acknowledged and is nowhere else is lost",
+                   path,
                    err == ERR_UNSUPPORTED ? "it was written by a later version" : err_text(err));
     return err;
 }

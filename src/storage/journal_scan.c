@@ -58,6 +58,13 @@ void journal_scan_deinit(struct journal_scan *s)
     buf_deinit(&s->image);
 }
 
+static bool may_follow(const struct journal_scan *s, uint64_t pos, uint64_t sequence)
+{
+    uint64_t between = (pos - s->pos) / JOURNAL_BLOCK_BYTES;
+    return s->sequence_due == 0 ||
+           (sequence >= s->sequence_due && sequence - s->sequence_due <= between);
+}
+
 /* The round at `pos`, whole, into the image. ERR_CORRUPT: there is none; what a header says of its version counts only if
  * it is as it was written. */
 static enum err read_round(struct journal_scan *s, uint64_t pos, struct journal_round *round)
@@ -72,7 +79,7 @@ static enum err read_round(struct journal_scan *s, uint64_t pos, struct journal_
     enum err version = journal_round_header(header, round);
     if (version != ERR_OK && version != ERR_UNSUPPORTED)
         return version;
-    if (round->len > s->len - pos || round->sequence < s->sequence_min)
+    if (round->len > s->len - pos || !may_follow(s, pos, round->sequence))
         return ERR_CORRUPT;
     buf_clear(&s->image);
     err = disk_read(s->file, buf_reserve(&s->image, round->len), round->len, pos, &got);
@@ -97,6 +104,6 @@ enum err journal_scan_next(struct journal_scan *s, struct journal_found *found)
         return err;
     *found = (struct journal_found){.round = round, .pos = pos, .image = buf_bytes(&s->image)};
     s->pos = pos + journal_round_span(round.len);
-    s->sequence_min = round.sequence + 1;
+    s->sequence_due = round.sequence + 1;
     return ERR_OK;
 }

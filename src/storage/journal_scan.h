@@ -19,8 +19,10 @@ struct journal_scan {
     struct disk_file *file; /* borrowed */
     uint64_t len;           /* of the file */
     uint64_t pos;           /* from where on the next round is looked for */
-    uint64_t sequence_min;  /* a round before this one is none */
-    struct buf image;       /* owned; of the last round */
+    /* Of the next round, unless some are damaged; 0: any. One that is further on than those before it have blocks
+     * for is none: it may be what a client wrote, laid bare by a round that did not end. */
+    uint64_t sequence_due;
+    struct buf image; /* owned; of the last round */
 };
 
 struct journal_found {

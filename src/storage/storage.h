@@ -41,6 +41,9 @@ struct storage_options {
      * 0: each is synced by itself. */
     uint64_t journal_bytes_max;
     unsigned journal_group_min;
+    /* Added to the sequence that its rounds go on at, in each run: one that nobody can guess who may write records, so
+     * that none of them can look like a round. Below 2^40. */
+    uint64_t journal_skip;
     /* Told how long each write to a log file took, and each sync from when it was asked for. May be NULL. */
     void (*timed)(void *ctx, enum storage_work what, int64_t ns);
     void *ctx;

@@ -274,6 +274,7 @@ static void make_storage(struct world *w)
     if (world_one_in(w, 2)) {
         options.journal_bytes_max = (uint64_t)world_spread(w, 4096, 200000);
         options.journal_group_min = (unsigned)world_spread(w, 1, PARTS_MAX);
+        options.journal_skip = world_below(w, (uint64_t)1 << 40);
     }
     w->st = storage_create(&options);
     storage_set_compaction_keys_max(w->st, (size_t)world_spread(w, 1, 64));

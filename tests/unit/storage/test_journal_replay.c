@@ -239,6 +239,20 @@ Test(journal_replay, a_round_of_an_earlier_sequence_is_none)
 
 /* --- whose they are --------------------------------------------------------------------------------- */
 
+/* A client may have written it, and a round that did not end may have left it in the file without its own header. */
+Test(journal_replay, what_looks_like_a_round_is_none_where_its_sequence_cannot_be)
+{
+    make_file(FIRST_LOG);
+    put(1000, 1000, 0, "aa");
+    size_t torn = put(1000, 1001, 2, "bb");
+    memset(bytes_at(1000)->data + torn, 0, JOURNAL_BLOCK_BYTES);
+    put(1000, 1003, 0, "xx");
+    load();
+    apply(0, 2);
+    expect_log(FIRST_LOG, "aa");
+    warned(0, NULL);
+}
+
 Test(journal_replay, what_is_of_another_log_or_directory_is_not_applied)
 {
     int64_t base;
