@@ -590,7 +590,7 @@ static bool write_waiting(struct partition *p)
     uint64_t bytes = s->bytes;
     size_t count = 0, put = 0;
     static_assert(WRITE_BATCHES_MAX <= DISK_IOV_MAX, "one write takes them");
-    ASSERT(p->work.kind == WORK_NONE && partition_ready(p));
+    ASSERT((p->work.kind == WORK_NONE || p->work.kind == WORK_CHECKPOINT) && partition_ready(p));
     files_use(s->files);
     while (count < p->tail.waiting && count < WRITE_BATCHES_MAX) {
         struct tail_batch *batch = tail_waiting(&p->tail, count);
@@ -654,11 +654,35 @@ static bool busy(const struct partition *p)
     return p->work.kind != WORK_NONE || group_sync_waits(p);
 }
 
+/* Whether what is appended can be written now though a checkpoint is under way, which is another file. */
+static bool may_write_beside(const struct partition *p)
+{
+    return p->work.kind == WORK_CHECKPOINT && !p->work.marker && p->created &&
+           !group_sync_waits(p) && partition_ready(p) && p->append_offset <= p->reserved &&
+           !partition_segment_old(p, partition_active(p));
+}
+
+static bool write_beside(struct partition *p)
+{
+    const struct segment *s = partition_active(p);
+    return p->tail.waiting > 0 && may_write_beside(p) &&
+           segment_has_room(p, s, s->bytes, tail_waiting(&p->tail, 0)) && write_waiting(p);
+}
+
+/* Before the reserved offsets come to an end and everyone waits for more. A sync brings them along. */
+static bool reserve_due(const struct partition *p)
+{
+    return partition_reserve_low(p) && p->batch_log_synced < p->batch_written &&
+           !p->reserve_put_off && !p->closing;
+}
+
 /* One step of what is to be done; whether another may follow at once. */
 static bool step(struct partition *p)
 {
-    if (p->failed != ERR_OK || p->deleted || busy(p))
+    if (p->failed != ERR_OK || p->deleted)
         return false;
+    if (busy(p))
+        return write_beside(p);
     if (!p->created) {
         if ((p->tail.waiting > 0 || p->work.retried) && !partition_dir_busy(p))
             work_start_create(p);
@@ -686,6 +710,8 @@ static bool step(struct partition *p)
         work_start_sync(p);
     else if (sync_due(p))
         group_sync_add(p);
+    else if (reserve_due(p))
+        work_start_checkpoint(p);
     else if (p->roll_wanted && partition_ready(p) && partition_active(p)->bytes > 0)
         work_start_roll(p);
     else if (p->roll_wanted && partition_active(p)->bytes > 0)
@@ -718,7 +744,7 @@ void partition_advance(struct partition *p)
 
 void partition_commit(struct partition *p)
 {
-    if (!partition_dirty(p) || busy(p) || p->failed != ERR_OK)
+    if (!partition_dirty(p) || (busy(p) && !may_write_beside(p)) || p->failed != ERR_OK)
         return; /* with a job under way the open batch goes on gathering */
     if (p->sync_wanted > p->batch_written && group_sync_gathers(p))
         return; /* so it does until the round that it may go with is formed */

@@ -8,8 +8,8 @@
  * Batches are numbered from 1 as they are opened, per run; a batch is written, synced or refused as a
  * whole, so a batch number is what an acknowledgement waits for.
  *
- * While a job works on the partition's files (create, roll, sync) nothing is written to them; batches
- * gather in memory and go out when it ends. At most one such job per partition is under way. */
+ * While a job works on the log's files (create, roll, sync) nothing is written to them; batches gather in
+ * memory and go out when it ends. At most one such job per partition is under way. */
 #ifndef ECHOLOG_STORAGE_PARTITION_H
 #define ECHOLOG_STORAGE_PARTITION_H
 

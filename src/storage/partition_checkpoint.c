@@ -84,6 +84,7 @@ void partition_checkpoint_written(struct partition *p, const struct checkpoint *
         p->reserve_ahead /= 2;
     p->checkpoint_synced_us = p->st->options.clock->mono_us;
     p->reserved = c->reserved;
+    p->reserve_put_off = false;
     p->durable_start = c->log_start;
     p->durable_compacted_to = p->noted_compacted_to;
     p->noted_compacted_to = c->compacted_to;

@@ -158,6 +158,8 @@ struct partition {
     struct checkpoint_place checkpoint_place;
     int64_t reserved;      /* durably: offsets below it may be shown to readers */
     int64_t reserve_ahead; /* how many are reserved at a time */
+    bool
+        reserve_put_off; /* more are, with the next sync or when they are used up: the checkpoint failed */
     int64_t durable_start; /* the log start of the last synced checkpoint */
     int64_t checkpoint_synced_us;
     bool marker; /* the marker of a clean stop is there */

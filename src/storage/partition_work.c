@@ -417,7 +417,7 @@ static void checkpoint_done(struct partition *p, struct partition_work *w)
         return;
     TRACE_WARN(p->st->options.trace, "%s: cannot write the checkpoint: %s", p->dir,
                err_text(w->err));
-    p->removal_put_off = true;
+    p->removal_put_off = p->reserve_put_off = true;
     if ((w->err != ERR_NOSPACE && w->err != ERR_LIMIT) || waits_for_bound(p))
         new_segment_failed(p, w);
     else if (!try_again(p, w))
@@ -547,8 +547,13 @@ static void end_work(struct partition *p)
         }
         return;
     }
-    if (p->failed != ERR_OK && w.kind != WORK_CHECKPOINT) { /* nobody waits for a trim then */
+    if (p->failed != ERR_OK &&
+        (w.kind != WORK_CHECKPOINT || !w.checkpoint.failed)) { /* nobody waits for a trim then */
         segment_files_unref(w.opened); /* it failed inside an event, after this job had begun */
+        if (w.kind == WORK_CHECKPOINT && w.err == ERR_OK)
+            p->marker = false;
+        if (w.kind == WORK_CHECKPOINT)
+            (void)take_checkpoint(p, &w);
         work_start_checkpoint(p);
         return;
     }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/mem.h"
 #include "bench.h"
+#include "storage/checkpoint.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -58,6 +60,76 @@ Test(partition, written_bytes_are_synced_within_flush_ms_without_being_asked)
     partition_commit(b.p);
     bench_pass(&b, 1);
     cr_assert_eq(b.synced, 2, "counted from the first unsynced write");
+    bench_deinit(&b);
+}
+
+/* Appends to the bound where more offsets are reserved, with the job that does it held back. */
+static void use_up_half_of_the_reserved(struct bench *b)
+{
+    bench_settle(b);
+    b->disk->hold = true;
+    for (int i = 0; i < 600; i++) {
+        bench_append(b, "a");
+        partition_commit(b->p);
+    }
+    cr_assert_eq(fake_disk_waiting(b->disk), 1, "offsets are reserved before they are used up");
+    cr_assert_eq(b->written, 600);
+}
+
+Test(partition, writes_go_on_while_more_offsets_are_reserved)
+{
+    WITH_BENCH(b);
+    use_up_half_of_the_reserved(&b);
+    for (int i = 600; i < 2000; i++) {
+        bench_append(&b, "b");
+        partition_commit(b.p);
+        cr_assert_eq(b.written, i < 1024 ? i + 1 : 1024, "up to the bound that is durable");
+    }
+    b.disk->hold = false;
+    bench_settle(&b);
+    cr_assert_eq(partition_next_offset(b.p), 2000);
+    bench_crash(&b, FAKE_KEEP_SYNCED, 1);
+    bench_start(&b);
+    cr_assert_eq(bench_open(&b), ERR_OK);
+    cr_assert_geq(partition_next_offset(b.p), 2000, "none of them is given out again");
+    bench_deinit(&b);
+}
+
+Test(partition, a_write_that_fails_beside_a_checkpoint_is_in_the_next_one)
+{
+    WITH_BENCH(b);
+    use_up_half_of_the_reserved(&b);
+    fake_disk_fail(b.disk, FAKE_WRITE, 0, 1, ERR_IO);
+    bench_append(&b, "b");
+    partition_commit(b.p);
+    cr_assert_eq(b.refused_why, ERR_IO);
+    b.disk->hold = false;
+    bench_settle(&b);
+    struct checkpoint c;
+    struct checkpoint_place place;
+    bool alone;
+    cr_assert_eq(checkpoint_read(&b.disk->disk, "orders-0", &c, &place, &alone), ERR_OK);
+    cr_assert(c.failed);
+    mem_free(c.epochs);
+    bench_deinit(&b);
+}
+
+Test(partition, offsets_that_cannot_be_reserved_early_are_tried_again_when_they_are_needed)
+{
+    WITH_BENCH(b);
+    use_up_half_of_the_reserved(&b);
+    fake_disk_fail(b.disk, FAKE_SYNC, 0, 1, ERR_NOSPACE);
+    b.disk->hold = false;
+    bench_settle(&b);
+    size_t syncs = b.disk->calls[FAKE_SYNC];
+    for (int i = 600; i < 1024; i++) {
+        bench_append(&b, "b");
+        partition_commit(b.p);
+        bench_settle(&b);
+    }
+    cr_assert_eq(b.disk->calls[FAKE_SYNC], syncs, "once was enough");
+    cr_assert_eq(bench_put(&b, "c"), 1024);
+    cr_assert_gt(b.disk->calls[FAKE_SYNC], syncs);
     bench_deinit(&b);
 }
 
