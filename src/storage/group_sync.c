@@ -374,7 +374,8 @@ bool group_sync_gathers(struct partition *p)
 {
     struct group_sync *g = &p->st->group;
     size_t first;
-    if (!g->write.under_way || p->sync_alone || !p->created || !fits(p, &first))
+    if (!g->write.under_way || p->work.kind != WORK_NONE || p->sync_alone || !p->created ||
+        !fits(p, &first))
         return false;
     put_back(g, p);
     return true;
