@@ -253,9 +253,18 @@ Test(journal_replay, what_looks_like_a_round_is_none_where_its_sequence_cannot_b
     warned(0, NULL);
 }
 
-Test(journal_replay, what_is_of_another_log_or_directory_is_not_applied)
+/* What the journal has is not for this log. */
+static void load_for_nothing(void)
 {
     int64_t base;
+    load();
+    cr_assert_not(journal_replay_newest(s.r, &orders, &base));
+    apply(0, 0);
+    expect_log(FIRST_LOG, "");
+}
+
+Test(journal_replay, what_is_of_another_log_or_directory_is_not_applied)
+{
     make_file(FIRST_LOG);
     struct journal_entry other = entry_of(0, 0, "other log");
     other.id = BYTES_LITERAL("the topic before");
@@ -263,23 +272,16 @@ Test(journal_replay, what_is_of_another_log_or_directory_is_not_applied)
     other = entry_of(0, 0, "other directory");
     other.dir = BYTES_LITERAL("orders-00");
     put_round(1, 2, &other);
-    load();
-    cr_assert_not(journal_replay_newest(s.r, &orders, &base));
-    apply(0, 0);
-    expect_log(FIRST_LOG, "");
+    load_for_nothing();
 }
 
 Test(journal_replay, what_is_of_an_earlier_epoch_is_not_applied)
 {
-    int64_t base;
     make_file(FIRST_LOG);
     struct journal_entry early = entry_of(0, 0, "before a recovery");
     early.leader_epoch = EPOCH - 1;
     put_round(1, 1, &early);
-    load();
-    cr_assert_not(journal_replay_newest(s.r, &orders, &base));
-    apply(0, 0);
-    expect_log(FIRST_LOG, "");
+    load_for_nothing();
 }
 
 Test(journal_replay, what_is_of_an_older_segment_is_not_applied)
